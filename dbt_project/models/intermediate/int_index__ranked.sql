@@ -1,0 +1,125 @@
+-- Grain: one row per period key and unit: its total, its rank among its peers, and why it has none.
+with index_scores as (
+    select * from {{ ref('mart_index') }}
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+),
+
+snapshots as (
+    select * from {{ ref('int_portal__unit_snapshots') }}
+),
+
+totals as (
+    select
+        {{ period_keys('index_scores') }},
+        index_scores.unit_code,
+        index_scores.unit_level,
+        units.parent_unit_code,
+        index_scores.score as total_score
+    from index_scores
+    left join units
+        on
+            index_scores.unit_code = units.unit_code
+            and index_scores.as_of >= units.valid_from
+            and index_scores.as_of <= coalesce(units.valid_to, cast('9999-12-31' as date))
+    where index_scores.group_code = 'TOTAL'
+),
+
+missing_groups as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        {{ list_of('group_code') }} as group_codes
+    from index_scores
+    where group_code <> 'TOTAL' and score is null
+    group by {{ period_keys() }}, unit_code
+),
+
+-- How many peers there should be: what the source says of a province, else what the code list holds. No list
+-- of departments exists.
+announced_peers as (
+    select
+        {{ period_keys() }},
+        province_code as parent_unit_code,
+        unit_level,
+        max(case unit_level when 'department' then expected_departments else expected_communes end) as units_expected
+    from snapshots
+    where unit_level <> 'province'
+    group by {{ period_keys() }}, province_code, unit_level
+),
+
+listed_peers as (
+    select
+        parent_unit_code,
+        unit_level,
+        count(*) as units_expected
+    from units
+    where valid_to is null and unit_level <> 'department'
+    group by parent_unit_code, unit_level
+),
+
+-- Peers are units of one level under one parent. A unit without a total is no peer.
+peers as (
+    select
+        {{ period_keys() }},
+        parent_unit_code,
+        unit_level,
+        count(total_score) as peers
+    from totals
+    group by {{ period_keys() }}, parent_unit_code, unit_level
+),
+
+ranks as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        rank() over (
+            partition by {{ period_keys() }}, parent_unit_code, unit_level
+            order by total_score desc
+        ) as position
+    from totals
+    where total_score is not null
+),
+
+final as (
+    select
+        {{ period_keys('totals') }},
+        totals.unit_code,
+        totals.unit_level,
+        totals.parent_unit_code,
+        totals.total_score,
+        ranks.position,
+        peers.peers,
+        coalesce(announced_peers.units_expected, listed_peers.units_expected) as peers_expected,
+        case
+            when totals.total_score is null
+                then 'no figure for ' || coalesce(missing_groups.group_codes, 'any group')
+        end as rank_reason
+    from totals
+    left join ranks
+        on
+            {{ same_period('totals', 'ranks') }}
+            and totals.unit_code = ranks.unit_code
+    left join peers
+        on
+            {{ same_period('totals', 'peers') }}
+            and totals.parent_unit_code = peers.parent_unit_code
+            and totals.unit_level = peers.unit_level
+    left join announced_peers
+        on
+            {{ same_period('totals', 'announced_peers') }}
+            and totals.parent_unit_code = announced_peers.parent_unit_code
+            and totals.unit_level = announced_peers.unit_level
+    left join listed_peers
+        on
+            totals.parent_unit_code = listed_peers.parent_unit_code
+            and totals.unit_level = listed_peers.unit_level
+    left join missing_groups
+        on
+            {{ same_period('totals', 'missing_groups') }}
+            and totals.unit_code = missing_groups.unit_code
+)
+
+select * from final

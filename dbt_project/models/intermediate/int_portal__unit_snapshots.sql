@@ -1,0 +1,64 @@
+-- Grain: one row per period key and unit: the payload that speaks for the unit on that day.
+with unit_results as (
+    select * from {{ ref('stg_portal__unit_results') }}
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+),
+
+regimes as (
+    select * from {{ ref('regimes') }}
+),
+
+-- A period belongs to the regime that scored it from its first day to the day observed; a period across a
+-- change of rules belongs to none.
+keyed as (
+    select
+        'portal' as basis,
+        coalesce(regimes.regime, 'none') as regime,
+        unit_results.*,
+        units.unit_code,
+        units.province_code,
+        units.parent_unit_code
+    from unit_results
+    left join units
+        on
+            unit_results.agency_code = units.agency_code
+            and unit_results.unit_level = units.unit_level
+    left join regimes
+        on
+            unit_results.period_start >= regimes.valid_from
+            and unit_results.as_of <= coalesce(regimes.valid_to, cast('9999-12-31' as date))
+),
+
+-- Several payloads may describe the same day: detail wins over totals, then the later capture.
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by {{ period_keys() }}, agency_code
+            order by (settlement is not null) desc, observed_at desc, file_hash asc
+        ) as preference
+    from keyed
+),
+
+final as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        unit_level,
+        province_code,
+        parent_unit_code,
+        agency_code,
+        file_hash,
+        observed_at,
+        expected_departments,
+        expected_communes,
+        official_total_score,
+        official_rank
+    from numbered
+    where preference = 1
+)
+
+select * from final

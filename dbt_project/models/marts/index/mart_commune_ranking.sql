@@ -1,0 +1,2 @@
+-- Grain: one row per period key and commune.
+{{ ranking('commune') }}

@@ -1,0 +1,111 @@
+-- Grain: one row per period key, province, unit level and group.
+with index_scores as (
+    select * from {{ ref('mart_index') }}
+    where group_code <> 'TOTAL'
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+    where unit_level <> 'nation'
+),
+
+groups as (
+    select * from {{ ref('indicator_groups') }}
+),
+
+snapshots as (
+    select * from {{ ref('int_portal__unit_snapshots') }}
+),
+
+periods as (
+    select distinct {{ period_keys() }}
+    from index_scores
+),
+
+levels as (
+    select distinct unit_level
+    from units
+),
+
+provinces as (
+    select
+        province_code,
+        valid_from,
+        valid_to
+    from units
+    where unit_level = 'province'
+),
+
+listed_units as (
+    select
+        province_code,
+        unit_level,
+        count(*) as units_expected
+    from units
+    where unit_level <> 'department' and valid_to is null
+    group by province_code, unit_level
+),
+
+-- No list of departments exists: the portal says how many a province has, when it shows its units.
+announced_departments as (
+    select
+        {{ period_keys() }},
+        province_code,
+        max(expected_departments) as units_expected
+    from snapshots
+    where unit_level = 'department'
+    group by {{ period_keys() }}, province_code
+),
+
+present as (
+    select
+        {{ period_keys('index_scores') }},
+        units.province_code,
+        units.unit_level,
+        index_scores.group_code,
+        count(index_scores.score) as units_present,
+        max(case when index_scores.score is not null then snapshots.observed_at end) as newest_at
+    from index_scores
+    inner join units
+        on index_scores.unit_code = units.unit_code
+    left join snapshots
+        on
+            {{ same_period('index_scores', 'snapshots') }}
+            and index_scores.unit_code = snapshots.unit_code
+    group by {{ period_keys('index_scores') }}, units.province_code, units.unit_level, index_scores.group_code
+),
+
+final as (
+    select
+        {{ period_keys('periods') }},
+        provinces.province_code,
+        groups.group_code,
+        cast(coalesce(announced_departments.units_expected, listed_units.units_expected) as integer) as units_expected,
+        cast(coalesce(present.units_present, 0) as integer) as units_present,
+        present.newest_at,
+        levels.unit_level
+    from periods
+    inner join provinces
+        on
+            periods.as_of >= provinces.valid_from
+            and periods.as_of <= coalesce(provinces.valid_to, cast('9999-12-31' as date))
+    cross join levels
+    cross join groups
+    left join listed_units
+        on
+            provinces.province_code = listed_units.province_code
+            and levels.unit_level = listed_units.unit_level
+    left join announced_departments
+        on
+            {{ same_period('periods', 'announced_departments') }}
+            and provinces.province_code = announced_departments.province_code
+            and levels.unit_level = 'department'
+    left join present
+        on
+            {{ same_period('periods', 'present') }}
+            and provinces.province_code = present.province_code
+            and levels.unit_level = present.unit_level
+            and groups.group_code = present.group_code
+)
+
+select * from final

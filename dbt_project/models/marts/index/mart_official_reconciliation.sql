@@ -1,0 +1,117 @@
+-- Grain: one row per period key, unit and scored metric, group or TOTAL for which the portal gives a score.
+with observations as (
+    select * from {{ ref('int_portal__observations') }}
+),
+
+scores as (
+    select * from {{ ref('mart_indicator_scores') }}
+    where basis = 'portal'
+),
+
+index_scores as (
+    select * from {{ ref('mart_index') }}
+    where basis = 'portal'
+),
+
+official_groups as (
+    select * from {{ ref('int_portal__group_scores') }}
+),
+
+official_totals as (
+    select * from {{ ref('int_portal__unit_snapshots') }}
+),
+
+-- TTTT metrics come with counts and no score: there is nothing of the portal's to compare them with. A null
+-- score beside a published ratio or counts is the portal's answer "no score", and is compared.
+metrics as (
+    select
+        {{ period_keys('scores') }},
+        scores.unit_code,
+        scores.unit_level,
+        scores.metric_code,
+        'metric' as score_level,
+        cast(observations.official_score as double) as official_score,
+        scores.score as computed_score,
+        observations.denominator is not null as has_counts
+    from scores
+    inner join observations
+        on
+            {{ same_period('scores', 'observations') }}
+            and scores.unit_code = observations.unit_code
+            and scores.metric_code = observations.metric_code
+    where
+        scores.max_score > 0
+        and (observations.official_score is not null or scores.score is null)
+),
+
+groups as (
+    select
+        {{ period_keys('index_scores') }},
+        index_scores.unit_code,
+        index_scores.unit_level,
+        index_scores.group_code as metric_code,
+        'group' as score_level,
+        cast(official_groups.official_score as double) as official_score,
+        case when index_scores.score_origin = 'computed' then cast(index_scores.score as double) end as computed_score,
+        false as has_counts
+    from index_scores
+    inner join official_groups
+        on
+            {{ same_period('index_scores', 'official_groups') }}
+            and index_scores.unit_code = official_groups.unit_code
+            and index_scores.group_code = official_groups.group_code
+),
+
+totals as (
+    select
+        {{ period_keys('index_scores') }},
+        index_scores.unit_code,
+        index_scores.unit_level,
+        index_scores.group_code as metric_code,
+        'total' as score_level,
+        cast(official_totals.official_total_score as double) as official_score,
+        case when index_scores.score_origin = 'computed' then cast(index_scores.score as double) end as computed_score,
+        false as has_counts
+    from index_scores
+    inner join official_totals
+        on
+            {{ same_period('index_scores', 'official_totals') }}
+            and index_scores.unit_code = official_totals.unit_code
+    where index_scores.group_code = 'TOTAL'
+),
+
+compared as (
+    select * from metrics
+    union all
+    select * from groups
+    union all
+    select * from totals
+),
+
+final as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        metric_code,
+        official_score,
+        computed_score,
+        computed_score - official_score as difference,
+        case
+            when official_score is null and computed_score is null then 'match'
+            when computed_score is null then 'not_computable'
+            when official_score is null then 'differs'
+            when abs(computed_score - official_score) <= {{ var('reconciliation_match_tolerance') }} then 'match'
+            -- Only sums may be off by the rounding of what they add up.
+            when
+                score_level <> 'metric'
+                and abs(computed_score - official_score) <= {{ var('reconciliation_rounding_tolerance') }}
+                then 'rounding'
+            else 'differs'
+        end as status,
+        unit_level,
+        score_level,
+        has_counts
+    from compared
+)
+
+select * from final

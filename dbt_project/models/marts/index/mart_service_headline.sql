@@ -1,0 +1,57 @@
+-- Grain: one row per period key and unit.
+with ranked as (
+    select * from {{ ref('int_index__ranked') }}
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+),
+
+scores as (
+    select * from {{ ref('mart_indicator_scores') }}
+),
+
+-- One column a figure; a metric that the basis does not give stays null.
+figures as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        max(case when metric_code = 'ON_TIME_SETTLEMENT' then denominator end) as dossiers_received,
+        max(case when metric_code = 'DOSSIERS_FILED_ONLINE' then ratio end) as online_ratio,
+        max(case when metric_code = 'DOSSIER_PAID_ONLINE' then ratio end) as paid_online_ratio,
+        max(case when metric_code = 'ON_TIME_SETTLEMENT' then denominator - numerator end) as overdue,
+        max(case when metric_code = 'ON_TIME_SETTLEMENT' then ratio end) as timely_ratio
+    from scores
+    group by {{ period_keys() }}, unit_code
+),
+
+final as (
+    select
+        {{ period_keys('ranked') }},
+        ranked.unit_code,
+        ranked.unit_level,
+        units.name_vi,
+        figures.dossiers_received,
+        figures.online_ratio,
+        figures.paid_online_ratio,
+        -- The portal publishes the sum of these three, not each.
+        cast(null as bigint) as early,
+        cast(null as bigint) as on_time,
+        cast(null as bigint) as within_time,
+        figures.overdue,
+        figures.timely_ratio,
+        ranked.total_score,
+        cast(ranked.position as integer) as rank
+    from ranked
+    inner join units
+        on
+            ranked.unit_code = units.unit_code
+            and ranked.as_of >= units.valid_from
+            and ranked.as_of <= coalesce(units.valid_to, cast('9999-12-31' as date))
+    left join figures
+        on
+            {{ same_period('ranked', 'figures') }}
+            and ranked.unit_code = figures.unit_code
+)
+
+select * from final

@@ -1,0 +1,2 @@
+-- Grain: one row per period key and unit.
+{{ indicator('DOSSIERS_FILED_ONLINE') }}

@@ -1,0 +1,2 @@
+-- Grain: one row per period key and unit.
+{{ indicator('ON_TIME_SETTLEMENT') }}

@@ -1,0 +1,2 @@
+-- Grain: one row per period key and unit.
+{{ indicator('SO_HOA_GIAY_TO_GIAI_QUYET') }}

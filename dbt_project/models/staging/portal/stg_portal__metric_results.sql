@@ -1,0 +1,84 @@
+-- Grain: one row per payload, unit and metric.
+with unit_results as (
+    select * from {{ ref('stg_portal__unit_results') }}
+),
+
+-- Most metrics come as a list; settlement and payment come as named counts.
+listed as (
+    select
+        unit_results.file_hash,
+        unit_results.agency_code,
+        item.metric_code,
+        item.numerator,
+        item.denominator,
+        item.ratio / 100 as published_ratio,
+        item.score as official_score
+    from {{ unnest_structs('unit_results', 'metrics') }}
+),
+
+settled as (
+    select
+        file_hash,
+        agency_code,
+        'ON_TIME_SETTLEMENT' as metric_code,
+        settlement.total_on_time as numerator,
+        settlement.total_received as denominator,
+        settlement.ratio / 100 as published_ratio,
+        settlement.score as official_score
+    from unit_results
+    where settlement is not null
+),
+
+-- An average has no counts here: the portal publishes the days alone.
+processing_days as (
+    select
+        file_hash,
+        agency_code,
+        'AVG_PROCESSING_DAYS' as metric_code,
+        cast(null as bigint) as numerator,
+        cast(null as bigint) as denominator,
+        settlement.avg_processing_days as published_ratio,
+        cast(null as double) as official_score
+    from unit_results
+    where settlement is not null
+),
+
+dossiers_paid as (
+    select
+        file_hash,
+        agency_code,
+        'DOSSIER_PAID_ONLINE' as metric_code,
+        payment.paid_online_dossiers as numerator,
+        payment.financial_obligation_dossiers as denominator,
+        cast(null as double) as published_ratio,
+        cast(null as double) as official_score
+    from unit_results
+    where payment.financial_obligation_dossiers is not null
+),
+
+formalities_paid as (
+    select
+        file_hash,
+        agency_code,
+        'FORMALITY_PAID_ONLINE' as metric_code,
+        payment.paid_online_formalities as numerator,
+        payment.fee_formalities as denominator,
+        cast(null as double) as published_ratio,
+        cast(null as double) as official_score
+    from unit_results
+    where payment.fee_formalities is not null
+),
+
+final as (
+    select * from listed
+    union all
+    select * from settled
+    union all
+    select * from processing_days
+    union all
+    select * from dossiers_paid
+    union all
+    select * from formalities_paid
+)
+
+select * from final
