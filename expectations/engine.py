@@ -28,6 +28,7 @@ class GateError(Exception):
 
 
 def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 

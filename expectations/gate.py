@@ -55,24 +55,25 @@ class GateResult:
     checks: tuple[CheckResult, ...]
 
     def failed(self) -> tuple[CheckResult, ...]:
+        """The checks that stop a release."""
         return tuple(check for check in self.checks if not check.success)
 
     def message(self) -> str:
+        """The verdict as text: each failed check, what was found, and its first rows."""
         failed, total = self.failed(), len(self.checks)
         verdict = f"{len(failed)} of {total} checks failed" if failed else f"all {total} passed"
         lines = [f"{self.suite} on {self.table}: {verdict}"]
         return "\n".join([*lines, *(line for check in failed for line in _lines(check))])
 
     def to_dict(self) -> dict[str, Any]:
+        """The result as JSON knows it."""
         ready: dict[str, Any] = plain(asdict(self))
         return ready
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> GateResult:
         """A result as `to_dict` left it; values of sample rows stay as JSON knows them."""
-        checks = (
-            CheckResult(**{**check, "sample": tuple(check["sample"])}) for check in kept["checks"]
-        )
+        checks = (CheckResult(**{**check, "sample": tuple(check["sample"])}) for check in kept["checks"])
         return cls(kept["suite"], kept["table"], kept["success"], tuple(checks))
 
 
@@ -144,9 +145,7 @@ def _numbered(suite: gx.ExpectationSuite) -> gx.ExpectationSuite:
     return gx.ExpectationSuite(name=suite.name, expectations=copies)
 
 
-def _check(
-    opened: OpenTable, result: ExpectationValidationResult, rows_file: Path | None
-) -> CheckResult:
+def _check(opened: OpenTable, result: ExpectationValidationResult, rows_file: Path | None) -> CheckResult:
     config, found = result.expectation_config, result.result or {}
     assert config is not None  # GX types it optional; a validation always carries it
     error = _error(result.exception_info or {})

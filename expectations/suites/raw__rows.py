@@ -29,7 +29,9 @@ def suite() -> gx.ExpectationSuite:
                     f" having count(distinct agency_code) <> {PROVINCES} or count(*) <> {PROVINCES}"
                 ),
                 description=f"A national snapshot shows each of the {PROVINCES} provinces once",
-                meta={"reason": f"{PROVINCES} provinces since 2025-07-01; a rank among fewer is no rank (2026-11-23)"},
+                meta={
+                    "reason": f"{PROVINCES} provinces since 2025-07-01; a rank among fewer is no rank (2026-11-23)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
@@ -46,7 +48,9 @@ def suite() -> gx.ExpectationSuite:
                 column="year",
                 min_value=FIRST_YEAR,
                 description="The period lies in the time of the 34 provinces",
-                meta={"reason": "Units before 1 July 2025 are others; their figures need crosswalks (2026-11-23)"},
+                meta={
+                    "reason": "Units before 1 July 2025 are others; their figures need crosswalks (2026-11-23)"
+                },
             ),
             gxe.ExpectColumnValuesToNotBeNull(
                 column="official_total_score",

@@ -24,7 +24,9 @@ def suite() -> gx.ExpectationSuite:
                     f" group by {PERIOD}, unit_level having count(*) <> 34 * 6"
                 ),
                 description="34 provinces x 6 groups for each period and unit level",
-                meta={"reason": "Coverage must show what is missing, so every place has its row (2026-11-23)"},
+                meta={
+                    "reason": "Coverage must show what is missing, so every place has its row (2026-11-23)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
@@ -40,7 +42,9 @@ def suite() -> gx.ExpectationSuite:
                     " where unit_level = 'province' and units_present = 0"
                 ),
                 description="Every province has a figure in every group",
-                meta={"reason": "68 of 68 province rows so far (2026-10-10); a gap takes a province out of the rank"},
+                meta={
+                    "reason": "68 of 68 province rows so far (2026-10-10); a gap takes a province out of the rank"
+                },
             ),
         ],
     )

@@ -28,7 +28,9 @@ def suite() -> gx.ExpectationSuite:
                     f"select {UNIT}, group_code, score, max_score from {{batch}} where score not between 0 and max_score"
                 ),
                 description="Scores lie between 0 and the group's maximum",
-                meta={"reason": "The scoring rule cannot give more; an official score must not either (2026-11-23)"},
+                meta={
+                    "reason": "The scoring rule cannot give more; an official score must not either (2026-11-23)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(

@@ -31,7 +31,9 @@ def suite() -> gx.ExpectationSuite:
                     " (ratio is null or abs(ratio - numerator / denominator) > 1e-9)"
                 ),
                 description="A ratio is numerator / denominator",
-                meta={"reason": "Whoever divides the published counts must find the published ratio (2026-11-23)"},
+                meta={
+                    "reason": "Whoever divides the published counts must find the published ratio (2026-11-23)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(

@@ -29,7 +29,9 @@ def suite() -> gx.ExpectationSuite:
                     f" group by {PERIOD} having count(*) <> 34"
                 ),
                 description="Every ranking shows the 34 provinces",
-                meta={"reason": "34 provinces since 2025-07-01; a province may lack a rank, never a row (2026-11-23)"},
+                meta={
+                    "reason": "34 provinces since 2025-07-01; a province may lack a rank, never a row (2026-11-23)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
@@ -64,4 +66,3 @@ def suite() -> gx.ExpectationSuite:
             ),
         ],
     )
-

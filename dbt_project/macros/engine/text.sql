@@ -13,14 +13,14 @@
 
 
 {#- The distinct, ordered values of a text column as one text, for a reason that people read. -#}
-{% macro list_of(value) %}
-    {{- return(adapter.dispatch('list_of')(value)) -}}
+{% macro comma_list(value) %}
+    {{- return(adapter.dispatch('comma_list')(value)) -}}
 {% endmacro %}
 
-{% macro default__list_of(value) -%}
+{% macro default__comma_list(value) -%}
     string_agg(distinct {{ value }}, ', ' order by {{ value }})
 {%- endmacro %}
 
-{% macro spark__list_of(value) -%}
+{% macro spark__comma_list(value) -%}
     concat_ws(', ', sort_array(collect_set({{ value }})))
 {%- endmacro %}

@@ -31,7 +31,7 @@ missing_groups as (
     select
         {{ period_keys() }},
         unit_code,
-        {{ list_of('group_code') }} as group_codes
+        {{ comma_list('group_code') }} as group_codes
     from index_scores
     where group_code <> 'TOTAL' and score is null
     group by {{ period_keys() }}, unit_code

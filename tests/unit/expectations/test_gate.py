@@ -143,9 +143,7 @@ def test_a_check_that_cannot_be_evaluated_fails_and_the_others_still_count(judge
 
 def test_checks_keep_the_order_of_the_suite(judge: Judge) -> None:
     names = [
-        gxe.UnexpectedRowsExpectation(
-            unexpected_rows_query="from {batch} limit 0", description="c"
-        ),
+        gxe.UnexpectedRowsExpectation(unexpected_rows_query="from {batch} limit 0", description="c"),
         gxe.ExpectColumnValuesToNotBeNull(column="as_of", description="a"),
         gxe.ExpectTableRowCountToBeBetween(min_value=1, description="d"),
         gxe.ExpectColumnMeanToBeBetween(column="score", min_value=0, description="b"),
@@ -186,18 +184,14 @@ def test_all_failing_rows_are_written_beyond_the_sample(judge: Judge, tmp_path: 
     assert "and 495 more" in result.message()
 
 
-def test_weird_text_stays_on_one_line_of_the_message_and_survives_json(
-    judge: Judge, weird: str
-) -> None:
+def test_weird_text_stays_on_one_line_of_the_message_and_survives_json(judge: Judge, weird: str) -> None:
     result = judge(
         gxe.ExpectColumnValuesToBeInSet(column="unit_code", value_set=[7]),
         gxe.ExpectColumnValuesToNotBeInSet(column="name_vi", value_set=[weird]),
     )
     row = result.checks[1].sample[0]
     assert (row["unit_code"], row["name_vi"]) == (7, weird)
-    (line,) = [
-        line for line in result.message().splitlines() if "xuống dòng" in line and "row:" in line
-    ]
+    (line,) = [line for line in result.message().splitlines() if "xuống dòng" in line and "row:" in line]
     assert json.loads(line.split("row: ")[1])["name_vi"] == weird
     assert json.loads(json.dumps(result.to_dict()))["checks"][1]["sample"][0]["name_vi"] == weird
 

@@ -31,12 +31,10 @@ with indicators as (
 ),
 
 scores as (
-    {%- for metric in metrics %}
-    select * from {{ ref('ind_' ~ metric) }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {% for metric in metrics %}
+        select * from {{ ref('ind_' ~ metric) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 final as (

@@ -1,0 +1,75 @@
+# Everything a person does with the project. Needs Python 3.11 or newer and make; the rest it installs in .venv.
+#
+#   make run    land the samples, run the job, publish, print the ranking
+#   make test   everything that proves the project, lint included
+#   make dev    Dagster's UI on http://localhost:3000
+#   make lint   the style rules alone
+#   make lock   requirements.lock anew, from pyproject.toml (needs uv)
+#   make clean  forget what was made at run time: data/, dbt's target; the environment stays
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Absolute, because dbt and Dagster start in folders of their own.
+export SERVICE_INDEX_DATA ?= $(CURDIR)/data
+export DAGSTER_HOME ?= $(SERVICE_INDEX_DATA)/dagster
+export PYTHONPATH := $(CURDIR)
+# Government data: nobody is told what is done here.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+DBT := $(BIN)/dbt --quiet --no-use-colors
+DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
+	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
+
+.PHONY: run test dev lint format lock clean manifest install
+
+run: install manifest $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/python -m orchestration.cli land-samples
+	@$(BIN)/python -m orchestration.cli refresh
+	@$(BIN)/python -m orchestration.cli report
+
+test: lint
+	@$(BIN)/python -m pytest
+
+dev: install manifest $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/dagster dev --module-name orchestration.definitions --host 127.0.0.1 --port 3000
+
+lint: install manifest
+	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run 'make format'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --nofail-on-warn --disable-progress-bar -q dbt_project/models dbt_project/tests
+	@$(BIN)/dbt-bouncer run --config-file pyproject.toml
+
+format: install manifest
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests
+
+install: .venv/installed
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version.split()[0] + "; name another with PYTHON=...")'
+	@echo "installing into .venv (a few minutes, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+manifest: dbt_project/target/manifest.json
+
+# What Dagster and the linters know of the dbt project. The target `memory` needs no build database.
+dbt_project/target/manifest.json: .venv/installed $(DBT_FILES)
+	@cd dbt_project && ../$(DBT) parse --profiles-dir . --target memory
+	@touch $@
+
+$(DAGSTER_HOME)/dagster.yaml: orchestration/dagster.yaml
+	@mkdir -p $(@D) && cp $< $@
+
+lock:
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+		--group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+
+clean:
+	@rm -rf data dbt_project/target dbt_project/logs

@@ -1,0 +1,1 @@
+"""Dagster wiring, and the layers it wires (`ingest`, `publish`, `simulate`), which know no Dagster."""

@@ -1,0 +1,46 @@
+"""Every dbt model, seed and test, as assets and checks.
+
+Belongs here: how dagster-dbt reads the manifest, and the one call of dbt in a run.
+Does not belong here: anything about what a model means; that is in the dbt project.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from orchestration.settings import Settings
+
+# Unit tests prove the code, not the night's data: `make test` runs them.
+BUILD = ["build", "--exclude-resource-type", "unit_test"]
+
+
+class Translator(DagsterDbtTranslator):
+    """Names as in dbt; what a model is made with shows as its kind."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Marts and layers by their schema: `marts/mart_index`, `staging/stg_portal__unit_results`."""
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([dbt_resource_props["config"]["schema"], dbt_resource_props["name"]])
+
+
+def dbt_models(settings: Settings) -> dg.AssetsDefinition:
+    """All models of the project. Raises FileNotFoundError where dbt has not parsed it yet (`make manifest`)."""
+    if not settings.dbt_manifest.is_file():
+        raise FileNotFoundError(
+            f"{settings.dbt_manifest}: the dbt project has not been parsed; run `make manifest`"
+        )
+
+    @dbt_assets(manifest=settings.dbt_manifest, dagster_dbt_translator=Translator())
+    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
+        yield from dbt.cli(BUILD, context=context, target_path=settings.build / "dbt").stream()
+
+    return models
+
+
+def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:
+    """The assets that are published."""
+    return sorted(key for key in models.keys if key.path[0] == "marts")

@@ -1,0 +1,28 @@
+"""The definitions, assembled from their parts for the folders of one installation.
+
+Belongs here: which parts make the graph. A test calls `build_defs` with its own folders and gets the real graph.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration import resources
+from orchestration.assets.models import dbt_models, mart_keys
+from orchestration.assets.portal import portal_assets
+from orchestration.assets.release import release_asset
+from orchestration.checks import RELEASE_SUITES, raw_gate, release_gates
+from orchestration.jobs import refresh
+from orchestration.settings import Settings
+
+
+def build_defs(settings: Settings) -> dg.Definitions:
+    """The whole graph. Needs the dbt manifest (`make manifest`)."""
+    models = dbt_models(settings)
+    marts = mart_keys(models)
+    return dg.Definitions(
+        assets=[*portal_assets(settings), models, release_asset(settings, marts, RELEASE_SUITES)],
+        asset_checks=[raw_gate(settings), *release_gates(settings, marts)],
+        jobs=[refresh],
+        resources={"dbt": resources.dbt(settings)},
+    )

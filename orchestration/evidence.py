@@ -1,0 +1,111 @@
+"""What a release rests on, gathered from where a run left it.
+
+Belongs here: gate results kept between the steps of a run, the lake's batches, code revision and versions.
+Does not belong here: running gates (`checks.py`) and making the release (`publish`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from expectations.docs import render
+from expectations.gate import GateResult
+from orchestration.ingest.batch import SOURCE
+from orchestration.ingest.catalogue import batch_contents
+from orchestration.publish.release import Evidence
+from orchestration.settings import Settings
+
+KEEP_RUNS = 7  # as many as releases: each can be traced to what its gates found
+LIBRARIES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
+
+
+class MissingGateError(Exception):
+    """A suite has no result from this run: its marts cannot be stood behind."""
+
+
+def gate_folder(settings: Settings, run_id: str) -> Path:
+    """Where a run keeps what its gates found, made if need be; those of the last few runs stay."""
+    folder = settings.gates / run_id
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        by_age = sorted(settings.gates.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for old in by_age[:-KEEP_RUNS]:
+            shutil.rmtree(old)
+    return folder
+
+
+def keep_gate(settings: Settings, run_id: str, result: GateResult) -> None:
+    """Leave a suite's result for the release of the same run."""
+    (gate_folder(settings, run_id) / f"{result.suite}.json").write_text(
+        json.dumps(result.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+
+
+def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evidence, str]:
+    """The evidence for a release of this run, and its page with `{release_id}` to be filled in.
+
+    Raises MissingGateError where a suite was not run by this very run.
+    """
+    results = _kept_gates(settings, run_id, suites)
+    inputs = batch_contents(settings.lake, SOURCE)
+    evidence = Evidence(
+        inputs=inputs,
+        gates=[_brief(result) for result in results],
+        code=code_revision(settings.repository),
+        versions={name: version(name) for name in LIBRARIES},
+    )
+    facts = {
+        "Release": "{release_id}",
+        "Inputs": f"{len(inputs)} batches: " + ", ".join(f for batch in inputs for f in batch["files"]),
+        "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),
+        "Versions": ", ".join(f"{name} {value}" for name, value in evidence.versions.items()),
+        "Run": run_id,
+    }
+    return evidence, render(results, "Release {release_id}", facts)
+
+
+def code_revision(repository: Path) -> Mapping[str, str]:
+    """The git revision and whether files differ from it; `unknown` in a copy without history."""
+    revision = _git(repository, "rev-parse", "HEAD")
+    if revision is None:
+        return {"revision": "unknown"}
+    changed = _git(repository, "status", "--porcelain")
+    return {"revision": revision, "changed_files": "yes" if changed else "no"}
+
+
+def _git(repository: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=repository, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:  # no git on this machine
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _kept_gates(settings: Settings, run_id: str, required: Sequence[str]) -> list[GateResult]:
+    """Every result this run left. A suite of `required` without one is an error."""
+    kept = {path.stem: path for path in gate_folder(settings, run_id).glob("*.json")}
+    missing = sorted(set(required) - set(kept))
+    if missing:
+        raise MissingGateError(
+            f"no result of {', '.join(missing)} from run {run_id}; expected every gate to run before a release;"
+            " run the whole job `refresh`"
+        )
+    return [GateResult.from_dict(json.loads(kept[name].read_text(encoding="utf-8"))) for name in sorted(kept)]
+
+
+def _brief(result: GateResult) -> dict[str, Any]:
+    return {
+        "suite": result.suite,
+        "table": result.table,
+        "success": result.success,
+        "checks": len(result.checks),
+        "failed": [check.description for check in result.failed()],
+    }

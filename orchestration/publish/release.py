@@ -1,0 +1,160 @@
+"""Releases: made aside, swapped in at once, the last few kept.
+
+```
+serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html}
+serving/current -> releases/<release id>                 the one link that is swapped
+serving/{warehouse.duckdb, parquet, manifest.json, report.html} -> current/...
+```
+
+Belongs here: naming, making, swapping and listing releases. Copying tables is in `marts.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.publish.files import point, sync_folder, sync_tree
+from orchestration.publish.marts import MartTable, PublishError, describe, write
+
+SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
+
+# Enough to step back over a bad week of nightly runs; each release of the portal's figures is a few MB.
+KEEP_RELEASES = 7
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it."""
+
+    inputs: Sequence[Mapping[str, Any]]
+    gates: Sequence[Mapping[str, Any]]
+    code: Mapping[str, str]
+    versions: Mapping[str, str]
+    contains_synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that is served. `is_new` is false when the build held nothing that was not served already."""
+
+    release_id: str
+    folder: Path
+    manifest: Mapping[str, Any]
+    is_new: bool
+
+
+def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: datetime) -> Release:
+    """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
+
+    `report` is a page (HTML) about the gates with `{release_id}` where the id belongs. `now` carries a zone.
+    Raises PublishError; whatever fails, readers keep what they had.
+    """
+    failed = [str(gate["suite"]) for gate in evidence.gates if not gate["success"]]
+    if failed or not evidence.gates:
+        raise PublishError(
+            f"gates {', '.join(failed) or '(none ran)'} did not pass; expected every gate to pass before"
+            " publishing; look at the failed checks of this run"
+        )
+    tables = describe(build)
+    fingerprint = _fingerprint(tables, evidence)
+    served = current(serving)
+    if served is not None and served.manifest["fingerprint"] == fingerprint:
+        return served
+
+    release_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+    releases = serving / "releases"
+    releases.mkdir(parents=True, exist_ok=True)
+    _sweep(releases)
+    aside = releases / f".{release_id}"
+    manifest = _manifest(release_id, fingerprint, tables, evidence, now)
+    write(build, tables, release_id, aside)
+    (aside / "manifest.json").write_text(
+        json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    (aside / "report.html").write_text(report.replace("{release_id}", release_id), encoding="utf-8")
+    sync_tree(aside)
+    os.replace(aside, releases / release_id)
+    sync_folder(releases)
+    _serve(serving, release_id)
+    _prune(releases, keep=release_id)
+    return Release(release_id, releases / release_id, manifest, is_new=True)
+
+
+def current(serving: Path) -> Release | None:
+    """The release being served, or None before the first. Raises PublishError where the folder is damaged."""
+    link = serving / "current"
+    if not link.is_symlink():
+        return None
+    folder = serving / os.readlink(link)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PublishError(
+            f"{folder / 'manifest.json'}: cannot be read ({error}); expected the manifest of the release served;"
+            " point `current` at another folder of `releases`"
+        ) from error
+    return Release(manifest["release_id"], folder, manifest, is_new=False)
+
+
+def _serve(serving: Path, release_id: str) -> None:
+    """The swap: one link, so that database, Parquet, manifest and report change together."""
+    point(serving / "current", f"releases/{release_id}")
+    for name in SERVED:
+        point(serving / name, f"current/{name}")
+
+
+def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence) -> str:
+    content = [
+        [[table.name, table.fingerprint] for table in tables],
+        sorted(str(entry["batch"]) for entry in evidence.inputs),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _manifest(
+    release_id: str,
+    fingerprint: str,
+    tables: tuple[MartTable, ...],
+    evidence: Evidence,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "release_id": release_id,
+        "created_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "fingerprint": fingerprint,
+        "contains_synthetic": evidence.contains_synthetic,
+        "code": dict(evidence.code),
+        "versions": dict(evidence.versions),
+        "inputs": [dict(entry) for entry in evidence.inputs],
+        "tables": {
+            table.name: {
+                "rows": table.rows,
+                "fingerprint": table.fingerprint,
+                "columns": [*(name for name, _ in table.columns), "release_id"],
+            }
+            for table in tables
+        },
+        "gates": [dict(gate) for gate in evidence.gates],
+    }
+
+
+def _sweep(releases: Path) -> None:
+    """Remove what a crashed run left aside: it was never served."""
+    for left in releases.glob(".*"):
+        shutil.rmtree(left)
+
+
+def _prune(releases: Path, keep: str) -> None:
+    """Keep the newest releases; names begin with the moment they were made."""
+    names = sorted(path.name for path in releases.iterdir() if path.is_dir())
+    for name in names[:-KEEP_RELEASES]:
+        if name != keep:
+            shutil.rmtree(releases / name)

@@ -1,0 +1,24 @@
+"""What assets use to reach the world: dbt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource
+
+from orchestration.settings import Settings
+
+
+def dbt(settings: Settings) -> DbtCliResource:
+    """dbt as a subprocess, so that its lock on the build database ends with it."""
+    # dbt finds its folders in the environment, and dagster-dbt hands on the one of this process.
+    os.environ["SERVICE_INDEX_DATA"] = str(settings.data)
+    return DbtCliResource(
+        project_dir=str(settings.dbt_project),
+        profiles_dir=str(settings.dbt_project),
+        # The dbt beside this Python, whatever PATH says.
+        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        global_config_flags=["--no-use-colors"],
+    )

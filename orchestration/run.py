@@ -1,0 +1,84 @@
+"""One run of the job `refresh` in this process, and what became of it in words.
+
+Belongs here: starting the job outside the UI and reading its events. Does not belong here: what the job does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+
+import dagster as dg
+
+from orchestration.assets.portal import BATCH
+from orchestration.assets.release import RELEASE
+from orchestration.build import build_defs
+from orchestration.settings import Settings
+
+# Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether the run succeeded, and the lines that say what it did or what stopped it."""
+
+    success: bool
+    run_id: str
+    lines: tuple[str, ...]
+
+
+def refresh(settings: Settings, instance: dg.DagsterInstance | None = None) -> Outcome:
+    """Run the job; a failed step or gate is an outcome, not an exception.
+
+    Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it.
+    """
+    job = build_defs(settings).resolve_job_def("refresh")
+    settings.build.mkdir(parents=True, exist_ok=True)
+    # dbt tells each of its steps on the screen; a file is the better place for two hundred lines.
+    with (settings.build / "dbt.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+        result = job.execute_in_process(
+            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET
+        )
+    return Outcome(result.success, result.run_id, tuple(_lines(result)))
+
+
+def _lines(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for key in (BATCH, RELEASE):
+        for made in result.asset_materializations_for_node(key.to_python_identifier()):
+            yield _told(key, {name: value.value for name, value in made.metadata.items()})
+    checks = result.get_asset_check_evaluations()
+    failed = [check for check in checks if not check.passed]
+    gates = [check for check in checks if "expectations" in check.metadata]
+    expectations = sum(int(str(check.metadata["expectations"].value)) for check in gates)
+    yield (
+        f"checks: {len(checks) - len(failed)} of {len(checks)} passed;"
+        f" {expectations} expectations in {len(gates)} gates"
+    )
+    for check in failed:
+        yield f"FAILED {check.check_name} on {check.asset_key.to_user_string()}"
+        yield _indented(check.description or str({k: v.value for k, v in check.metadata.items()}))
+    if not failed:  # a failed check fails its step too, and has said why
+        yield from _step_errors(result)
+    if not result.success:
+        yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
+
+
+def _step_errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        error = event.step_failure_data.error if event.is_step_failure else None
+        if error is not None:
+            yield f"FAILED {event.step_key}"
+            yield _indented((error.cause or error).message)
+
+
+def _told(key: dg.AssetKey, metadata: Mapping[str, object]) -> str:
+    if key == BATCH:
+        return str(metadata["summary"]).replace("* ", "")
+    word = "published" if metadata["is_new"] else "unchanged, already served"
+    return f"release {metadata['release_id']}: {word}, {metadata['tables']} tables, {metadata['rows']} rows"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip().splitlines())

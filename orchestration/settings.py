@@ -1,0 +1,70 @@
+"""Where things are: the only place that reads the environment.
+
+Belongs here: paths and the choices a deployment makes. Does not belong here: secrets (they are read where
+they are used) and numbers with a meaning (they are data, in `seeds/reference`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one installation. `data` holds all that is made at run time."""
+
+    data: Path
+    repository: Path = REPOSITORY
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """`SERVICE_INDEX_DATA` names the data folder; without it, `data/` beside the code."""
+        return cls(data=Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve())
+
+    @property
+    def landing(self) -> Path:
+        return self.data / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.data / "lake"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.data / "quarantine"
+
+    @property
+    def build(self) -> Path:
+        return self.data / "build"
+
+    @property
+    def build_database(self) -> Path:
+        return self.build / "build.duckdb"
+
+    @property
+    def gates(self) -> Path:
+        return self.build / "gates"
+
+    @property
+    def serving(self) -> Path:
+        return self.data / "serving"
+
+    @property
+    def reference(self) -> Path:
+        return self.repository / "seeds" / "reference"
+
+    @property
+    def samples(self) -> Path:
+        return self.repository / "seeds" / "samples"
+
+    @property
+    def dbt_project(self) -> Path:
+        return self.repository / "dbt_project"
+
+    @property
+    def dbt_manifest(self) -> Path:
+        return self.dbt_project / "target" / "manifest.json"
