@@ -83,12 +83,12 @@ def raw_gate(settings: Settings) -> dg.AssetChecksDefinition:
 
 
 def _show_batch(database: Path, pending: Path, batches: Sequence[str]) -> None:
-    """A database whose views are the pending batch: what the suites of stage `raw` look at."""
+    """A database whose tables are the pending batch: what the suites of stage `raw` look at."""
     database.parent.mkdir(parents=True, exist_ok=True)
     database.unlink(missing_ok=True)
     with duckdb.connect(str(database)) as connection:
-        for table in ("rows", "files"):
-            paths = [str(pending / f"batch={batch}" / f"{table}.parquet") for batch in batches]
+        for table, file in ((SOURCE, "rows"), ("files", "files")):
+            paths = [str(pending / f"batch={batch}" / f"{file}.parquet") for batch in batches]
             connection.read_parquet(paths).create(table)
 
 

@@ -62,7 +62,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
     )
     facts = {
         "Release": "{release_id}",
-        "Inputs": f"{len(inputs)} batches: " + ", ".join(f for batch in inputs for f in batch["files"]),
+        "Inputs": ", ".join(f for batch in inputs for f in batch["files"]),
         "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in evidence.versions.items()),
         "Run": run_id,

@@ -226,13 +226,13 @@ def test_a_missing_database_is_an_error_and_is_not_created(tmp_path: Path) -> No
 def test_a_database_that_is_not_one_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "text.duckdb").write_text("not a database")
     suite = gx.ExpectationSuite("s", expectations=[gxe.ExpectTableRowCountToBeBetween(min_value=0)])
-    with pytest.raises(GateError, match="cannot open .*text.duckdb"):
+    with pytest.raises(GateError, match=r"cannot open .*text.duckdb"):
         run_gate(tmp_path / "text.duckdb", "marts", "scores", suite)
 
 
 def test_a_database_that_someone_is_writing_is_an_error(database: Path) -> None:
     suite = gx.ExpectationSuite("s", expectations=[gxe.ExpectTableRowCountToBeBetween(min_value=0)])
-    with duckdb.connect(database), pytest.raises(GateError, match="cannot open .*build.duckdb"):
+    with duckdb.connect(database), pytest.raises(GateError, match=r"cannot open .*build.duckdb"):
         run_gate(database, "marts", "scores", suite)
 
 

@@ -12,13 +12,13 @@ FIRST_YEAR = 2025  # the first year of two-level local government, and of the po
 
 
 def suite() -> gx.ExpectationSuite:
-    """Suite on `rows`, one row a unit of a payload (columns: `ROW_COLUMNS` of the source's module)."""
+    """Suite on `portal_service_results`, one row a unit of a payload (columns: `ROW_COLUMNS` of the source's module)."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     national = "parent_agency_code is null"
     return gx.ExpectationSuite(
-        name="raw__rows",
+        name="raw__portal_service_results",
         expectations=[
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(

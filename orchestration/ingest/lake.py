@@ -1,0 +1,103 @@
+"""The lake: `<lake>/<source>/batch=<id>/*.parquet`, append-only, one folder a batch.
+
+Here: which batches are visible, how one becomes visible, and how Parquet is written. Not here:
+what a batch holds (`batch`), and whether it may become visible, which the raw gate says.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+PENDING = ".pending"
+#: Holds no rows: it gives `batch=*/rows.parquet` a schema before the first delivery.
+EMPTY_BATCH = "0" * 16
+Columns = Mapping[str, str]
+"""Column names and their DuckDB types, in order."""
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A private in-memory database: in UTC, and never looking for extensions on the network.
+
+    One thread, because the order in which threads finish must not show in the bytes of a file.
+    """
+    connection = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def write_parquet(query: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write `query` aside and rename it; the same rows in the same order give the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    query.write_parquet(str(aside), compression="zstd")
+    aside.replace(path)
+
+
+def read_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> list[dict[str, Any]]:
+    """The rows of the files, which share one schema, as dictionaries by column."""
+    if not paths:
+        return []
+    query = "from read_parquet($paths, hive_partitioning = false)"
+    cursor = connection.execute(query, {"paths": [str(path) for path in paths]})
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> None:
+    """Make, or empty, the temporary table `name`."""
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    connection.execute(f"create or replace temp table {name} ({declared})")
+
+
+def write_empty_batch(lake: Path, source: str, tables: Mapping[str, Columns]) -> Path:
+    """Make the empty batch of `source`, one zero-row file a table; does nothing if it is there."""
+    target = lake / source / f"batch={EMPTY_BATCH}"
+    if not target.exists():
+        aside = pending_folder(lake, source) / f".{target.name}"
+        with connect() as connection:
+            for name, columns in tables.items():
+                create_table(connection, "empty", columns)
+                write_parquet(connection.table("empty"), aside / f"{name}.parquet")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.replace(target)
+    return target
+
+
+def visible_batches(lake: Path, source: str) -> tuple[str, ...]:
+    """The ids of the batches that readers see, sorted, without the empty one."""
+    names = (path.name.removeprefix("batch=") for path in (lake / source).glob("batch=*"))
+    return tuple(sorted(name for name in names if _is_batch_id(name) and name != EMPTY_BATCH))
+
+
+def pending_folder(lake: Path, source: str) -> Path:
+    """Where batches of `source` wait for their gate. Within the lake, so that a rename suffices."""
+    return lake / PENDING / source
+
+
+def promote(lake: Path, source: str, batch_id: str) -> Path:
+    """Make a pending batch visible, by one rename. Does nothing if it is visible already.
+
+    Raises ValueError for what is no batch id, FileNotFoundError if no such batch is pending.
+    """
+    if not _is_batch_id(batch_id):
+        raise ValueError(f"{batch_id!r} is not a batch id (16 hexadecimal digits)")
+    target = lake / source / f"batch={batch_id}"
+    pending = pending_folder(lake, source) / target.name
+    if target.exists():
+        shutil.rmtree(pending, ignore_errors=True)
+        return target
+    if not pending.is_dir():
+        raise FileNotFoundError(f"no pending batch {batch_id} of {source} in {lake}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pending.replace(target)
+    return target
+
+
+def _is_batch_id(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{16}", text) is not None

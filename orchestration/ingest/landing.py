@@ -1,0 +1,191 @@
+"""The landing folder: `<landing>/<source>/<delivery date>/<sender>/<file>`, immutable.
+
+Here: putting files there and listing what is there, misplaced files included. Not here: what a file
+holds, and which files are new (`batch`).
+"""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from orchestration.ingest.problems import Problem
+
+SOURCES = frozenset({"portal_service_results"})
+LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
+_PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never changed"
+
+
+@dataclass(frozen=True, order=True)
+class LandedFile:
+    """One well-placed file. Sorts by source, delivery date, sender, path: the order of delivery."""
+
+    source: str
+    delivery_date: date
+    sender: str
+    relative_path: str
+    path: Path
+    sha256: str
+    size_bytes: int
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What lies in a landing folder: well-placed files, sorted, and problems with all others."""
+
+    files: tuple[LandedFile, ...]
+    problems: tuple[Problem, ...]
+
+
+def scan(landing: Path, source: str) -> Scan:
+    """The files of `source`, and what is misplaced there or belongs to no known source.
+
+    Ignores hidden files and folders, and `*.part`. Raises FileNotFoundError if `landing` is none.
+    """
+    if not landing.is_dir():
+        raise FileNotFoundError(f"no landing folder at {landing}")
+    found = [_examine(landing, path) for path in _walk(landing, source)]
+    problems = (item for item in found if isinstance(item, Problem))
+    return Scan(
+        files=tuple(sorted(item for item in found if isinstance(item, LandedFile))),
+        problems=tuple(sorted(problems, key=str)),
+    )
+
+
+def land_file(source_file: Path, landing: Path, source: str, delivery_date: date, sender: str) -> Path:
+    """Copy `source_file` to its place, aside and then renamed, so that no reader sees half a file.
+
+    Does nothing if the same content is there. Raises FileExistsError if other content is there, and
+    ValueError for a source, sender or file name that a scan would not accept.
+    """
+    if source not in SOURCES or not sender or Path(sender).name != sender:
+        raise ValueError(f"cannot land as source {source!r}, sender {sender!r}: expected {LAYOUT}")
+    if _is_ignored(sender) or _is_ignored(source_file.name):
+        raise ValueError(f"{source_file.name!r} from {sender!r} is hidden or temporary")
+    target = landing / source / delivery_date.isoformat() / sender / source_file.name
+    if target.exists():
+        if filecmp.cmp(source_file, target, shallow=False):
+            return target
+        raise FileExistsError(f"{target} holds other content; land corrections as a new delivery")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.part")
+    shutil.copyfile(source_file, aside)
+    aside.replace(target)
+    return target
+
+
+def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
+    """The bytes that were scanned, or why not: too many, or what has happened to the file since."""
+    if file.size_bytes > max_bytes:
+        return Problem(file.relative_path, "file_too_large", "$", "", f"{file.size_bytes} bytes",
+                       f"at most {max_bytes} bytes", "ask the sender to split it")  # fmt: skip
+    try:
+        with file.path.open("rb") as stream:
+            data = stream.read(max_bytes)
+    except OSError as error:
+        return _unreadable(file.relative_path, error)
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        return Problem(file.relative_path, "changed_while_reading", "$", "", "other content than a "
+                       "moment before", "a file that is complete when it is landed",
+                       "run again, and land files aside before renaming them")  # fmt: skip
+    return data
+
+
+def _walk(landing: Path, source: str) -> Iterator[Path | OSError]:
+    """Every entry that is not a real folder: files, links, unreadable folders as their error."""
+    errors: list[OSError] = []
+    for folder, folders, names in os.walk(landing, onerror=errors.append):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        folders[:] = [name for name in folders if not _is_ignored(name) and name not in links]
+        if Path(folder) == landing:
+            folders[:] = [name for name in folders if name == source or name not in SOURCES]
+        yield from (Path(folder, name) for name in names + links if not _is_ignored(name))
+    yield from errors
+
+
+class _MisplacedError(ValueError):
+    """What a landed entry is instead of a file in its place: reason, found, expected."""
+
+
+def _examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
+    path = Path(entry.filename) if isinstance(entry, OSError) else entry
+    shown = _shown(landing, path)
+    try:
+        if isinstance(entry, OSError):
+            raise entry
+        source, delivery_date, sender = _place(path.relative_to(landing).parts)
+        _check_kind(landing, path)
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except _MisplacedError as error:
+        reason, found, expected = error.args
+        return Problem(shown, reason, "$", "", found, expected, _PUT_RIGHT)
+    except OSError as error:
+        return _unreadable(shown, error)
+    return LandedFile(source, delivery_date, sender, shown, path, digest, size)
+
+
+def _place(parts: tuple[str, ...]) -> tuple[str, date, str]:
+    """Source, delivery date and sender of a path below the landing folder."""
+    if len(parts) != len(LAYOUT.split("/")):
+        raise _MisplacedError("misplaced_file", f"{len(parts) - 1} folders above the file", LAYOUT)
+    source, day, sender, name = parts
+    if source not in SOURCES:
+        raise _MisplacedError("unknown_source", f"source {source}", f"one of {sorted(SOURCES)}")
+    delivery_date = _date(day)
+    if delivery_date is None:
+        raise _MisplacedError("bad_delivery_date", f"folder {day}", "a delivery date YYYY-MM-DD")
+    if not (sender + name).encode("utf-8", "replace").decode() == sender + name:
+        raise _MisplacedError("bad_file_name", "a name that is not UTF-8", "a name in UTF-8")
+    return source, delivery_date, sender
+
+
+def _check_kind(landing: Path, path: Path) -> None:
+    if not path.resolve(strict=True).is_relative_to(landing.resolve()):
+        raise _MisplacedError("link_leaves_landing", "a link to a file elsewhere", "a file")
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+        raise _MisplacedError("not_a_file", "a linked folder, pipe or device", "a file")
+
+
+def _unreadable(shown: str, error: OSError) -> Problem:
+    gone = isinstance(error, FileNotFoundError)
+    return Problem(
+        file=shown,
+        reason_code="vanished_file" if gone else "unreadable_file",
+        record="$",
+        field="",
+        found=(error.strerror or type(error).__name__).lower(),
+        expected="a file that can be read",
+        action="land it again" if gone else "give the warehouse's user the right to read it",
+    )
+
+
+def _shown(landing: Path, path: Path) -> str:
+    return os.fsencode(path.relative_to(landing)).decode("utf-8", "backslashreplace")
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name.endswith(".part")
+
+
+def _date(text: str) -> date | None:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

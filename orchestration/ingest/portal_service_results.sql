@@ -1,0 +1,278 @@
+-- From the wire shape of `service-results` (table document) to one typed row a unit (table typed),
+-- and on the way one table a grain (envelope, unit, unit_group, component, metric), on which the
+-- rules of portal_rules.py are laid. No judgement here: what cannot be read is null, and a rule says
+-- so. Every statement is over all documents of a chunk; key: file_hash, record_no (1-based).
+
+-- One row a file. `item` holds what surrounds the outer list.
+create or replace temp table envelope as
+with opened as (
+    select
+        file_hash, delivery_date, last_delivery_date, source_file, sender,
+        json_object('metadata', body -> '$.metadata', 'overview', body -> '$.overview') as item,
+        json_type(body, '$.provinces') as provinces_type,
+        json_type(body, '$.units') as units_type
+    from document
+),
+
+read as (
+    select
+        *,
+        text_of(item -> '$.metadata.scope') as scope,
+        text_of(item -> '$.metadata.timeType') as time_type,
+        count_of(item -> '$.metadata.year') as year,
+        count_of(item -> '$.metadata.month') as month,
+        count_of(item -> '$.metadata.quarter') as quarter,
+        text_of(item -> '$.metadata.extractedAt') as extracted_text,
+        moment_of(item -> '$.metadata.extractedAt') as extracted_at,
+        text_of(item -> '$.metadata.provinceCode') as province_code,
+        count_of(item -> '$.metadata.unitCounts.AGENCY') as expected_departments,
+        count_of(item -> '$.metadata.unitCounts.COMMUNE') as expected_communes,
+        number_of(item -> '$.overview.totalScore') as nation_total_score
+    from opened
+)
+
+select
+    read.*,
+    null::integer as record_no,
+    '$' as record,
+    '' as place,
+    false as is_aside,
+    known_scope.scope is not null as is_known_scope,
+    coalesce(known_scope.outer_key, if(units_type is null, 'provinces', 'units')) as outer_key,
+    outer_key = 'units' as is_units,
+    if(is_units, province_code, null) as parent_agency_code,
+    if(is_units, units_type, provinces_type) as outer_type
+from read
+left join known_scope on read.scope = known_scope.scope;
+
+-- One row an element of the outer list, whatever it is.
+create or replace temp table unit as
+with listed as (
+    select
+        envelope.file_hash, outer_key, scope, is_units, parent_agency_code, year,
+        case outer_key
+            when 'units' then json_extract(body, '$.units[*]')
+            else json_extract(body, '$.provinces[*]')
+        end as items
+    from envelope
+    inner join document using (file_hash)
+),
+
+numbered as (
+    select
+        * exclude (items),
+        unnest(items) as item,
+        generate_subscripts(items, 1)::integer as record_no
+    from listed
+)
+
+select
+    * exclude (item),
+    if(json_type(item) = 'OBJECT', item, null) as item,
+    json_type(item) as item_type,
+    item::varchar as item_text,
+    text_of(item -> '$.departmentCode') as agency_code,
+    text_of(item -> '$.childGroup') as child_group,
+    number_of(item -> '$.totalScore') as total_score,
+    number_of(item -> '$.totalMaxScore') as total_max_score,
+    count_of(coalesce(item -> '$.rank', item -> '$.groupRank')) as official_rank,
+    count(*) over (partition by file_hash, agency_code) as occurrences,
+    outer_key || '[' || (record_no - 1) || ']' || coalesce(' (' || masked(agency_code) || ')', '')
+        as record,
+    '' as place
+from numbered;
+
+-- One row a unit and known group, if the unit lists group scores at all.
+create or replace temp table unit_group as
+select
+    file_hash, record_no, record, group_code, position, group_maximum.max_score,
+    json_object('score', item -> ('$.groupScores.' || group_code)) as item,
+    json_exists(item, '$.groupScores.' || group_code) as is_listed,
+    number_of(item -> ('$.groupScores.' || group_code)) as score,
+    'groupScores.' || group_code as place
+from unit
+cross join known_group
+left join group_maximum using (group_code, year)
+where json_type(item, '$.groupScores') = 'OBJECT';
+
+create or replace temp table group_key as
+select file_hash, record_no, record, unnest(json_keys(item, '$.groupScores')) as key
+from unit;
+
+-- One row an entry of componentIndicators. Keys come from the sender: never put into a JSON path.
+create or replace temp table component as
+with listed as (
+    select
+        file_hash, record_no, record,
+        map_entries(try_cast(item -> '$.componentIndicators' as map(varchar, json))) as entries
+    from unit
+),
+
+numbered as (
+    select
+        * exclude (entries),
+        unnest(entries) as entry,
+        generate_subscripts(entries, 1) as position
+    from listed
+)
+
+select
+    file_hash, record_no, record, position,
+    entry.key as component,
+    split_part(entry.key, '_', 1) as group_code,
+    json_type(entry.value) as item_type,
+    if(item_type = 'OBJECT', entry.value, null) as item,
+    number_of(item -> '$.score') as score,
+    number_of(item -> '$.maxScore') as max_score,
+    count(*) over (partition by file_hash, record_no, split_part(entry.key, '_', 1)) as occurrences,
+    count_of(item -> '$.totalReceived') as total_received,
+    count_of(item -> '$.totalOnTime') as total_on_time,
+    count_of(item -> '$.totalOverdue') as total_overdue,
+    number_of(item -> '$.avgProcessingDays') as avg_processing_days,
+    number_of(item -> '$.ratio') as ratio,
+    count_of(item -> '$.totalDossierOnlinePaymentSuccess') as paid_online_dossiers,
+    count_of(item -> '$.totalDossierFinancialObligation') as financial_obligation_dossiers,
+    count_of(item -> '$.totalDossierOnlineFormalityPaymentSuccess') as paid_online_formalities,
+    count_of(item -> '$.totalFeeFormality') as fee_formalities,
+    'componentIndicators.' || masked(entry.key) as place
+from numbered;
+
+-- One row a listed metric. `is_aside`: a code that indicators.csv does not know in that group; the
+-- element is kept, but neither typed nor judged, for nobody here knows what its numbers mean.
+create or replace temp table metric as
+with listed as (
+    select
+        file_hash, record_no, record, group_code, place, position as component_position,
+        json_extract(item, '$.metrics[*]') as items
+    from component
+),
+
+numbered as (
+    select
+        * exclude (items),
+        unnest(items) as item,
+        generate_subscripts(items, 1) as position
+    from listed
+),
+
+read as (
+    select
+        * exclude (item, place),
+        if(json_type(item) = 'OBJECT', item, null) as item,
+        json_type(item) as item_type,
+        text_of(item -> '$.code') as code,
+        place || '.metrics[' || coalesce(masked(code), (position - 1)::varchar) || ']' as place,
+        count_of(item -> '$.numerator') as numerator,
+        count_of(item -> '$.denominator') as denominator,
+        number_of(item -> '$.ratio') as ratio,
+        number_of(item -> '$.score') as score,
+        number_of(item -> '$.maxScore') as max_score
+    from numbered
+)
+
+select
+    read.*,
+    code is not null and known_metric.metric_code is null as is_aside,
+    if(is_aside, read.item::varchar, null) as item_text,
+    coalesce(known_metric.is_share, false) as is_share,
+    count(*) over (partition by file_hash, record_no, read.group_code, code) as occurrences
+from read
+left join known_metric on code = metric_code and read.group_code = known_metric.group_code;
+
+-- What only shows when a unit is seen whole: figures that must agree with each other.
+create or replace temp table component_sum as
+with metric_sum as (
+    select
+        file_hash, record_no, component_position as position,
+        sum(coalesce(score, 0)) as metric_score
+    from metric
+    group by file_hash, record_no, component_position
+),
+
+with_aside as (select distinct file_hash, record_no from metric where is_aside)
+
+select
+    component.*,
+    unit_group.score as group_score,
+    -- With an element aside nobody can say what the sum should be.
+    if(with_aside.record_no is null, metric_score, null) as metric_score
+from component
+left join unit_group using (file_hash, record_no, group_code)
+left join metric_sum on component.file_hash = metric_sum.file_hash
+    and component.record_no = metric_sum.record_no
+    and component.position = metric_sum.position
+left join with_aside on component.file_hash = with_aside.file_hash
+    and component.record_no = with_aside.record_no;
+
+create or replace temp table unit_sum as
+select unit.*, sum(score) as group_sum, count(score) as group_scores_given
+from unit
+left join unit_group using (file_hash, record_no)
+group by all;
+
+-- Grain: one row a unit of a payload, good or bad; columns as in ROW_COLUMNS.
+insert into typed by name
+with groups as (
+    select
+        file_hash, record_no,
+        list({'group_code': group_code, 'score': score} order by position) as group_scores
+    from unit_group
+    group by file_hash, record_no
+),
+
+components as (
+    select
+        file_hash, record_no,
+        list({
+            'component': component, 'group_code': group_code, 'score': score, 'max_score': max_score
+        } order by position) as components,
+        any_value({
+            'total_received': total_received, 'total_on_time': total_on_time,
+            'total_overdue': total_overdue, 'avg_processing_days': avg_processing_days,
+            'ratio': ratio, 'score': score, 'max_score': max_score
+        }) filter (where group_code = 'TDGQ') as settlement,
+        any_value({
+            'paid_online_dossiers': paid_online_dossiers,
+            'financial_obligation_dossiers': financial_obligation_dossiers,
+            'paid_online_formalities': paid_online_formalities, 'fee_formalities': fee_formalities
+        }) filter (where group_code = 'TTTT') as payment
+    from component
+    group by file_hash, record_no
+),
+
+metrics as (
+    select
+        file_hash, record_no,
+        list({
+            'group_code': group_code, 'metric_code': code, 'name_vi': text_of(item -> '$.name'),
+            'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
+            'score': score, 'max_score': max_score
+        } order by component_position, position) as metrics
+    from metric
+    where not is_aside
+    group by file_hash, record_no
+)
+
+select
+    envelope.source_file, envelope.file_hash, envelope.delivery_date, envelope.sender,
+    unit.record_no, envelope.scope, envelope.time_type, envelope.year,
+    if(envelope.time_type = 'month', envelope.month, null) as month,
+    if(envelope.time_type = 'quarter', envelope.quarter, null) as quarter,
+    envelope.extracted_at, envelope.parent_agency_code,
+    envelope.expected_departments, envelope.expected_communes, envelope.nation_total_score,
+    unit.agency_code,
+    text_of(unit.item -> '$.departmentName') as name_vi,
+    text_of(unit.item -> '$.shortName') as short_name,
+    unit.child_group,
+    unit.total_score as official_total_score,
+    unit.official_rank, unit.total_max_score,
+    coalesce(group_scores, []) as group_scores,
+    coalesce(components, []) as components,
+    settlement, payment,
+    coalesce(metrics, []) as metrics
+from unit
+inner join envelope on unit.file_hash = envelope.file_hash
+left join groups on unit.file_hash = groups.file_hash and unit.record_no = groups.record_no
+left join components
+    on unit.file_hash = components.file_hash and unit.record_no = components.record_no
+left join metrics on unit.file_hash = metrics.file_hash and unit.record_no = metrics.record_no;
