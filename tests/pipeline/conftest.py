@@ -1,0 +1,70 @@
+"""One real run on the real samples, shared; and copies of what it left, for tests that go on from there.
+
+Belongs here: installations. Does not belong here: anything a test asserts.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.run import Outcome, refresh
+from orchestration.samples import land_samples
+from orchestration.settings import Settings
+from tests.pipeline.deliveries import eleventh_of_october
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def first_run(
+    tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
+) -> tuple[Settings, Outcome]:
+    """An empty installation, the samples landed, the job run. Nobody may change its folders."""
+    settings = Settings(data=tmp_path_factory.mktemp("installation"))
+    land_samples(settings)
+    return settings, refresh(settings, instance)
+
+
+@pytest.fixture(scope="session")
+def installation(first_run: tuple[Settings, Outcome]) -> Settings:
+    """What the first run left; for reading only."""
+    settings, outcome = first_run
+    assert outcome.success, "\n".join(outcome.lines)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def query(installation: Settings) -> Iterator[Query]:
+    """Rows of the served release, read as BI tools read it."""
+    with duckdb.connect(str(installation.serving / "warehouse.duckdb"), read_only=True) as connection:
+
+        def run(sql: str, *values: object) -> list[tuple[Any, ...]]:
+            return connection.execute(sql, list(values)).fetchall()
+
+        yield run
+
+
+@pytest.fixture
+def copy_of_installation(installation: Settings, tmp_path: Path) -> Settings:
+    """The same installation, free to be changed."""
+    shutil.copytree(installation.data, tmp_path / "data", symlinks=True)
+    return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+def payload() -> dict[str, Any]:
+    """The portal's payload of 10 October, captured a day later, to be changed by the test."""
+    return eleventh_of_october()

@@ -1,0 +1,49 @@
+"""Payloads, and their delivery into a landing folder.
+
+Belongs here: what a province or the portal might send. Does not belong here: what becomes of it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from orchestration.ingest.batch import SOURCE
+from orchestration.settings import REPOSITORY, Settings
+
+CKMB = "CKMB_CongKhaiMinhBach"
+
+
+def eleventh_of_october() -> dict[str, Any]:
+    """The portal's real payload of 10 October, as if captured at the same hour of the next day."""
+    path = REPOSITORY / "seeds" / "samples" / "portal" / "service_results_2026-10-10.json"
+    payload: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    payload["metadata"]["extractedAt"] = "2026-10-11T07:00:40Z"
+    return payload
+
+
+def province(payload: dict[str, Any], agency: str = "H19") -> dict[str, Any]:
+    """One province of a payload."""
+    found: dict[str, Any] = next(u for u in payload["provinces"] if u["departmentCode"] == agency)
+    return found
+
+
+def metric(payload: dict[str, Any], code: str = "PUBLISH_ON_TIME") -> dict[str, Any]:
+    """One metric of Dong Nai's publicity."""
+    listed = province(payload)["componentIndicators"][CKMB]["metrics"]
+    found: dict[str, Any] = next(m for m in listed if m["code"] == code)
+    return found
+
+
+def encoded(payload: dict[str, Any]) -> bytes:
+    """The payload as it comes over the wire."""
+    return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def land(settings: Settings, content: bytes, day: str, name: str = "results.json") -> Path:
+    """Deliver a national payload on a day."""
+    path = settings.landing / SOURCE / day / "nation" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path

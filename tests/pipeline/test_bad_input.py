@@ -1,0 +1,127 @@
+"""Hostile deliveries through the whole graph: a clear error, nothing published, nothing lost.
+
+How each kind of bad row is found is told in `tests/unit/ingest`; here it is shown that the run ends with a
+sentence that names file and field, and that what is served, the lake and the landed file stay as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from orchestration.ingest.batch import SOURCE
+from orchestration.run import refresh
+from orchestration.settings import Settings
+from tests.pipeline.checksums import checksums
+from tests.pipeline.deliveries import encoded, land, metric, province
+
+
+@dataclass(frozen=True)
+class Poison:
+    """What is done to the payload of 10 October, and what the error must name beside the file."""
+
+    name: str
+    bytes_of: Callable[[dict[str, Any]], bytes]
+    names: tuple[str, ...]
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], bytes]:
+    def poisoned(payload: dict[str, Any]) -> bytes:
+        change(payload)
+        return encoded(payload)
+
+    return poisoned
+
+
+POISONS = [
+    Poison("truncated JSON", lambda p: encoded(p)[:5000], ("line", "column")),
+    Poison(
+        "an HTML page instead of JSON",
+        lambda p: b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>",
+        ("HTML",),
+    ),
+    Poison("an empty file", lambda p: b"", ("empty",)),
+    Poison("UTF-16", lambda p: json.dumps(p).encode("utf-16"), ("UTF-16",)),
+    Poison("a province missing", changed(lambda p: p["provinces"].pop()), ("departmentCode", "33", "34")),
+    Poison(
+        "a province twice",
+        changed(lambda p: p["provinces"].append(province(p))),
+        ("departmentCode", "H19"),
+    ),
+    Poison(
+        "an unknown agency code",
+        changed(lambda p: province(p).update(departmentCode="H99")),
+        ("departmentCode", "H99"),
+    ),
+    Poison(
+        "a negative count",
+        changed(lambda p: metric(p).update(numerator=-2)),
+        ("metrics[PUBLISH_ON_TIME].numerator", "-2", "H19"),
+    ),
+    Poison(
+        "a count that is no number",
+        changed(lambda p: metric(p).update(denominator="ba mươi chín")),
+        ("metrics[PUBLISH_ON_TIME].denominator", "H19"),
+    ),
+    Poison(
+        "numerator above denominator",
+        changed(lambda p: metric(p).update(numerator=40, ratio=102.56)),
+        ("metrics[PUBLISH_ON_TIME].numerator", "40", "39", "H19"),
+    ),
+    Poison(
+        "a score above its maximum",
+        changed(lambda p: metric(p).update(score=6.31)),
+        ("metrics[PUBLISH_ON_TIME].score", "6.31", "H19"),
+    ),
+    Poison(
+        "a ratio that contradicts the counts",
+        changed(lambda p: metric(p).update(ratio=51.3)),
+        ("metrics[PUBLISH_ON_TIME].ratio", "51.3", "H19"),
+    ),
+]
+
+
+@pytest.mark.parametrize("poison", POISONS, ids=lambda poison: poison.name)
+def test_bad_input_ends_in_a_clear_error_and_publishes_nothing(
+    copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any], poison: Poison
+) -> None:
+    settings = copy_of_installation
+    land(settings, poison.bytes_of(payload), "2026-10-11")
+    before = checksums(settings.serving, settings.lake / SOURCE, settings.landing)
+
+    outcome = refresh(settings, instance)
+
+    text = "\n".join(outcome.lines)
+    assert not outcome.success
+    assert f"{SOURCE}/2026-10-11/nation/results.json" in text
+    for name in poison.names:
+        assert name in text, text
+    assert "Nothing was published" in text
+    assert checksums(settings.serving, settings.lake / SOURCE, settings.landing) == before
+
+
+def test_a_retry_does_not_turn_green_by_having_seen_the_file_before(
+    copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any]
+) -> None:
+    metric(payload)["numerator"] = -2
+    land(copy_of_installation, encoded(payload), "2026-10-11")
+    first, second = (refresh(copy_of_installation, instance) for _ in range(2))
+    assert not first.success
+    assert not second.success
+
+
+def test_a_file_in_the_wrong_place_is_an_error_not_a_silence(
+    copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any]
+) -> None:
+    settings = copy_of_installation
+    (settings.landing / SOURCE / "stray.json").write_bytes(encoded(payload))
+    before = checksums(settings.serving)
+    outcome = refresh(settings, instance)
+    assert not outcome.success
+    assert "stray.json" in "\n".join(outcome.lines)
+    assert checksums(settings.serving) == before

@@ -1,0 +1,138 @@
+"""The public contract: which tables and columns BI tools find, and that the documents tell the truth.
+
+The lists below are the contract of the design page, written out: renaming a column must fail here.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orchestration.settings import Settings
+from tests.pipeline.conftest import Query
+
+PERIOD = ["basis", "regime", "period_type", "period_start", "period_end", "as_of"]
+METRIC = [
+    *PERIOD,
+    *["unit_code", "unit_level", "metric_code", "numerator", "denominator", "ratio", "score", "max_score"],
+]
+RANKING = [
+    *PERIOD,
+    *["period_status", "unit_code", "name_vi", "name_en", "total_score", "rank", "peers", "baseline"],
+    *["previous_score", "previous_rank", "score_change", "rank_change", "band"],
+    *["official_score", "official_rank"],
+]
+CONTRACT = {
+    "dim_unit": [
+        *["unit_code", "unit_level", "parent_unit_code", "province_code"],
+        *["name_vi", "name_en", "valid_from", "valid_to"],
+    ],
+    "dim_indicator": [
+        *["regime", "metric_code", "group_code", "name_vi", "name_en", "max_score", "full_mark_ratio"],
+        *["zero_denominator_score", "evidence", "valid_from", "valid_to"],
+    ],
+    "mart_indicator_scores": [*METRIC, "group_code"],
+    "mart_index": [*PERIOD, "unit_code", "group_code", "score", "max_score", "score_origin"],
+    "mart_province_ranking": RANKING,
+    "mart_department_ranking": RANKING,
+    "mart_commune_ranking": RANKING,
+    "mart_service_headline": [
+        *PERIOD,
+        *["unit_code", "unit_level", "name_vi", "dossiers_received", "online_ratio", "paid_online_ratio"],
+        *["early", "on_time", "within_time", "overdue", "timely_ratio", "total_score", "rank"],
+    ],
+    "mart_coverage": [
+        *PERIOD,
+        *["province_code", "group_code", "units_expected", "units_present", "newest_at"],
+    ],
+    "mart_official_reconciliation": [
+        *["as_of", "unit_code", "metric_code", "official_score", "computed_score", "difference", "status"],
+    ],
+    "mart_score_gap": [*PERIOD, "unit_code", "metric_code", "points_lost", "more_for_one_point"],
+}
+SCORED, REPORTED_ONLY = 21, 4
+
+
+def columns_of(query: Query) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for table, column in query(
+        "select table_name, column_name from information_schema.columns where table_schema = 'marts'"
+        " order by table_name, ordinal_position"
+    ):
+        found.setdefault(table, []).append(column)
+    return found
+
+
+@pytest.mark.parametrize("table", sorted(CONTRACT))
+def test_contract_columns_are_served(query: Query, table: str) -> None:
+    assert set(CONTRACT[table]) - set(columns_of(query)[table]) == set()
+
+
+def test_each_metric_has_its_table_of_one_shape(query: Query) -> None:
+    tables = {name: cols for name, cols in columns_of(query).items() if name.startswith("ind_")}
+    assert len(tables) == SCORED + REPORTED_ONLY
+    assert {tuple(cols) for cols in tables.values()} == {(*METRIC, "release_id")}
+
+
+def test_the_regimes_score_the_same_21_metrics_for_100_points(query: Query) -> None:
+    assert query(
+        "select regime, count(*), sum(max_score) from marts.dim_indicator where is_scored group by regime order by regime"
+    ) == [("portal_2025", SCORED, 100.0), ("portal_2026", SCORED, 100.0)]
+    # Nothing of 2025 was ever recomputed from counts, so no rule of it may claim so.
+    assert query(
+        "select count(*) from marts.dim_indicator where regime = 'portal_2025' and evidence = 'verified'"
+    ) == [(0,)]
+
+
+def test_every_indicator_is_in_the_table_of_all(query: Query) -> None:
+    metrics = [row[0] for row in query("select distinct metric_code from marts.dim_indicator")]
+    apart = sum(query(f"select count(*) from marts.ind_{metric.lower()}")[0][0] for metric in metrics)
+    assert query("select count(*) from marts.mart_indicator_scores") == [(apart,)]
+
+
+def test_documented_columns_are_the_materialised_ones(query: Query, installation: Settings) -> None:
+    manifest = json.loads((installation.build / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    documented = {
+        node["name"]: sorted([*node["columns"], "release_id"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    }
+    assert documented == {table: sorted(cols) for table, cols in columns_of(query).items()}
+
+
+def test_parquet_holds_the_same_rows(query: Query, installation: Settings) -> None:
+    for table in columns_of(query):
+        path = str(installation.serving / "parquet" / f"{table}.parquet")
+        assert query(f"select count(*) from (from read_parquet(?) except all from marts.{table})", path) == [
+            (0,)
+        ]
+        assert query("select count(*) from read_parquet(?)", path) == query(
+            f"select count(*) from marts.{table}"
+        )
+
+
+def test_every_table_carries_the_release_that_the_manifest_names(
+    query: Query, installation: Settings
+) -> None:
+    manifest = json.loads((installation.serving / "manifest.json").read_text(encoding="utf-8"))
+    for table, facts in manifest["tables"].items():
+        ids = query(f"select distinct release_id from marts.{table}")
+        assert ids in ([], [(manifest["release_id"],)])
+        assert query(f"select count(*) from marts.{table}") == [(facts["rows"],)]
+
+
+def test_the_manifest_names_inputs_gates_code_and_versions(installation: Settings) -> None:
+    manifest = json.loads((installation.serving / "manifest.json").read_text(encoding="utf-8"))
+    assert [len(batch["files"]) for batch in manifest["inputs"]] == [3]
+    assert all(gate["success"] for gate in manifest["gates"])
+    assert {gate["suite"].split("__")[0] for gate in manifest["gates"]} == {"raw", "release"}
+    assert {"dbt-core", "duckdb", "great-expectations", "dagster"} <= set(manifest["versions"])
+    assert manifest["code"]["revision"]
+    assert manifest["contains_synthetic"] is False
+
+
+def test_reference_data_are_whole(query: Query) -> None:
+    assert query(
+        "select unit_level, count(*) from marts.dim_unit group by unit_level order by unit_level"
+    ) == [("commune", 3321), ("department", 14), ("nation", 1), ("province", 34)]

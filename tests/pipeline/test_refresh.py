@@ -1,0 +1,185 @@
+"""Runs after the first: nothing new, a new day with a reader in the middle, a release gate that fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.ingest.batch import SOURCE
+from orchestration.run import Outcome, refresh
+from orchestration.settings import Settings
+from tests.pipeline.checksums import checksums
+from tests.pipeline.deliveries import CKMB, eleventh_of_october, encoded, land, metric, province
+
+# Opens the served file as BI tools do, again and again, until told to stop; prints what it saw.
+READER = """
+import sys, threading, duckdb
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+reads, releases = 0, set()
+while not stop.is_set() or reads == 0:
+    with duckdb.connect(sys.argv[1], read_only=True) as connection:
+        rows = connection.execute(
+            "select count(*), min(release_id), max(release_id) from marts.mart_province_ranking"
+        ).fetchone()
+        assert rows[0] > 0 and rows[1] == rows[2], rows
+        releases.add(rows[1])
+    if reads == 0:
+        print("reading", flush=True)
+    reads += 1
+print(reads, *sorted(releases), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Night:
+    """A second run: what it said, which releases stood before and after, and what a reader saw meanwhile."""
+
+    settings: Settings
+    outcome: Outcome
+    before: str
+    after: str
+    reads: int
+    seen: frozenset[str]
+    reader_errors: str
+
+
+def served(settings: Settings) -> str:
+    manifest = json.loads((settings.serving / "manifest.json").read_text(encoding="utf-8"))
+    return str(manifest["release_id"])
+
+
+@pytest.fixture(scope="module")
+def night(
+    installation: Settings, instance: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory
+) -> Night:
+    """The 11th: a bad file, its correction a day later with a metric nobody knows, and a reader at work."""
+    data = tmp_path_factory.mktemp("night") / "data"
+    subprocess.run(["cp", "-a", str(installation.data), str(data)], check=True)
+    settings = Settings(data=data)
+    bad = eleventh_of_october()
+    metric(bad)["numerator"] = -2
+    land(settings, encoded(bad), "2026-10-11")
+    good = eleventh_of_october()
+    listed = province(good)["componentIndicators"][CKMB]["metrics"]
+    listed.append({**metric(good), "code": "NEW_METRIC_OF_2027"})
+    land(settings, encoded(good), "2026-10-12")
+
+    before = served(settings)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(settings.serving / "warehouse.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "reading\n"
+    outcome = refresh(settings, instance)
+    output, errors = reader.communicate("stop", timeout=60)
+    reads, *seen = output.split()
+    return Night(settings, outcome, before, served(settings), int(reads), frozenset(seen), errors)
+
+
+def test_the_first_run_says_what_it_did(first_run: tuple[Settings, Outcome]) -> None:
+    lines = "\n".join(first_run[1].lines)
+    assert "3 files, 84 rows read, 84 rows accepted" in lines
+    assert "published" in lines
+    assert "FAILED" not in lines
+
+
+def test_a_new_day_becomes_a_new_release(night: Night) -> None:
+    assert night.outcome.success, "\n".join(night.outcome.lines)
+    assert night.before != night.after
+    with duckdb.connect(str(night.settings.serving / "warehouse.duckdb"), read_only=True) as connection:
+        days = connection.execute(
+            "select as_of, baseline from marts.mart_province_ranking where agency_code = 'H19' order by as_of"
+        ).fetchall()
+    # Each day is compared with the one observed before it.
+    assert [(str(day), baseline and baseline[-10:]) for day, baseline in days] == [
+        ("2026-09-26", None),
+        ("2026-10-10", "2026-09-26"),
+        ("2026-10-11", "2026-10-10"),
+    ]
+
+
+def test_a_reader_in_another_process_sees_whole_releases_and_no_error(night: Night) -> None:
+    assert night.reader_errors == ""
+    assert night.reads > 1
+    assert night.before in night.seen
+    assert night.seen <= {night.before, night.after}
+
+
+def test_a_correction_delivered_later_clears_the_bad_file(night: Night) -> None:
+    text = "\n".join(night.outcome.lines)
+    assert f"superseded: {SOURCE}/2026-10-11/nation/results.json" in text
+
+
+def test_an_unknown_metric_is_kept_aside_and_the_rest_goes_on(night: Night) -> None:
+    text = "\n".join(night.outcome.lines)
+    assert f"{SOURCE}/2026-10-12/nation/results.json" in text
+    assert "NEW_METRIC_OF_2027" in text
+    kept = duckdb.sql(
+        "select count(*) from read_parquet($files) where severity = 'aside' and reason_code = 'unknown_metric'",
+        params={"files": [str(path) for path in (night.settings.quarantine / SOURCE).glob("*.parquet")]},
+    ).fetchall()
+    assert kept == [(1,)]
+
+
+def test_a_run_without_news_changes_nothing(night: Night, instance: dg.DagsterInstance) -> None:
+    settings = night.settings
+    watched = (settings.serving, settings.lake, settings.landing, settings.quarantine)
+    before = checksums(*watched)
+    outcome = refresh(settings, instance)
+    assert outcome.success
+    assert "nothing new" in outcome.lines[0]
+    assert any("unchanged, already served" in line for line in outcome.lines)
+    assert checksums(*watched) == before
+
+
+def test_a_score_that_breaks_the_rule_is_not_published(
+    copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any]
+) -> None:
+    # Dong Nai announced 2 of 39 on time: 0.31 points. The payload now says 1.31, and its group and total say so
+    # too: it agrees with itself, so the raw gate has nothing against it. The scoring rule does.
+    dong_nai = province(payload)
+    for holder, key in [
+        (metric(payload), "score"),
+        (dong_nai["componentIndicators"][CKMB], "score"),
+        (dong_nai["groupScores"], "CKMB"),
+        (dong_nai, "totalScore"),
+    ]:
+        holder[key] = round(holder[key] + 1, 2)
+    settings = copy_of_installation
+    land(settings, encoded(payload), "2026-10-11")
+    before = checksums(settings.serving)
+
+    outcome = refresh(settings, instance)
+
+    text = "\n".join(outcome.lines)
+    assert not outcome.success
+    assert "FAILED release__mart_official_reconciliation" in text
+    assert "PUBLISH_ON_TIME" in text
+    assert "1.31" in text
+    assert checksums(settings.serving) == before
+
+
+def test_the_report_shows_the_ranking_and_where_the_marts_are(
+    installation: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestration.cli import main
+
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(installation.data))
+    assert main(["report"]) == 0
+    printed = capsys.readouterr().out
+    assert "▲ 9    Gia Lai" in printed
+    assert "475 of 475" in printed
+    assert str(Path("serving") / "warehouse.duckdb") in printed
