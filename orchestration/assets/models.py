@@ -4,12 +4,13 @@ Belongs here: how dagster-dbt reads the manifest, and the one call of dbt in a r
 Does not belong here: anything about what a model means; that is in the dbt project.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from orchestration.assets.portal import OWNERS
 from orchestration.settings import Settings
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
@@ -24,6 +25,10 @@ class Translator(DagsterDbtTranslator):
         if dbt_resource_props["resource_type"] == "source":
             return super().get_asset_key(dbt_resource_props)
         return dg.AssetKey([dbt_resource_props["config"]["schema"], dbt_resource_props["name"]])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """Those who own the rest of the graph, unless a model names others."""
+        return super().get_owners(dbt_resource_props) or OWNERS
 
 
 def dbt_models(settings: Settings) -> dg.AssetsDefinition:

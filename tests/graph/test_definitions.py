@@ -1,0 +1,86 @@
+"""The asset graph as a person sees it: whole, owned, described, and guarded by blocking gates."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from expectations.suites import names
+from orchestration.assets.portal import BATCH, LAKE
+from orchestration.assets.release import RELEASE
+from orchestration.build import build_defs
+from orchestration.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def defs(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return build_defs(Settings(data=tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="module")
+def specs(defs: dg.Definitions) -> dict[dg.AssetKey, dg.AssetSpec]:
+    return {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_every_asset_has_a_group_an_owner_a_description_and_a_kind(
+    specs: dict[dg.AssetKey, dg.AssetSpec],
+) -> None:
+    bare = [
+        key.to_user_string()
+        for key, spec in specs.items()
+        if not (
+            spec.group_name
+            and spec.group_name != "default"
+            and spec.owners
+            and spec.description
+            and spec.kinds
+        )
+    ]
+    assert bare == []
+
+
+def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    def upstream(key: dg.AssetKey) -> set[dg.AssetKey]:
+        return {dep.asset_key for dep in specs[key].deps}
+
+    assert upstream(BATCH) == set()
+    assert upstream(LAKE) == {BATCH}
+    assert upstream(dg.AssetKey(["staging", "stg_portal__unit_results"])) == {LAKE}
+    marts = {key for key in specs if key.path[0] == "marts"}
+    assert len(marts) >= 36
+    assert marts <= upstream(RELEASE)
+
+
+def test_only_the_release_stands_at_the_end(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    read = {dep.asset_key for spec in specs.values() for dep in spec.deps}
+    ends = {key for key in specs if key not in read}
+    # Reference data for old units wait for records that carry them.
+    waiting = {dg.AssetKey(["reference", name]) for name in ("province_crosswalk", "commune_crosswalk")}
+    assert ends == {RELEASE} | waiting
+
+
+def test_every_gate_blocks(defs: dg.Definitions) -> None:
+    checks = {
+        spec.name: spec
+        for definition in defs.asset_checks or []
+        if isinstance(definition, dg.AssetsDefinition)
+        for spec in definition.check_specs
+    }
+    assert set(checks) == {"raw_gate", *names("release")}
+    assert all(spec.blocking for spec in checks.values())
+    assert checks["raw_gate"].asset_key == BATCH
+    for name in names("release"):
+        assert checks[name].asset_key == dg.AssetKey(["marts", name.removeprefix("release__")])
+
+
+def test_one_job_runs_the_whole_graph_in_one_process(
+    defs: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
+) -> None:
+    job = defs.resolve_job_def("refresh")
+    assert job.executor_def is dg.in_process_executor
+    assert job.asset_layer.executable_asset_keys >= set(specs)
+
+
+def test_without_a_parsed_dbt_project_the_error_says_what_to_do(tmp_path: Settings) -> None:
+    with pytest.raises(FileNotFoundError, match="make manifest"):
+        build_defs(Settings(data=tmp_path / "data", repository=tmp_path))
