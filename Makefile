@@ -3,6 +3,7 @@
 #   make run    land the samples, run the job, publish, print the ranking
 #   make test   everything that proves the project, lint included
 #   make dev    Dagster's UI on http://localhost:3000
+#   make retract FILE=... REASON=...   take a file back out of the lake, for good and on the record
 #   make lint   the style rules alone
 #   make lock   requirements.lock anew, from pyproject.toml (needs uv)
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
@@ -22,7 +23,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run test dev lint format lock clean manifest install
+.PHONY: run test retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -31,6 +32,9 @@ run: install manifest $(DAGSTER_HOME)/dagster.yaml
 
 test: lint
 	@$(BIN)/python -m pytest
+
+retract: install
+	@$(BIN)/python -m orchestration.cli retract "$(FILE)" "$(REASON)"
 
 dev: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/dagster dev --module-name orchestration.definitions --host 127.0.0.1 --port 3000

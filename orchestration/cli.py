@@ -1,4 +1,4 @@
-"""The command line: `python -m orchestration.cli land-samples | refresh | report`.
+"""The command line: `python -m orchestration.cli land-samples | refresh | report | retract`.
 
 Belongs here: arguments, exit codes and what is printed. What the words do is in the modules called.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from orchestration.settings import Settings
 
@@ -19,13 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("land-samples", help="put the real samples of the portal into the landing folder")
     commands.add_parser("refresh", help="run the job: ingest, gates, dbt, publish")
     commands.add_parser("report", help="print the served ranking and the reconciliation")
-    command = parser.parse_args(arguments).command
+    taking_back = commands.add_parser("retract", help="take a file back out of the lake, for good")
+    taking_back.add_argument("file", help="its path below the landing folder")
+    taking_back.add_argument("reason", help="why; the next release tells it")
+    given = parser.parse_args(arguments)
     settings = Settings.from_environment()
-    if command == "land-samples":
-        return _land_samples(settings)
-    if command == "refresh":
-        return _refresh(settings)
-    return _report(settings)
+    if given.command == "retract":
+        return _retract(settings, given.file, given.reason)
+    return {"land-samples": _land_samples, "refresh": _refresh, "report": _report}[given.command](settings)
 
 
 def _land_samples(settings: Settings) -> int:
@@ -42,6 +44,19 @@ def _refresh(settings: Settings) -> int:
     outcome = refresh(settings)
     print("\n".join(outcome.lines))
     return 0 if outcome.success else 1
+
+
+def _retract(settings: Settings, file: str, reason: str) -> int:
+    from orchestration.ingest.batch import SOURCE
+    from orchestration.ingest.retract import RetractError, retract
+
+    try:
+        made = retract(settings.lake, settings.landing, SOURCE, file, reason, datetime.now(UTC))
+    except RetractError as error:
+        print(f"not retracted: {error}", file=sys.stderr)
+        return 1
+    print(f"retracted {made.source_file}; the next refresh publishes without it")
+    return 0
 
 
 def _report(settings: Settings) -> int:

@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from expectations.docs import render
 from expectations.gate import GateResult
 from orchestration.ingest.batch import SOURCE
 from orchestration.ingest.catalogue import batch_contents
+from orchestration.ingest.retract import retractions
 from orchestration.publish.release import Evidence
 from orchestration.settings import Settings
 
@@ -59,10 +61,13 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         gates=[_brief(result) for result in results],
         code=code_revision(settings.repository),
         versions={name: version(name) for name in LIBRARIES},
+        retracted=[asdict(retraction) for retraction in retractions(settings.lake, SOURCE)],
     )
     facts = {
         "Release": "{release_id}",
         "Inputs": ", ".join(f for batch in inputs for f in batch["files"]),
+        "Retracted": ", ".join(f"{r['source_file']} ({r['reason']})" for r in evidence.retracted)
+        or "nothing",
         "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in evidence.versions.items()),
         "Run": run_id,

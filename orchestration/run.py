@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration.assets.portal import BATCH
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
+from orchestration.failures import failing_rows
 from orchestration.settings import Settings
 
 # Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
@@ -41,10 +42,10 @@ def refresh(settings: Settings, instance: dg.DagsterInstance | None = None) -> O
         result = job.execute_in_process(
             instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET
         )
-    return Outcome(result.success, result.run_id, tuple(_lines(result)))
+    return Outcome(result.success, result.run_id, tuple(_lines(result, settings)))
 
 
-def _lines(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     for key in (BATCH, RELEASE):
         for made in result.asset_materializations_for_node(key.to_python_identifier()):
             yield _told(key, {name: value.value for name, value in made.metadata.items()})
@@ -58,9 +59,12 @@ def _lines(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     )
     for check in failed:
         yield f"FAILED {check.check_name} on {check.asset_key.to_user_string()}"
-        yield _indented(check.description or str({k: v.value for k, v in check.metadata.items()}))
+        test = check.metadata.get("unique_id")
+        yield _indented(failing_rows(settings, str(test.value)) if test else check.description or "")
     if not failed:  # a failed check fails its step too, and has said why
         yield from _step_errors(result)
+    if any(check.asset_key != BATCH for check in failed):
+        yield "If a delivery is to blame, take it back: make retract FILE=portal_service_results/<date>/<sender>/<file> REASON=..."
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
 

@@ -38,6 +38,7 @@ from orchestration.ingest.portal_service_results import (
 )
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome, IngestReport
+from orchestration.ingest.retract import apply_retractions, retractions
 
 __all__ = ["FILE_COLUMNS", "ROW_COLUMNS", "SOURCE", "FileOutcome", "IngestReport", "ensure_dataset",
            "ingest", "promote", "visible_batches"]  # fmt: skip
@@ -74,7 +75,7 @@ def ensure_dataset(lake: Path) -> Path:
 
 
 def ingest(landing: Path, lake: Path, quarantine: Path, reference: Path) -> IngestReport:
-    """Read every landed file whose content is in no visible batch, into one pending batch.
+    """Read every landed file whose content is in no visible batch and not retracted, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows,files}.parquet`, and one file of
     `<quarantine>/<source>/` for each content with problems; nothing if nothing is new. `reference`
@@ -83,11 +84,14 @@ def ingest(landing: Path, lake: Path, quarantine: Path, reference: Path) -> Inge
     """
     if pending_folder(lake, SOURCE).exists():
         shutil.rmtree(pending_folder(lake, SOURCE))
+    apply_retractions(lake, SOURCE)
+    taken_back = {retraction.file_hash for retraction in retractions(lake, SOURCE)}
     scanned = scan(landing, SOURCE)
     with connect() as connection:
         folders = (lake / SOURCE / f"batch={batch}" for batch in visible_batches(lake, SOURCE))
         manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
-        new, again, changed = _compare(scanned.files, manifest)
+        offered = [file for file in scanned.files if file.sha256 not in taken_back]
+        new, again, changed = _compare(offered, manifest)
         landing_problems = (*scanned.problems, *changed)
         if not new:
             return IngestReport(SOURCE, None, None, (), again, landing_problems)

@@ -174,6 +174,11 @@ RULES = (
          "agency_code", "'a code such as ' || masked(parent_agency_code) || '.17'"),
     Rule("unknown_agency", "unit", "is_units and child_group not in ('AGENCY', 'COMMUNE')",
          "'childGroup'", "child_group", "'AGENCY or COMMUNE'"),
+    Rule("unknown_unit", "unit", "child_group = 'COMMUNE' and parent_agency_code in (select agency_code "
+         "from known_commune) and (parent_agency_code, unit_key(item -> '$.departmentName')) not in "
+         "(select (agency_code, name_key) from known_commune)", "'departmentName'",
+         "text_of(item -> '$.departmentName')", "'a commune of the province, as in communes.csv'",
+         "correct the name, or add the commune to communes.csv if it is new"),
     Rule("unit_twice", "unit", "agency_code is not null and occurrences > 1", "'departmentCode'",
          "agency_code || ' ' || occurrences || ' times'", "'each unit once'"),
     Rule("bad_rank", "unit", "official_rank = 0", "'rank'", "'0'", "'1 or more'"),

@@ -99,6 +99,18 @@ create or replace temp macro number_of(j) as
 create or replace temp macro moment_of(j) as
     if(regexp_full_match(text_of(j), '[0-9-]{10}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})'),
         try_cast(text_of(j) as timestamptz), null);
+-- A name as `name_key` of the dbt project matches it, without the office's `UBND`.
+create or replace temp macro name_key(name) as
+    trim(regexp_replace(lower(nfc_normalize(regexp_replace(name, '^UBND ', ''))), '\\s+', ' ', 'g'));
+create or replace temp macro unit_key(j) as name_key(text_of(j));
+"""
+
+#: A unit below the province is matched to the code list by name: the portal's codes are its own.
+_COMMUNES_SQL = """
+create or replace temp table known_commune as
+select provinces.agency_code, name_key(communes.name_vi) as name_key
+from read_csv($communes, all_varchar = true) as communes
+inner join read_csv($provinces, all_varchar = true) as provinces using (province_code);
 """
 
 #: One row a scope: where its units are listed.
@@ -144,6 +156,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, reference: Path) -> None:
         path = str(reference / _REFERENCE_FILES[table])
         connection.execute(f"create or replace temp table {table} as {query}", [path])
     connection.execute(_GROUP_MAXIMUM_SQL)
+    communes = {name: str(reference / f"{name}.csv") for name in ("communes", "provinces")}
+    connection.execute(_COMMUNES_SQL, communes)
     create_table(connection, "document", DOCUMENT_COLUMNS)
     create_table(connection, "typed", ROW_COLUMNS)
     create_table(connection, "problem", PROBLEM_COLUMNS)

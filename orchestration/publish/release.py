@@ -32,12 +32,16 @@ KEEP_RELEASES = 7
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it."""
+    """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it.
+
+    `retracted` are the files taken back out of the lake, each with its reason.
+    """
 
     inputs: Sequence[Mapping[str, Any]]
     gates: Sequence[Mapping[str, Any]]
     code: Mapping[str, str]
     versions: Mapping[str, str]
+    retracted: Sequence[Mapping[str, Any]] = ()
     contains_synthetic: bool = False
 
 
@@ -134,6 +138,7 @@ def _manifest(
         "code": dict(evidence.code),
         "versions": dict(evidence.versions),
         "inputs": [dict(entry) for entry in evidence.inputs],
+        "retracted": [dict(entry) for entry in evidence.retracted],
         "tables": {
             table.name: {
                 "rows": table.rows,

@@ -68,6 +68,10 @@ def file_case(name: str, reason: str, field: str, kind: str = "provinces", **val
     return Case(name, kind, lambda p: p["metadata"].update(values), reason, field, refused=None)
 
 
+def commune(payload: Any) -> Any:
+    return next(unit for unit in payload["units"] if unit["departmentCode"] == "H21.227")
+
+
 def without(key: str) -> Change:
     return lambda holder: holder.pop(key)
 
@@ -190,6 +194,9 @@ CASES = (
          "childGroup", "units[0] (H21.17)"),
     Case("no_child_group", "units", lambda p: p["units"][0].pop("childGroup"), "missing_field",
          "childGroup", "units[0] (H21.17)"),
+    Case("unknown_commune", "units",
+         lambda p: commune(p).update(departmentName="UBND xã Văn Cảnh"), "unknown_unit",
+         "departmentName", "(H21.227)"),
     # The file as a whole.
     file_case("unknown_parent", "unknown_agency", "metadata.provinceCode", "units",
               provinceCode="H99"),

@@ -1,0 +1,103 @@
+"""Taking a file back out of the lake: what leaves, what comes back, and what a crash leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from orchestration.ingest import retract as module
+from orchestration.ingest.batch import SOURCE, visible_batches
+from orchestration.ingest.retract import RetractError, retract, retractions
+from tests.unit.ingest.conftest import Workplace, read
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+BAD = f"{SOURCE}/2026-10-10/nation/bad.json"
+
+
+@pytest.fixture
+def workplace(new_workplace: Any, payload: Any) -> Workplace:
+    """A visible batch of two files: one of them will turn out to be wrong."""
+    made: Workplace = new_workplace()
+    made.deliver(payload("summary"), "good.json", "2026-09-26")
+    made.deliver(payload("provinces"), "bad.json")
+    made.promote(made.ingest())
+    return made
+
+
+def take_back(workplace: Workplace, file: str = BAD, reason: str = "wrong figures") -> None:
+    retract(workplace.lake, workplace.landing, SOURCE, file, reason, NOW)
+
+
+def files_seen(workplace: Workplace) -> set[str]:
+    folders = [workplace.lake / SOURCE / f"batch={b}" for b in visible_batches(workplace.lake, SOURCE)]
+    if not folders:
+        return set()
+    rows = (
+        row
+        for folder in folders
+        for row in read("select source_file from read_parquet(?)", folder / "rows.parquet")
+    )
+    return {name.rsplit("/")[-1] for (name,) in rows}
+
+
+def test_a_retracted_file_leaves_and_its_neighbours_come_back(workplace: Workplace) -> None:
+    take_back(workplace)
+    assert files_seen(workplace) == set()
+    report = workplace.ingest()
+    assert [file.source_file.rsplit("/")[-1] for file in report.files] == ["good.json"]
+    workplace.promote(report)
+    assert files_seen(workplace) == {"good.json"}
+
+
+def test_a_retracted_file_is_never_read_again_under_any_name(workplace: Workplace, payload: Any) -> None:
+    take_back(workplace)
+    workplace.promote(workplace.ingest())
+    workplace.deliver(payload("provinces"), "again.json", "2026-10-12")
+    assert workplace.ingest().batch_id is None
+    assert files_seen(workplace) == {"good.json"}
+
+
+def test_the_record_says_what_why_and_when(workplace: Workplace) -> None:
+    take_back(workplace, reason="  figures of another year ")
+    (made,) = retractions(workplace.lake, SOURCE)
+    assert (made.source_file, made.reason, made.retracted_at) == (
+        BAD,
+        "figures of another year",
+        "2026-11-23T00:00:00+00:00",
+    )
+
+
+def test_a_crash_after_the_record_is_finished_by_the_next_run(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(lake: object, source: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module, "apply_retractions", crash)
+        take_back(workplace)
+    assert files_seen(workplace) == {"good.json", "bad.json"}
+    workplace.promote(workplace.ingest())
+    assert files_seen(workplace) == {"good.json"}
+
+
+def test_nothing_is_lost_when_a_neighbour_has_left_landing(workplace: Workplace) -> None:
+    shutil.rmtree(workplace.landing / SOURCE / "2026-09-26")
+    with pytest.raises(RetractError, match=r"good\.json.*put back first"):
+        take_back(workplace)
+    assert files_seen(workplace) == {"good.json", "bad.json"}
+    assert retractions(workplace.lake, SOURCE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "reason", "told"),
+    [("nowhere.json", "wrong", "in no visible batch"), (BAD, " ", "no reason given")],
+)
+def test_what_cannot_be_retracted_is_refused(workplace: Workplace, file: str, reason: str, told: str) -> None:
+    before = workplace.contents()
+    with pytest.raises(RetractError, match=told):
+        take_back(workplace, file, reason)
+    assert workplace.contents() == before
