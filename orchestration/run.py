@@ -64,7 +64,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     if not failed:  # a failed check fails its step too, and has said why
         yield from _step_errors(result)
     if any(check.asset_key != BATCH for check in failed):
-        yield "If a delivery is to blame, take it back: make retract FILE=portal_service_results/<date>/<sender>/<file> REASON=..."
+        yield "If a delivery is to blame, take it back: make retract FILE=<path below the landing folder> REASON=..."
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
 
