@@ -176,7 +176,7 @@ def test_a_score_that_breaks_the_rule_is_not_published_until_it_is_taken_back(
     assert checksums(settings.serving) == before
 
     # The batch is in the lake by now. Whoever is on call takes the file back, and the next run goes on.
-    assert f"make retract FILE=" in text
+    assert "make retract FILE=" in text
     monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
     assert (
         main(["retract", f"{SOURCE}/2026-10-11/nation/results.json", "PUBLISH_ON_TIME of H19 is wrong"]) == 0
