@@ -43,13 +43,13 @@ lint: install manifest
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run 'make format'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --nofail-on-warn --disable-progress-bar -q dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models 2>/dev/null
 	@$(BIN)/dbt-bouncer run --config-file pyproject.toml
 
 format: install manifest
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-	@$(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff fix -q dbt_project/models
 
 install: .venv/installed
 
