@@ -7,6 +7,7 @@ Does not belong here: running gates (`checks.py`) and making the release (`publi
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from orchestration.publish.release import Evidence
 from orchestration.settings import Settings
 
 KEEP_RUNS = 7  # as many as releases: each can be traced to what its gates found
+GIT_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 LIBRARIES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
 
 
@@ -36,8 +38,10 @@ def gate_folder(settings: Settings, run_id: str) -> Path:
     folder = settings.gates / run_id
     if not folder.exists():
         folder.mkdir(parents=True)
-        by_age = sorted(settings.gates.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        for old in by_age[:-KEEP_RUNS]:
+        # This run is the newest whatever the clock says, and what is no folder is no run.
+        others = (path for path in settings.gates.iterdir() if path.is_dir() and path != folder)
+        by_age = sorted(others, key=lambda path: path.stat().st_mtime_ns)
+        for old in by_age[: 1 - KEEP_RUNS]:
             shutil.rmtree(old)
     return folder
 
@@ -78,16 +82,19 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
 def code_revision(repository: Path) -> Mapping[str, str]:
     """The git revision and whether files differ from it; `unknown` in a copy without history."""
     revision = _git(repository, "rev-parse", "HEAD")
-    if revision is None:
+    # Within another repository, git would answer for that one: its top is not our folder.
+    if revision is None or _git(repository, "rev-parse", "--show-prefix"):
         return {"revision": "unknown"}
     changed = _git(repository, "status", "--porcelain")
     return {"revision": revision, "changed_files": "yes" if changed else "no"}
 
 
 def _git(repository: Path, *arguments: str) -> str | None:
+    # A git hook names its own repository to all it starts; ours is where the code is.
+    environment = {name: value for name, value in os.environ.items() if name not in GIT_OF_A_HOOK}
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=repository, capture_output=True, text=True, check=False
+            ["git", *arguments], cwd=repository, env=environment, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:  # no git on this machine
         return None
@@ -96,7 +103,7 @@ def _git(repository: Path, *arguments: str) -> str | None:
 
 def _kept_gates(settings: Settings, run_id: str, required: Sequence[str]) -> list[GateResult]:
     """Every result this run left. A suite of `required` without one is an error."""
-    kept = {path.stem: path for path in gate_folder(settings, run_id).glob("*.json")}
+    kept = {path.stem: path for path in (settings.gates / run_id).glob("*.json")}
     missing = sorted(set(required) - set(kept))
     if missing:
         raise MissingGateError(

@@ -8,16 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import duckdb
 
 TOP = 10
 
+# One ranking of the many: the newest year to date from the portal's own figures.
 _RANKING = """
-select rank, name_vi, total_score, band, rank_change, score_change, previous_rank, movement_reason,
+with shown as (
+    select * from marts.mart_province_ranking
+    where basis = 'portal' and period_type = 'year_to_date'
+)
+
+select rank, name_vi, total_score, band, rank_change, score_change,
     official_rank, period_status, peers, peers_expected, baseline, regime, period_type, as_of
-from marts.mart_province_ranking
-where as_of = (select max(as_of) from marts.mart_province_ranking)
+from shown
+where as_of = (select max(as_of) from shown)
 order by rank nulls last, name_vi
 """
 _RECONCILIATION = """
@@ -111,6 +118,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, A
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int]) -> list[str]:
     """Columns padded to their widest cell; those in `right` (numbers) are set to the right."""
     to_right = set(right)
+    # One character a letter: `ồ` may also come as `o` with two marks, which takes one place and counts three.
+    rows = [[normalize("NFC", cell) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
     lines = []
     for row in [header, *rows]:

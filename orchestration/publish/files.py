@@ -21,10 +21,10 @@ def sync_tree(folder: Path) -> None:
 
 def point(link: Path, target: str) -> None:
     """Make the symbolic link `link` lead to `target` (relative to its folder) in one step for every reader."""
+    aside = link.with_name(f".{link.name}.next")
+    aside.unlink(missing_ok=True)  # left by a crash; first, so that it goes even where there is nothing to do
     if link.is_symlink() and os.readlink(link) == target:
         return
-    aside = link.with_name(f".{link.name}.next")
-    aside.unlink(missing_ok=True)
     aside.symlink_to(target)
     os.replace(aside, link)
     sync_folder(link.parent)

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 SCHEMA = "marts"
+RELEASE_ID = "release_id"  # the column that every published table gains
 
 
 class PublishError(Exception):
@@ -36,26 +37,46 @@ def describe(build: Path) -> tuple[MartTable, ...]:
     """
     if not build.is_file():
         raise PublishError(f"{build}: no build database; expected one written by dbt; run the refresh job")
-    with duckdb.connect(str(build), read_only=True) as connection:
-        columns: dict[str, list[tuple[str, str]]] = {}
-        for table, column, kind in connection.execute(
-            "select table_name, column_name, data_type from information_schema.columns"
-            " where table_schema = ? order by table_name, ordinal_position",
-            [SCHEMA],
-        ).fetchall():
-            columns.setdefault(table, []).append((column, kind))
-        if not columns:
-            raise PublishError(f"{build}: schema {SCHEMA} is empty; expected the marts; run the refresh job")
-        return tuple(_described(connection, name, tuple(cols)) for name, cols in columns.items())
+    try:
+        with duckdb.connect(str(build), read_only=True) as connection:
+            tables = _tables(connection)
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{build}: cannot be read ({error}); expected a database that dbt has written and closed;"
+            " run the refresh job"
+        ) from error
+    if not tables:
+        raise PublishError(f"{build}: schema {SCHEMA} is empty; expected the marts; run the refresh job")
+    for table in tables:
+        if any(column.lower() == RELEASE_ID for column, _ in table.columns):
+            raise PublishError(
+                f"{build}: table {table.name} has a column {RELEASE_ID}; expected that name to be free,"
+                " because every published table gains it; rename the column"
+            )
+    return tables
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[MartTable, ...]:
+    connection.execute("set TimeZone = 'UTC'")  # moments are fingerprinted as text
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in connection.execute(
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_schema = ? order by table_name, ordinal_position",
+        [SCHEMA],
+    ).fetchall():
+        columns.setdefault(table, []).append((column, kind))
+    return tuple(_described(connection, name, tuple(cols)) for name, cols in columns.items())
 
 
 def _described(
     connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[tuple[str, str], ...]
 ) -> MartTable:
-    # Two different aggregates of the row hashes: equal rows that come in pairs cancel out in xor alone.
+    # Two different aggregates of the row hashes: equal rows that come in pairs cancel out in xor alone. Rows are
+    # hashed as text: `hash` of a list or struct does not tell an empty one from null, nor where a list ends.
+    # The alias must not be the name of a column: `hash(alias)` would then be of that column alone.
     row = connection.execute(
-        f"select count(*), coalesce(bit_xor(hash(t)), 0), coalesce(sum(hash(t) % 1000000007), 0)"
-        f' from {SCHEMA}."{name}" as t'
+        "select count(*), coalesce(bit_xor(hash(whole)), 0), coalesce(sum(hash(whole) % 1000000007), 0)"
+        f' from (select "the whole row"::varchar as whole from {_table(name)} as "the whole row")'
     ).fetchone()
     assert row is not None  # an aggregate without grouping always gives a row
     digest = hashlib.sha256(repr((name, columns, row)).encode()).hexdigest()
@@ -75,9 +96,9 @@ def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: P
         connection.execute(f"attach {_quoted(build)} as build (read_only)")
         connection.execute(f"create schema {SCHEMA}")
         for table in tables:
-            name = f'{SCHEMA}."{table.name}"'
+            name = _table(table.name)
             connection.execute(
-                f"create table {name} as select *, {_quoted(release_id)} as release_id"
+                f"create table {name} as select *, {_quoted(release_id)} as {RELEASE_ID}"
                 f" from build.{name} order by all"
             )
             connection.execute(
@@ -90,3 +111,7 @@ def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: P
 def _quoted(value: Path | str) -> str:
     """A text literal: paths cannot be bound as parameters in ATTACH and COPY."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def _table(name: str) -> str:
+    return f'{SCHEMA}."' + name.replace('"', '""') + '"'

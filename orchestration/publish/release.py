@@ -15,9 +15,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,18 @@ def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: da
     tables = describe(build)
     fingerprint = _fingerprint(tables, evidence)
     served = current(serving)
-    if served is not None and served.manifest["fingerprint"] == fingerprint:
-        return served
-
-    release_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+    _refuse_folders(serving)
+    previous = served.release_id if served else None
     releases = serving / "releases"
     releases.mkdir(parents=True, exist_ok=True)
-    _sweep(releases)
+    _tidy(releases, previous)
+    if served is not None and served.manifest["fingerprint"] == fingerprint:
+        _serve(serving, served.release_id)  # a crash may have left links half made
+        return served
+
+    release_id = _new_id(releases, fingerprint, now)
     aside = releases / f".{release_id}"
-    manifest = _manifest(release_id, fingerprint, tables, evidence, now)
+    manifest = _manifest(release_id, previous, fingerprint, tables, evidence, now)
     write(build, tables, release_id, aside)
     (aside / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
@@ -88,7 +92,7 @@ def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: da
     os.replace(aside, releases / release_id)
     sync_folder(releases)
     _serve(serving, release_id)
-    _prune(releases, keep=release_id)
+    _tidy(releases, release_id)
     return Release(release_id, releases / release_id, manifest, is_new=True)
 
 
@@ -100,19 +104,38 @@ def current(serving: Path) -> Release | None:
     folder = serving / os.readlink(link)
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        release_id, _ = manifest["release_id"], manifest["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise PublishError(
-            f"{folder / 'manifest.json'}: cannot be read ({error}); expected the manifest of the release served;"
+            f"{folder / 'manifest.json'}: cannot be read ({error!r}); expected the manifest of the release served;"
             " point `current` at another folder of `releases`"
         ) from error
-    return Release(manifest["release_id"], folder, manifest, is_new=False)
+    return Release(release_id, folder, manifest, is_new=False)
 
 
 def _serve(serving: Path, release_id: str) -> None:
-    """The swap: one link, so that database, Parquet, manifest and report change together."""
-    point(serving / "current", f"releases/{release_id}")
+    """The swap: one link, so that database, Parquet, manifest and report change together.
+
+    The links through it come first: once `current` leads to a release, all of it is served.
+    """
     for name in SERVED:
         point(serving / name, f"current/{name}")
+    point(serving / "current", f"releases/{release_id}")
+
+
+def _refuse_folders(serving: Path) -> None:
+    """A folder cannot be swapped for a link in one step; a copy that followed links (`cp -L`) holds some."""
+    for path in (serving / name for name in ("current", *SERVED)):
+        if path.is_dir() and not path.is_symlink():
+            raise PublishError(f"{path}: is a folder; expected a link into `releases`; move it away")
+
+
+def _new_id(releases: Path, fingerprint: str, now: datetime) -> str:
+    """When and what; a second on where content comes back within one second."""
+    moment = now.astimezone(UTC)
+    while (releases / (release_id := f"{moment:%Y%m%dT%H%M%SZ}-{fingerprint[:8]}")).exists():
+        moment += timedelta(seconds=1)
+    return release_id
 
 
 def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence) -> str:
@@ -125,6 +148,7 @@ def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence) -> str:
 
 def _manifest(
     release_id: str,
+    previous: str | None,
     fingerprint: str,
     tables: tuple[MartTable, ...],
     evidence: Evidence,
@@ -132,6 +156,7 @@ def _manifest(
 ) -> dict[str, Any]:
     return {
         "release_id": release_id,
+        "previous": previous,
         "created_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "fingerprint": fingerprint,
         "contains_synthetic": evidence.contains_synthetic,
@@ -151,15 +176,24 @@ def _manifest(
     }
 
 
-def _sweep(releases: Path) -> None:
-    """Remove what a crashed run left aside: it was never served."""
-    for left in releases.glob(".*"):
-        shutil.rmtree(left)
+def _tidy(releases: Path, served: str | None) -> None:
+    """Keep the release served and those served before it, KEEP_RELEASES in all; remove every other folder.
+
+    What a crash kept from being served goes too. Each manifest names the release before it: the moment in a name
+    says little about order, because clocks go backwards.
+    """
+    kept = set(islice(_line(releases, served), KEEP_RELEASES))
+    for path in releases.iterdir():
+        if path.name not in kept and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
 
 
-def _prune(releases: Path, keep: str) -> None:
-    """Keep the newest releases; names begin with the moment they were made."""
-    names = sorted(path.name for path in releases.iterdir() if path.is_dir())
-    for name in names[:-KEEP_RELEASES]:
-        if name != keep:
-            shutil.rmtree(releases / name)
+def _line(releases: Path, release_id: str | None) -> Iterator[str]:
+    """A release, the one served before it, and so on back."""
+    while release_id is not None:
+        yield release_id
+        try:
+            manifest = json.loads((releases / release_id / "manifest.json").read_text(encoding="utf-8"))
+            release_id = manifest["previous"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return

@@ -1,0 +1,532 @@
+"""Every expectation of every suite: what it lets through, and the poison that it stops, by name.
+
+Belongs here: one line a poison. Does not belong here: how suites are run (`tests/unit/expectations`).
+A new expectation without a poison fails `test_every_expectation_has_its_poison`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from expectations.gate import GateResult, run_gate
+from expectations.suites import load, names, table_of
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+
+FILES = "raw__files"
+ROWS = "raw__portal_service_results"
+COVERAGE = "release__mart_coverage"
+INDEX = "release__mart_index"
+INDICATORS = "release__mart_indicator_scores"
+RECONCILIATION = "release__mart_official_reconciliation"
+RANKING = "release__mart_province_ranking"
+SUITES = [*names("raw"), *names("release")]
+
+
+@dataclass(frozen=True)
+class Poison:
+    """SQL that spoils the good table, the expectation that stops it, and what its message must say.
+
+    `{table}` in the SQL is the table of the suite.
+    """
+
+    suite: str
+    expectation: str
+    what: str
+    sql: str
+    says: tuple[str, ...]
+
+
+# Province 07 in the newer snapshot; a row of a message names it so.
+SEVEN = "unit_code = '07' and as_of = '2026-10-10'"
+IS_SEVEN = ('"as_of": "2026-10-10"', '"unit_code": "07"')
+
+_FILES_NAMED = "The batch names the files it was made of"
+_FILES_TAKEN = "No file is refused, whole or in part"
+_FILES_ADD_UP = "Rows read = accepted + quarantined + duplicates, for every file"
+_ROWS_ARRIVE = "The batch holds as many rows as its files had accepted"
+_ROWS_34 = "A national snapshot shows each of the 34 provinces once"
+_ROWS_YOUNG = "A snapshot is not younger than its delivery"
+_ROWS_YEAR = "The period lies in the time of the 34 provinces"
+_ROWS_TOTAL = "Each unit has the portal's own total"
+_ROWS_GROUPS = "Each province has a score for each of the six groups"
+_COVERAGE_ANY = "There is a coverage at all"
+_COVERAGE_34 = "34 provinces x 6 groups for each period and unit level"
+_COVERAGE_MORE = "No more units are present than there are"
+_COVERAGE_GAP = "Every province has a figure in every group"
+_INDEX_ANY = "34 provinces with six groups and a total"
+_INDEX_BOUNDS = "Scores lie between 0 and the group's maximum"
+_INDEX_SUM = "A total is the sum of six groups, or there is none"
+_INDICATORS_ANY = "There are indicators at all"
+_INDICATORS_NAN = "No ratio or score is NaN or infinite"
+_INDICATORS_RATIO = "A ratio is numerator / denominator"
+_INDICATORS_REPORTED = "A metric that is only reported has no score"
+_RECONCILED_ANY = "Something was compared"
+_RECONCILED_DIFFERS = "No score differs from the portal's own"
+_RECONCILED_COUNTS = "Every metric that comes with counts is computed"
+_RANKING_ANY = "There is a ranking at all"
+_RANKING_34 = "Every ranking shows the 34 provinces"
+_RANKING_RANK = "A rank is one more than the number of better totals"
+_RANKING_TOTALS = "Totals computed from the portal's figures are the portal's, within 0.03"
+_RANKING_MOVEMENT = "Movement is the difference to the baseline, or null with a reason"
+
+POISONS = [
+    Poison(FILES, _FILES_NAMED, "no file", "delete from {table}", ("found: 0",)),
+    *(
+        Poison(FILES, _FILES_TAKEN, f"status {status}", sql, ('"source_file": "H21.json"', text))
+        for status, sql, text in (
+            (
+                "quarantined",
+                "update {table} set status = 'quarantined', rows_accepted = 0, rows_quarantined = 3,"
+                " problems = ['H21.json: departmentCode: found X'] where source_file = 'H21.json'",
+                "departmentCode: found X",
+            ),
+            (
+                "partly quarantined",
+                "update {table} set status = 'partly_quarantined', rows_accepted = 2, rows_quarantined = 1"
+                " where source_file = 'H21.json'",
+                '"rows_quarantined": 1',
+            ),
+            (
+                "that nobody knows",
+                "update {table} set status = 'half_read' where source_file = 'H21.json'",
+                '"status": "half_read"',
+            ),
+            ("of none", "update {table} set status = null where source_file = 'H21.json'", '"status": null'),
+        )
+    ),
+    *(
+        Poison(
+            FILES,
+            _FILES_ADD_UP,
+            what,
+            f"update {{table}} set {change} where source_file = 'nation.json'",
+            ("nation.json", text),
+        )
+        for what, change, text in (
+            ("a row lost", "rows_accepted = 33", '"rows_accepted": 33'),
+            ("a row invented", "rows_duplicate = 1", '"rows_duplicate": 1'),
+            ("a count missing", "rows_read = null", '"rows_read": null'),
+        )
+    ),
+    Poison(ROWS, _ROWS_ARRIVE, "no rows", "delete from {table}", ('"rows_found": 0', '"rows_accepted": 37')),
+    Poison(
+        ROWS,
+        _ROWS_ARRIVE,
+        "a file lost",
+        "delete from {table} where source_file = 'nation.json'",
+        ('"rows_found": 3',),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_34,
+        "a province missing",
+        "delete from {table} where agency_code = 'H07'",
+        ('"source_file": "nation.json"', '"provinces_found": 33', "H06 H08"),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_34,
+        "a province twice",
+        "insert into {table} select * from {table} where agency_code = 'H07'",
+        ('"source_file": "nation.json"', "H07 H07"),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_34,
+        "a province twice in place of another",
+        "update {table} set agency_code = 'H07' where agency_code = 'H08'",
+        ('"provinces_found": 33', "H07 H07 H09"),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_34,
+        "a province without a code",
+        "update {table} set agency_code = null where agency_code = 'H07'",
+        ('"provinces_found": 33', "H06 H08"),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_YOUNG,
+        "captured two days after delivery",
+        "update {table} set extracted_at = timestamptz '2026-10-12 12:00:00+07' where source_file = 'H21.json'",
+        ('"source_file": "H21.json"', "metadata.extractedAt", "2026-10-12", '"delivery_date": "2026-10-10"'),
+    ),
+    *(
+        Poison(
+            ROWS,
+            _ROWS_YOUNG,
+            f"no {column}",
+            f"update {{table}} set {column} = null where source_file = 'H21.json'",
+            ('"source_file": "H21.json"', f'"{column}": null'),
+        )
+        for column in ("extracted_at", "delivery_date")
+    ),
+    Poison(
+        ROWS,
+        _ROWS_YEAR,
+        "a year before",
+        "update {table} set year = 2024 where agency_code = 'H07'",
+        ('"year": 2024', '"agency_code": "H07"'),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_YEAR,
+        "no year",
+        "update {table} set year = null where agency_code = 'H07'",
+        ('"year": null', '"agency_code": "H07"'),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_TOTAL,
+        "no total",
+        "update {table} set official_total_score = null where agency_code = 'H21.2'",
+        ('"agency_code": "H21.2"', "1 of 37 rows"),
+    ),
+    *(
+        Poison(
+            ROWS,
+            _ROWS_GROUPS,
+            what,
+            f"update {{table}} set group_scores = {groups} where agency_code = 'H07'",
+            (
+                '"source_file": "nation.json"',
+                '"record_no": 7',
+                '"agency_code": "H07"',
+                f'"groups_found": {found}',
+            ),
+        )
+        for what, groups, found in (
+            ("five groups", "group_scores[:5]", 5),
+            ("no group", "[]", 0),
+            ("no list of groups", "null", 0),
+            (
+                "a group without a score",
+                "[{{'group_code': g.group_code, 'score': case when g.group_code <> 'CKMB' then g.score end}}"
+                " for g in group_scores]",
+                5,
+            ),
+            ("a group twice in place of another", "list_append(group_scores[:5], group_scores[1])", 5),
+        )
+    ),
+    Poison(COVERAGE, _COVERAGE_ANY, "no rows", "delete from {table}", ("found: 0",)),
+    Poison(
+        COVERAGE,
+        _COVERAGE_34,
+        "a place without its row",
+        "delete from {table} where province_code = '07' and as_of = '2026-10-10'"
+        " and unit_level = 'commune' and group_code = 'MDHL'",
+        ('"as_of": "2026-10-10"', '"unit_level": "commune"', '"rows_found": 203'),
+    ),
+    Poison(
+        COVERAGE,
+        _COVERAGE_34,
+        "a province missing",
+        "delete from {table} where province_code = '07' and as_of = '2026-10-10'",
+        ('"as_of": "2026-10-10"', '"unit_level": "province"', '"rows_found": 198'),
+    ),
+    Poison(
+        COVERAGE,
+        _COVERAGE_MORE,
+        "101 of 100 communes",
+        "update {table} set units_present = 101 where province_code = '07' and as_of = '2026-10-10'"
+        " and unit_level = 'commune' and group_code = 'MDHL'",
+        ('"province_code": "07"', '"group_code": "MDHL"', '"units_present": 101', '"units_expected": 100'),
+    ),
+    Poison(
+        COVERAGE,
+        _COVERAGE_GAP,
+        "a province without a group",
+        "update {table} set units_present = 0 where province_code = '07' and as_of = '2026-10-10'"
+        " and unit_level = 'province' and group_code = 'MDHL'",
+        ('"as_of": "2026-10-10"', '"province_code": "07"', '"group_code": "MDHL"'),
+    ),
+    Poison(
+        INDEX,
+        _INDEX_ANY,
+        "a province too few",
+        "delete from {table} where as_of = '2026-09-26' or unit_code = '07'",
+        ("found: 231",),
+    ),
+    *(
+        Poison(
+            INDEX,
+            _INDEX_BOUNDS,
+            what,
+            f"update {{table}} set score = {score} where {SEVEN} and group_code = 'MDHL'",
+            (*IS_SEVEN, '"group_code": "MDHL"', f'"score": "{score}"', '"max_score": 18.0'),
+        )
+        for what, score in (("below 0", "-0.01"), ("above the maximum", "18.01"))
+    ),
+    *(
+        Poison(INDEX, _INDEX_SUM, what, sql, (*IS_SEVEN, says))
+        for what, sql, says in (
+            (
+                "a computed total off by one hundredth",
+                f"update {{table}} set score = score + 0.01 where {SEVEN} and group_code = 'TOTAL'",
+                '"groups_found": 6',
+            ),
+            (
+                "a group's row missing",
+                f"delete from {{table}} where {SEVEN} and group_code = 'MDHL'",
+                '"groups_found": 5',
+            ),
+            (
+                "the total's row missing",
+                f"delete from {{table}} where {SEVEN} and group_code = 'TOTAL'",
+                '"total": null',
+            ),
+            (
+                "a total of five groups",
+                f"update {{table}} set score = null where {SEVEN} and group_code = 'MDHL'",
+                '"groups_found": 5',
+            ),
+            (
+                "six groups without a total",
+                f"update {{table}} set score = null where {SEVEN} and group_code = 'TOTAL'",
+                '"total": null',
+            ),
+            (
+                "a group without a code",
+                f"update {{table}} set group_code = null where {SEVEN} and group_code = 'MDHL'",
+                '"groups_found": 5',
+            ),
+        )
+    ),
+    Poison(
+        INDEX,
+        _INDEX_SUM,
+        "a total of the portal off by 0.03",
+        "update {table} set score = score + 0.01"
+        " where unit_code = '07' and as_of = '2026-09-26' and group_code = 'TOTAL'",
+        ('"as_of": "2026-09-26"', '"unit_code": "07"'),
+    ),
+    Poison(INDICATORS, _INDICATORS_ANY, "no rows", "delete from {table}", ("found: 0",)),
+    *(
+        Poison(
+            INDICATORS,
+            _INDICATORS_NAN,
+            f"{column} {value}",
+            f"update {{table}} set {column} = '{value}' where {SEVEN} and metric_code = 'PUBLISH_ON_TIME'",
+            (*IS_SEVEN, '"metric_code": "PUBLISH_ON_TIME"', f'"{column}": "{value}"'),
+        )
+        for column, value in (("ratio", "nan"), ("ratio", "-inf"), ("score", "nan"), ("score", "inf"))
+    ),
+    *(
+        Poison(
+            INDICATORS,
+            _INDICATORS_RATIO,
+            what,
+            f"update {{table}} set {change} where {SEVEN} and metric_code = '{metric}'",
+            (*IS_SEVEN, f'"metric_code": "{metric}"', says),
+        )
+        for what, metric, change, says in (
+            ("a rounded ratio", "ON_TIME_SETTLEMENT", "ratio = 0.99", '"ratio": 0.99'),
+            ("percent instead of parts", "ON_TIME_SETTLEMENT", "ratio = 99.5", '"ratio": 99.5'),
+            ("counts without a ratio", "ON_TIME_SETTLEMENT", "ratio = null", '"ratio": null'),
+            ("no numerator", "ON_TIME_SETTLEMENT", "numerator = null", '"numerator": null'),
+            ("no denominator", "ON_TIME_SETTLEMENT", "denominator = null", '"denominator": null'),
+            ("a ratio over nothing", "FORMALITY_PAID_ONLINE", "ratio = 1", '"denominator": 0'),
+            (
+                "less than nothing below",
+                "ON_TIME_SETTLEMENT",
+                "denominator = -1000, ratio = -0.995",
+                '"denominator": -1000',
+            ),
+        )
+    ),
+    Poison(
+        INDICATORS,
+        _INDICATORS_REPORTED,
+        "a score without points",
+        f"update {{table}} set score = 0 where {SEVEN} and metric_code = 'AVG_PROCESSING_DAYS'",
+        (*IS_SEVEN, '"metric_code": "AVG_PROCESSING_DAYS"', '"score": 0.0'),
+    ),
+    Poison(RECONCILIATION, _RECONCILED_ANY, "no rows", "delete from {table}", ("found: 0",)),
+    Poison(
+        RECONCILIATION,
+        _RECONCILED_DIFFERS,
+        "another score than the portal's",
+        f"update {{table}} set status = 'differs', computed_score = 17.5, difference = -0.41"
+        f" where {SEVEN} and metric_code = 'ON_TIME_SETTLEMENT'",
+        (
+            *IS_SEVEN,
+            '"metric_code": "ON_TIME_SETTLEMENT"',
+            '"official_score": 17.91',
+            '"computed_score": 17.5',
+        ),
+    ),
+    Poison(
+        RECONCILIATION,
+        _RECONCILED_COUNTS,
+        "counts without a rule",
+        f"update {{table}} set status = 'not_computable', computed_score = null"
+        f" where {SEVEN} and metric_code = 'ON_TIME_SETTLEMENT'",
+        (*IS_SEVEN, '"metric_code": "ON_TIME_SETTLEMENT"', '"official_score": 17.91'),
+    ),
+    Poison(
+        RANKING,
+        _RANKING_ANY,
+        "a province too few",
+        "delete from {table} where as_of = '2026-09-26' or unit_code = '07'",
+        ("found: 33",),
+    ),
+    Poison(
+        RANKING,
+        _RANKING_34,
+        "a province missing",
+        f"delete from {{table}} where {SEVEN}",
+        ('"as_of": "2026-10-10"', '"provinces": 33', '"ranked": 32'),
+    ),
+    Poison(
+        RANKING,
+        _RANKING_34,
+        "a province twice",
+        f"insert into {{table}} select * from {{table}} where {SEVEN}",
+        ('"as_of": "2026-10-10"', '"provinces": 35'),
+    ),
+    *(
+        Poison(RANKING, _RANKING_RANK, what, f"update {{table}} set {change} where {where}", says)
+        for what, change, where, says in (
+            (
+                "a wrong rank",
+                "rank = 8",
+                SEVEN,
+                (*IS_SEVEN, '"name_vi": "Tỉnh 7"', '"rank": 8', '"expected_rank": 7'),
+            ),
+            ("a total without a rank", "rank = null", SEVEN, (*IS_SEVEN, '"rank": null')),
+            (
+                "a rank without a total",
+                "total_score = null",
+                SEVEN,
+                (*IS_SEVEN, '"total_score": null', '"rank": 7'),
+            ),
+            (
+                "a tie broken",
+                "rank = 4",
+                "unit_code = '04' and as_of = '2026-10-10'",
+                ('"unit_code": "04"', '"rank": 4', '"expected_rank": 3'),
+            ),
+            (
+                "a dense rank after a tie",
+                "rank = 4",
+                "unit_code = '05' and as_of = '2026-10-10'",
+                ('"unit_code": "05"', '"rank": 4', '"expected_rank": 5'),
+            ),
+        )
+    ),
+    *(
+        Poison(
+            RANKING,
+            _RANKING_TOTALS,
+            what,
+            f"update {{table}} set official_score = total_score + {off} where {SEVEN}",
+            (*IS_SEVEN, '"name_vi": "Tỉnh 7"', '"official_score": '),
+        )
+        for what, off in (("0.04 below the portal's", "0.04"), ("0.04 above the portal's", "-0.04"))
+    ),
+    *(
+        Poison(
+            RANKING,
+            _RANKING_MOVEMENT,
+            what,
+            f"update {{table}} set {change} where {SEVEN}",
+            (*IS_SEVEN, says),
+        )
+        for what, change, says in (
+            ("another change of score", "score_change = 1.01", '"score_change": "1.01"'),
+            ("another change of rank", "rank_change = 3", '"rank_change": 3'),
+            ("no change and no reason", "score_change = null, rank_change = null", '"movement_reason": null'),
+            ("half a change and no reason", "rank_change = null", '"rank_change": null'),
+            ("a change and a reason against it", "movement_reason = 'other rules'", "other rules"),
+            ("a change of score from nothing", "previous_score = null", '"previous_score": null'),
+            ("a change of rank from nothing", "previous_rank = null", '"rank_change": 0'),
+            (
+                "nothing said of a known movement",
+                "score_change = null, rank_change = null, movement_reason = 'lost'",
+                '"movement_reason": "lost"',
+            ),
+        )
+    ),
+]
+
+
+@cache
+def suite(name: str) -> gx.ExpectationSuite:
+    return load(name)
+
+
+def judge(database: Path, name: str, failing_rows: Path | None = None) -> GateResult:
+    schema = "main" if name.startswith("raw__") else "marts"
+    return run_gate(database, schema, table_of(name), suite(name), failing_rows_dir=failing_rows)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_a_good_table_passes_its_suite(name: str, good_build: Path) -> None:
+    result = judge(good_build, name)
+    assert result.success, result.message()
+
+
+@pytest.mark.parametrize(
+    "poison", POISONS, ids=lambda poison: f"{poison.suite}: {poison.expectation}: {poison.what}"
+)
+def test_a_poisoned_table_is_stopped_and_the_rows_are_named(
+    poison: Poison, good_build: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "poisoned.duckdb"
+    shutil.copy(good_build, database)
+    table = f"{'main' if poison.suite.startswith('raw__') else 'marts'}.{table_of(poison.suite)}"
+    with duckdb.connect(database) as connection:
+        (changed,) = connection.execute(poison.sql.format(table=table)).fetchall()[0]
+        assert changed, "the poison changed nothing"
+    result = judge(database, poison.suite, tmp_path / "failing")
+    failed = {check.description: check for check in result.failed()}
+    assert not any("could not be evaluated" in check.observed for check in result.checks), result.message()
+    assert poison.expectation in failed, f"let through; {result.message()}"
+    assert not result.success
+    message = result.message()
+    own = message[message.index(f"- {poison.expectation}\n") :].split("\n- ")[0]
+    assert [text for text in poison.says if text not in own] == [], own
+    if check_rows := failed[poison.expectation].failing_rows:
+        rows_file = failed[poison.expectation].rows_file
+        assert rows_file is not None
+        assert len(duckdb.read_parquet(rows_file).fetchall()) == check_rows
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_expectation_has_its_poison(name: str) -> None:
+    described = [expectation.description for expectation in suite(name).expectations]
+    assert len(set(described)) == len(described)
+    assert set(described) == {poison.expectation for poison in POISONS if poison.suite == name}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_expectation_says_what_it_expects_why_and_since_when(name: str) -> None:
+    assert suite(name).name == name
+    for expectation in suite(name).expectations:
+        assert expectation.description
+        reason = (expectation.meta or {}).get("reason", "")
+        dates = re.findall(r"\b\d{4}-\d{2}-\d{2}\b", reason)
+        assert dates, f"{expectation.description}: no date in its reason {reason!r}"
+        assert all(date.fromisoformat(text) for text in dates)
+        assert len(reason) > len("2026-11-23") + 10, f"{expectation.description}: {reason!r} is no reason"
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_an_empty_table_never_passes(name: str, good_build: Path, tmp_path: Path) -> None:
+    database = tmp_path / "empty.duckdb"
+    shutil.copy(good_build, database)
+    table = f"{'main' if name.startswith('raw__') else 'marts'}.{table_of(name)}"
+    with duckdb.connect(database) as connection:
+        connection.execute(f"delete from {table}")
+    assert not judge(database, name).success
