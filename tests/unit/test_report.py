@@ -31,8 +31,9 @@ RANKING_COLUMNS = (
     "regime",
     "period_type",
     "as_of",
+    "basis",
 )
-FACTS = "'provisional', 3, 34, {baseline}, 'QD 766', 'year_to_date', date '2026-10-10'"
+FACTS = "'provisional', 3, 34, {baseline}, 'QD 766', 'year_to_date', date '2026-10-10', 'portal'"
 EARLIER = "'year_to_date of 2026-09-26'"
 
 # Climbed nine, fallen two, unmoved, and one without a total.
@@ -68,7 +69,8 @@ def make_serving(tmp_path: Path) -> MakeServing:
                 "create table marts.mart_province_ranking (rank integer, name_vi varchar, total_score decimal(6, 2),"
                 " band varchar, rank_change integer, score_change decimal(6, 2), previous_rank integer,"
                 " movement_reason varchar, official_rank integer, period_status varchar, peers integer,"
-                " peers_expected integer, baseline varchar, regime varchar, period_type varchar, as_of date)"
+                " peers_expected integer, baseline varchar, regime varchar, period_type varchar, as_of date,"
+                " basis varchar)"
             )
             assert tuple(connection.table("marts.mart_province_ranking").columns) == RANKING_COLUMNS
             for row in reversed(ranking):
@@ -76,6 +78,12 @@ def make_serving(tmp_path: Path) -> MakeServing:
             connection.execute(
                 "insert into marts.mart_province_ranking select * replace (date '2026-09-26' as as_of,"
                 " 'YESTERDAY' as name_vi) from marts.mart_province_ranking"
+            )
+            # A month of the same day, and another basis: rankings of their own.
+            connection.execute(
+                "insert into marts.mart_province_ranking select * replace ('month' as period_type, 'MONTH' as name_vi)"
+                " from marts.mart_province_ranking union all select * replace ('records' as basis,"
+                " 'RECORDS' as name_vi) from marts.mart_province_ranking"
             )
             connection.execute(
                 "create table marts.mart_official_reconciliation (score_level varchar, unit_level varchar,"
@@ -153,8 +161,9 @@ def test_nothing_more_is_announced_where_all_are_shown(make_serving: MakeServing
     assert "more" not in report(make_serving())
 
 
-def test_an_earlier_day_does_not_show(make_serving: MakeServing) -> None:
-    assert "YESTERDAY" not in report(make_serving())
+def test_another_day_period_type_or_basis_does_not_show(make_serving: MakeServing) -> None:
+    printed = report(make_serving())
+    assert not {"YESTERDAY", "MONTH", "RECORDS"} & set(printed.split())
 
 
 def test_the_reconciliation_is_counted_by_level_in_a_fixed_order(make_serving: MakeServing) -> None:
