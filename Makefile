@@ -17,6 +17,8 @@ export DAGSTER_HOME ?= $(SERVICE_INDEX_DATA)/dagster
 export PYTHONPATH := $(CURDIR)
 # Government data: nobody is told what is done here.
 export DO_NOT_TRACK := 1
+# Vietnamese names, whatever the terminal claims to speak.
+export PYTHONUTF8 := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 DBT := $(BIN)/dbt --quiet --no-use-colors
