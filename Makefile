@@ -1,14 +1,19 @@
 # Everything a person does with the project. Needs Python 3.11 or newer and make; the rest it installs in .venv.
 #
-#   make run    land the samples, run the job, publish, print the ranking
+#   make run    land the real samples and synthetic records, run the job, publish, print the rankings
+#   make refresh   the job on what has landed, without samples
 #   make test   everything that proves the project, lint included
+#   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
 #   make dev    Dagster's UI on http://localhost:3000
+#   make check-mapping MAPPING=mappings/x.yml FILE=...   what of a file would be accepted, and why not the rest
 #   make retract FILE=... REASON=...   take a file back out of the lake, for good and on the record
 #   make lint   the style rules alone
 #   make lock   requirements.lock anew, from pyproject.toml (needs uv)
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
+# Share of the country's 25 million dossiers that `make run` makes up: 0.01 is a quarter of a million.
+SCALE ?= 0.01
 BIN := .venv/bin
 
 # Absolute, because dbt and Dagster start in folders of their own.
@@ -25,15 +30,25 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run test retract dev lint format lock clean manifest install
+.PHONY: run refresh test test-slow check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
+	@$(BIN)/python -m orchestration.simulate --scale $(SCALE)
+	@$(MAKE) --no-print-directory refresh
+
+refresh: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli refresh
 	@$(BIN)/python -m orchestration.cli report
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-slow: install manifest
+	@$(BIN)/python -m pytest -m slow
+
+check-mapping: install
+	@$(BIN)/python -m orchestration.ingest.check_mapping "$(MAPPING)" "$(FILE)" $(SOURCE)
 
 retract: install
 	@$(BIN)/python -m orchestration.cli retract "$(FILE)" "$(REASON)"

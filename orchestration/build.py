@@ -8,10 +8,10 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import resources
+from orchestration.assets.ingestion import ingestion_assets
 from orchestration.assets.models import dbt_models, mart_keys
-from orchestration.assets.portal import portal_assets
 from orchestration.assets.release import release_asset
-from orchestration.checks import RELEASE_SUITES, raw_gate, release_gates
+from orchestration.checks import RELEASE_SUITES, raw_gates, release_gates
 from orchestration.jobs import refresh
 from orchestration.settings import Settings
 
@@ -21,8 +21,8 @@ def build_defs(settings: Settings) -> dg.Definitions:
     models = dbt_models(settings)
     marts = mart_keys(models)
     return dg.Definitions(
-        assets=[*portal_assets(settings), models, release_asset(settings, marts, RELEASE_SUITES)],
-        asset_checks=[raw_gate(settings), *release_gates(settings, marts)],
+        assets=[*ingestion_assets(settings), models, release_asset(settings, marts, RELEASE_SUITES)],
+        asset_checks=[*raw_gates(settings), *release_gates(settings, marts)],
         jobs=[refresh],
         resources={"dbt": resources.dbt(settings)},
     )

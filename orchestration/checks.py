@@ -12,15 +12,14 @@ import duckdb
 
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
-from orchestration.assets.portal import BATCH
+from orchestration.assets.ingestion import batch_key
 from orchestration.evidence import gate_folder, keep_gate
-from orchestration.ingest.batch import SOURCE
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder
 from orchestration.settings import Settings
+from orchestration.sources import SOURCES, Source
 
 RELEASE_SUITES = names("release")
-RAW_SUITES = names("raw")
 
 
 def release_gates(settings: Settings, marts: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
@@ -50,31 +49,33 @@ def _release_gate(settings: Settings, name: str, mart: dg.AssetKey) -> dg.AssetC
     return gate
 
 
-def raw_gate(settings: Settings) -> dg.AssetChecksDefinition:
-    """The blocking check on a pending batch; passes when nothing is pending."""
+def raw_gates(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """One blocking check for each source, on its pending batch; passes when nothing is pending."""
+    return [_raw_gate(settings, source) for source in SOURCES]
 
+
+def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=BATCH,
+        asset=batch_key(source),
         name="raw_gate",
         blocking=True,
         description="Great Expectations: may this batch enter the lake?",
     )
     def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        pending = pending_batches(settings.lake, SOURCE)
+        pending = pending_batches(settings.lake, source.name)
         if not pending:
             return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
-        database = settings.build / "raw_gate.duckdb"
-        _show_batch(database, pending_folder(settings.lake, SOURCE), pending)
+        database = settings.build / f"raw_gate_{source.name}.duckdb"
+        _show_batch(database, source.name, pending_folder(settings.lake, source.name), pending)
+        suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
+        if f"raw__{source.name}" in names("raw"):
+            suites[source.name] = load(f"raw__{source.name}")
+        folder = gate_folder(settings, context.run.run_id)
         results = [
-            run_gate(
-                database,
-                "main",
-                table_of(name),
-                load(name),
-                failing_rows_dir=gate_folder(settings, context.run.run_id),
-            )
-            for name in RAW_SUITES
+            run_gate(database, "main", table, suite, failing_rows_dir=folder)
+            for table, suite in suites.items()
         ]
+        database.unlink()
         for result in results:
             keep_gate(settings, context.run.run_id, result)
         return _as_check(results)
@@ -82,14 +83,14 @@ def raw_gate(settings: Settings) -> dg.AssetChecksDefinition:
     return gate
 
 
-def _show_batch(database: Path, pending: Path, batches: Sequence[str]) -> None:
-    """A database whose tables are the pending batch: what the suites of stage `raw` look at."""
+def _show_batch(database: Path, source: str, pending: Path, batches: Sequence[str]) -> None:
+    """A database that shows the pending batch: what the suites of stage `raw` look at."""
     database.parent.mkdir(parents=True, exist_ok=True)
     database.unlink(missing_ok=True)
     with duckdb.connect(str(database)) as connection:
-        for table, file in ((SOURCE, "rows"), ("files", "files")):
+        for table, file in ((source, "rows"), ("files", "files")):
             paths = [str(pending / f"batch={batch}" / f"{file}.parquet") for batch in batches]
-            connection.read_parquet(paths).create(table)
+            connection.read_parquet(paths).create_view(table)
 
 
 def _as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:

@@ -47,11 +47,11 @@ def _refresh(settings: Settings) -> int:
 
 
 def _retract(settings: Settings, file: str, reason: str) -> int:
-    from orchestration.ingest.batch import SOURCE
     from orchestration.ingest.retract import RetractError, retract
 
     try:
-        made = retract(settings.lake, settings.landing, SOURCE, file, reason, datetime.now(UTC))
+        source = file.split("/", maxsplit=1)[0]
+        made = retract(settings.lake, settings.landing, source, file, reason, datetime.now(UTC))
     except RetractError as error:
         print(f"not retracted: {error}", file=sys.stderr)
         return 1
@@ -60,9 +60,12 @@ def _retract(settings: Settings, file: str, reason: str) -> int:
 
 
 def _report(settings: Settings) -> int:
-    from orchestration.report import report
+    from orchestration.report import headline, report
 
     print(report(settings.serving))
+    from_records = headline(settings.serving)
+    if from_records:
+        print(f"\n{from_records}")
     print(f"\nMarts for BI tools: {settings.serving / 'warehouse.duckdb'} (schema marts), also as Parquet")
     print(f"Why this was released: {settings.serving / 'report.html'}")
     return 0

@@ -13,17 +13,18 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from expectations.docs import render
 from expectations.gate import GateResult
-from orchestration.ingest.batch import SOURCE
 from orchestration.ingest.catalogue import batch_contents
 from orchestration.ingest.retract import retractions
 from orchestration.publish.release import Evidence
 from orchestration.settings import Settings
+from orchestration.sources import SOURCES, SYNTHETIC
 
+FILES_SHOWN = 10
 KEEP_RUNS = 7  # as many as releases: each can be traced to what its gates found
 GIT_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 LIBRARIES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
@@ -59,17 +60,20 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
     Raises MissingGateError where a suite was not run by this very run.
     """
     results = _kept_gates(settings, run_id, suites)
-    inputs = batch_contents(settings.lake, SOURCE)
+    inputs = [batch for source in SOURCES for batch in batch_contents(settings.lake, source.name)]
+    files = [file for batch in inputs for file in batch["files"]]
     evidence = Evidence(
         inputs=inputs,
         gates=[_brief(result) for result in results],
         code=code_revision(settings.repository),
         versions={name: version(name) for name in LIBRARIES},
-        retracted=[asdict(retraction) for retraction in retractions(settings.lake, SOURCE)],
+        retracted=[asdict(r) for source in SOURCES for r in retractions(settings.lake, source.name)],
+        contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
     facts = {
         "Release": "{release_id}",
-        "Inputs": ", ".join(f for batch in inputs for f in batch["files"]),
+        "Inputs": _listed(files),
+        "Synthetic": "SYNTHETIC RECORDS ARE AMONG THE INPUTS" if evidence.contains_synthetic else "nothing",
         "Retracted": ", ".join(f"{r['source_file']} ({r['reason']})" for r in evidence.retracted)
         or "nothing",
         "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),
@@ -77,6 +81,12 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         "Run": run_id,
     }
     return evidence, render(results, "Release {release_id}", facts)
+
+
+def _listed(files: Sequence[str]) -> str:
+    """A few names, and how many more; the manifest names all."""
+    more = f" and {len(files) - FILES_SHOWN} more (see the manifest)" if len(files) > FILES_SHOWN else ""
+    return ", ".join(files[:FILES_SHOWN]) + more
 
 
 def code_revision(repository: Path) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ Belongs here: reading the served marts and laying them out as text. Does not bel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,56 @@ select count(*) filter (status = 'match'), count(*)
 from marts.mart_official_reconciliation
 where has_counts and official_score is not null and unit_level = 'province'
 """
+# The news item the project starts from: Dong Nai, 3 December 2025.
+_HEADLINE = """
+select dossiers_received, online_ratio, paid_online_ratio, timely_ratio, headline.total_score, headline.rank,
+    ranking.peers, ranking.score_change, ranking.rank_change, ranking.baseline, headline.regime, headline.name_vi,
+    headline.period_start, headline.period_end
+from marts.mart_service_headline as headline
+inner join marts.mart_province_ranking as ranking
+    using (basis, regime, period_type, period_start, period_end, as_of, unit_code)
+where basis = 'records' and period_type = 'window' and period_start = date '2025-07-01'
+    and period_end = date '2025-11-30' and unit_code = '75'
+"""
+
+
+def headline(serving: Path) -> str:
+    """The article's figures for Dong Nai beside ours from records; empty where no records were published."""
+    with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
+        found = _rows(connection, _HEADLINE)
+    if not found:
+        return ""
+    row = found[0]
+    manifest = json.loads((serving / "manifest.json").read_text(encoding="utf-8"))
+    label = "from SYNTHETIC records" if manifest["contains_synthetic"] else "from records"
+    lines = [
+        f"{row['name_vi']}, window {row['period_start']} to {row['period_end']}, {label}, regime {row['regime']}",
+        f"Movement against: {row['baseline'] or 'nothing earlier'}",
+        "",
+        *_table(
+            ["figure", "article", "here"],
+            [
+                ["dossiers recorded", "> 729,000", f"{row['dossiers_received']:,}"],
+                ["filed online", "> 97 %", _percent(row["online_ratio"])],
+                ["paid online", "nearly 99 %", _percent(row["paid_online_ratio"])],
+                ["early, on time or within time", "99 %", _percent(row["timely_ratio"])],
+                ["index", "92.2", "-" if row["total_score"] is None else f"{row['total_score']:.2f}"],
+                [
+                    "against early July",
+                    "+19",
+                    "-" if row["score_change"] is None else f"{row['score_change']:+.2f}",
+                ],
+                ["rank", "3 of 34", f"{row['rank'] or '-'} of {row['peers']}"],
+                ["places", "▲ 12", arrow(row["rank_change"]) or "-"],
+            ],
+            right={1, 2},
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _percent(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{100 * ratio:.2f} %"
 
 
 def report(serving: Path) -> str:

@@ -5,20 +5,24 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import dagster as dg
 
-from orchestration.assets.portal import BATCH
+from orchestration.assets.ingestion import NOTHING_NEW, batch_key
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.failures import failing_rows
 from orchestration.settings import Settings
+from orchestration.sources import SOURCES
 
 # Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+# Problems of one source shown on the screen; a bad night has thousands.
+LINES_A_SOURCE = 12
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,23 @@ def refresh(settings: Settings, instance: dg.DagsterInstance | None = None) -> O
 
 
 def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
-    for key in (BATCH, RELEASE):
+    batches = [batch_key(source) for source in SOURCES]
+    quiet = []
+    for source, key in zip(SOURCES, batches, strict=True):
         for made in result.asset_materializations_for_node(key.to_python_identifier()):
-            yield _told(key, {name: value.value for name, value in made.metadata.items()})
+            told = str(made.metadata["summary"].value).replace("* ", "").splitlines()
+            if len(told) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
+                quiet.append(source.name)
+                continue
+            yield from told[:LINES_A_SOURCE]
+            if len(told) > LINES_A_SOURCE:
+                yield f"  ... and {len(told) - LINES_A_SOURCE} more lines, in the UI and in quarantine/{source.name}"
+    if quiet:
+        yield f"nothing new: {', '.join(quiet)}"
+    for made in result.asset_materializations_for_node(RELEASE.to_python_identifier()):
+        facts = {name: value.value for name, value in made.metadata.items()}
+        word = "published" if facts["is_new"] else "unchanged, already served"
+        yield f"release {facts['release_id']}: {word}, {facts['tables']} tables, {facts['rows']} rows"
     checks = result.get_asset_check_evaluations()
     failed = [check for check in checks if not check.passed]
     gates = [check for check in checks if "expectations" in check.metadata]
@@ -63,7 +81,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
         yield _indented(failing_rows(settings, str(test.value)) if test else check.description or "")
     if not failed:  # a failed check fails its step too, and has said why
         yield from _step_errors(result)
-    if any(check.asset_key != BATCH for check in failed):
+    if any(check.asset_key not in batches for check in failed):
         yield "If a delivery is to blame, take it back: make retract FILE=<path below the landing folder> REASON=..."
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
@@ -75,13 +93,6 @@ def _step_errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         if error is not None:
             yield f"FAILED {event.step_key}"
             yield _indented((error.cause or error).message)
-
-
-def _told(key: dg.AssetKey, metadata: Mapping[str, object]) -> str:
-    if key == BATCH:
-        return str(metadata["summary"]).replace("* ", "")
-    word = "published" if metadata["is_new"] else "unchanged, already served"
-    return f"release {metadata['release_id']}: {word}, {metadata['tables']} tables, {metadata['rows']} rows"
 
 
 def _indented(text: str) -> str:

@@ -7,7 +7,7 @@ they are used) and numbers with a meaning (they are data, in `seeds/reference`).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -19,11 +19,16 @@ class Settings:
 
     data: Path
     repository: Path = REPOSITORY
+    # The secret behind the hashes of identity numbers; not shown when settings are printed.
+    hash_key: bytes = field(default=b"", repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
         """`SERVICE_INDEX_DATA` names the data folder; without it, `data/` beside the code."""
-        return cls(data=Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve())
+        return cls(
+            data=Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve(),
+            hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
+        )
 
     @property
     def landing(self) -> Path:
@@ -60,6 +65,10 @@ class Settings:
     @property
     def samples(self) -> Path:
         return self.repository / "seeds" / "samples"
+
+    @property
+    def mappings(self) -> Path:
+        return self.repository / "mappings"
 
     @property
     def dbt_project(self) -> Path:

@@ -26,7 +26,7 @@ def table_of(name: str) -> str:
     return name.split("__", 1)[1]
 
 
-def load(name: str) -> gx.ExpectationSuite:
-    """Build the suite. Imports Great Expectations, which takes seconds."""
-    made: gx.ExpectationSuite = importlib.import_module(f"{__name__}.{name}").suite()
+def load(name: str, **parameters: object) -> gx.ExpectationSuite:
+    """Build the suite, with what its function takes. Imports Great Expectations, which takes seconds."""
+    made: gx.ExpectationSuite = importlib.import_module(f"{__name__}.{name}").suite(**parameters)
     return made

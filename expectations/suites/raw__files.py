@@ -1,37 +1,30 @@
-"""The files of a pending batch of portal results: was everything that came in understood?"""
+"""The files of a pending batch, of any source: was everything that came in understood?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import great_expectations as gx
 
 
-def suite() -> gx.ExpectationSuite:
-    """Suite on `files`, one row a file of the batch (columns: `orchestration.ingest.report.FILE_COLUMNS`)."""
+def suite(source: str = "", most_refused: float = 0) -> gx.ExpectationSuite:
+    """Suite on `files`, one row a file of the batch (columns: `orchestration.ingest.report.FILE_COLUMNS`).
+
+    `source` goes into the suite's name; `most_refused` is the share of rows, 0 to 1, that may be quarantined.
+    """
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     return gx.ExpectationSuite(
-        name="raw__files",
+        name="raw__files" + (f"__{source}" if source else ""),
         expectations=[
             gxe.ExpectTableRowCountToBeBetween(
                 min_value=1,
                 description="The batch names the files it was made of",
                 meta={"reason": "A batch without a file cannot be traced to a delivery (2026-11-23)"},
             ),
-            gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=(
-                    "select source_file, status, rows_quarantined, problems from {batch}"
-                    " where status is null or status not in ('accepted', 'duplicate', 'superseded')"
-                ),
-                description="No file is refused, whole or in part",
-                meta={
-                    "reason": "A snapshot of the portal ranks units against each other: one bad row makes the"
-                    " whole order wrong (2026-11-23)"
-                },
-            ),
+            *(_few_refused(most_refused) if most_refused else _none_refused()),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
                     "select source_file, rows_read, rows_accepted, rows_quarantined, rows_duplicate from {batch}"
@@ -42,3 +35,63 @@ def suite() -> gx.ExpectationSuite:
             ),
         ],
     )
+
+
+def _none_refused() -> list[Any]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=(
+                "select source_file, status, rows_quarantined, problems from {batch}"
+                " where status is null or status not in ('accepted', 'duplicate', 'superseded')"
+            ),
+            description="No file is refused, whole or in part",
+            meta={
+                "reason": "A snapshot of the portal ranks units against each other: one bad row makes the"
+                " whole order wrong (2026-11-23)"
+            },
+        )
+    ]
+
+
+def _few_refused(most: float) -> list[Any]:
+    """Rows one by one, and unreadable files by their bytes, for nobody knows how many rows they held."""
+    import great_expectations.expectations as gxe
+
+    reason = (
+        f"Above {most:.0%} a system's export is broken rather than careless; a bad row is kept in quarantine and"
+        " leaves the others right (2026-11-23)"
+    )
+    return [
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=(
+                "select sum(rows_quarantined) as rows_quarantined, sum(rows_read) as rows_read,"
+                " arg_max(source_file, rows_quarantined) as worst_file,"
+                " arg_max(problems[1], rows_quarantined) as first_problem from {batch}"
+                " where status <> 'superseded'"
+                f" having sum(rows_quarantined) > {most} * sum(rows_read)"
+            ),
+            description=f"At most {most:.0%} of the rows are refused",
+            meta={"reason": reason},
+        ),
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=(
+                "select sum(size_bytes) filter (rows_read = 0 and status = 'quarantined') as bytes_unreadable,"
+                " sum(size_bytes) as bytes_delivered,"
+                " arg_max(source_file, size_bytes) filter (rows_read = 0 and status = 'quarantined') as worst_file,"
+                " arg_max(problems[1], size_bytes) filter (rows_read = 0 and status = 'quarantined') as its_problem"
+                f" from {{batch}} having coalesce(bytes_unreadable, 0) > {most} * bytes_delivered"
+            ),
+            description=f"At most {most:.0%} of the bytes lie in files that cannot be read",
+            meta={"reason": reason},
+        ),
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query=(
+                "select source_file, status from {batch} where status is null or status not in"
+                " ('accepted', 'partly_quarantined', 'quarantined', 'duplicate', 'superseded')"
+            ),
+            description="Each file has a known status",
+            meta={"reason": "A status nobody knows was judged by nobody (2026-11-23)"},
+        ),
+    ]

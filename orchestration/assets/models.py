@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from orchestration.assets.portal import OWNERS
+from orchestration.assets.ingestion import OWNERS
 from orchestration.settings import Settings
 
 # Unit tests prove the code, not the night's data: `make test` runs them.

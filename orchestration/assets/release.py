@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.assets.portal import LAKE, OWNERS
+from orchestration.assets.ingestion import OWNERS, lake_key
 from orchestration.evidence import gather
 from orchestration.publish.release import publish
 from orchestration.settings import Settings
+from orchestration.sources import SOURCES
 
 RELEASE = dg.AssetKey("release")
 
@@ -23,7 +24,7 @@ def release_asset(
 
     @dg.asset(
         key=RELEASE,
-        deps=[*marts, LAKE],
+        deps=[*marts, *map(lake_key, SOURCES)],
         group_name="release",
         kinds={"duckdb", "parquet"},
         owners=OWNERS,

@@ -7,28 +7,24 @@ gate has passed, someone calls `promote`.
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import (
     connect,
-    create_table,
     pending_folder,
     promote,
-    read_parquet,
     visible_batches,
     write_empty_batch,
     write_parquet,
 )
 from orchestration.ingest.landing import LandedFile, read_landed, scan
-from orchestration.ingest.outcome import duplicate, outcomes, verdicts
+from orchestration.ingest.outcome import outcomes, verdicts
 from orchestration.ingest.portal_service_results import (
     MAPPING,
     ROW_COLUMNS,
@@ -38,7 +34,6 @@ from orchestration.ingest.portal_service_results import (
 )
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome, IngestReport
-from orchestration.ingest.retract import apply_retractions, retractions
 
 __all__ = ["FILE_COLUMNS", "ROW_COLUMNS", "SOURCE", "FileOutcome", "IngestReport", "ensure_dataset",
            "ingest", "promote", "visible_batches"]  # fmt: skip
@@ -82,63 +77,25 @@ def ingest(landing: Path, lake: Path, quarantine: Path, reference: Path) -> Inge
     is the folder of the seeds. Bad input is reported, never raised; raises OSError where the
     folders themselves cannot be read or written, duckdb.IOException without the reference files.
     """
-    if pending_folder(lake, SOURCE).exists():
-        shutil.rmtree(pending_folder(lake, SOURCE))
-    apply_retractions(lake, SOURCE)
-    taken_back = {retraction.file_hash for retraction in retractions(lake, SOURCE)}
     scanned = scan(landing, SOURCE)
     with connect() as connection:
-        folders = (lake / SOURCE / f"batch={batch}" for batch in visible_batches(lake, SOURCE))
-        manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
-        offered = [file for file in scanned.files if file.sha256 not in taken_back]
-        new, again, changed = _compare(offered, manifest)
-        landing_problems = (*scanned.problems, *changed)
+        delivery = look_for_new(connection, lake, SOURCE, scanned, _mapping_of)
+        new, first_copies = delivery.new, delivery.first_copies
+        landing_problems = (*scanned.problems, *delivery.changed)
         if not new:
-            return IngestReport(SOURCE, None, None, (), again, landing_problems)
-        first_copies = {file.sha256: file for file in reversed(new)}
+            return IngestReport(SOURCE, None, None, (), delivery.known_again, landing_problems)
         prepare(connection, reference)
         _read(connection, first_copies.values(), new)
         found = verdicts(connection, first_copies)
-        files = outcomes(new, scanned.files, manifest, found, MAPPING)
-        batch_id = _batch_id(first_copies)
+        files = outcomes(new, scanned.files, delivery.manifest, found, _mapping_of)
+        batch_id = batch_id_of(first_copies)
         _write_quarantine(connection, first_copies.values(), quarantine / SOURCE)
         pending = _write_batch(connection, files, pending_folder(lake, SOURCE), batch_id)
-    return IngestReport(SOURCE, batch_id, pending, files, again, landing_problems)
+    return IngestReport(SOURCE, batch_id, pending, files, delivery.known_again, landing_problems)
 
 
-def _batch_id(hashes: Iterable[str]) -> str:
-    """The same for the same set of contents, however they are named and how often they came."""
-    return hashlib.sha256("\n".join(sorted(set(hashes))).encode()).hexdigest()[:16]
-
-
-def _compare(
-    files: Sequence[LandedFile], manifest: list[dict[str, Any]]
-) -> tuple[list[LandedFile], tuple[FileOutcome, ...], list[Problem]]:
-    """New files; copies, under another path, of content in the lake; landed files that changed."""
-    known = {row["file_hash"]: row for row in manifest}
-    hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
-    new, again, changed = [], [], []
-    for file in files:
-        before = hash_of_path.get(file.relative_path, file.sha256)
-        if before != file.sha256:
-            changed.append(_landed_file_changed(file))
-        elif file.sha256 not in known:
-            new.append(file)
-        elif file.relative_path not in hash_of_path:
-            again.append(duplicate(file, known[file.sha256]["rows_read"], MAPPING))
-    return new, tuple(again), changed
-
-
-def _landed_file_changed(file: LandedFile) -> Problem:
-    return Problem(
-        file=file.relative_path,
-        reason_code="landed_file_changed",
-        record="$",
-        field="",
-        found="other content than was ingested",
-        expected="landed files never to change",
-        action="put the old content back and land the new one under its own delivery date",
-    )
+def _mapping_of(_: LandedFile) -> str:
+    return MAPPING
 
 
 def _read(
@@ -195,12 +152,6 @@ def _write_batch(
     # A superseded file gives no rows: the delivery that mends it does.
     sources = [file.file_hash for file in files if file.status in ("accepted", "partly_quarantined")]
     write_parquet(connection.sql(_ROWS_SQL, params={"sources": sources}), aside / "rows.parquet")
-    create_table(connection, "file", FILE_COLUMNS)
-    for file in files:
-        values = {**vars(file), "problems": [str(problem) for problem in file.problems]}
-        values["reason_codes"] = list(file.reason_codes)
-        marks = ", ".join(f"${name}" for name in FILE_COLUMNS)
-        connection.execute(f"insert into file values ({marks})", values)
-    write_parquet(connection.table("file"), aside / "files.parquet")
+    write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)
     return target

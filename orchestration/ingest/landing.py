@@ -19,7 +19,10 @@ from pathlib import Path
 
 from orchestration.ingest.problems import Problem
 
-SOURCES = frozenset({"portal_service_results"})
+SOURCES = frozenset({
+    "portal_service_results", "dossiers", "progress", "procedures", "publication_decisions", "petitions",
+    "national_report_totals", "unit_catalogue",
+})  # fmt: skip
 LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
 _PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never changed"
 

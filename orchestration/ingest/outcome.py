@@ -6,7 +6,7 @@ problems (the source's rules), and writing anything (`batch`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -68,6 +68,7 @@ class Verdict:
     elements_aside: int
     reason_codes: tuple[str, ...]
     problems: tuple[Problem, ...]
+    rows_duplicate: int = 0
 
     @property
     def status(self) -> str:
@@ -99,11 +100,13 @@ def outcomes(
     landed: Sequence[LandedFile],
     manifest: Sequence[Mapping[str, Any]],
     found: Mapping[str, Verdict],
-    mapping: str,
+    mapping_of: Callable[[LandedFile], str],
+    are_rows_independent: bool = False,
 ) -> tuple[FileOutcome, ...]:
     """One a new file, in order of delivery; the first file with a content stands for it.
 
-    `landed` are all files of the source, `manifest` the rows of files.parquet in visible batches.
+    `landed` are all files of the source, `manifest` the rows of files.parquet in visible batches. The good
+    rows of a superseded file are left out, unless each row stands for itself.
     """
     accepted = {row["file_hash"] for row in manifest if row["status"] == "accepted"}
     accepted |= {sha256 for sha256, verdict in found.items() if verdict.status == "accepted"}
@@ -111,11 +114,12 @@ def outcomes(
     seen: set[str] = set()
     result = []
     for file in new:
-        verdict = found[file.sha256]
+        verdict, mapping = found[file.sha256], mapping_of(file)
         if file.sha256 in seen:
             result.append(duplicate(file, verdict.rows_read, mapping))
         elif verdict.status != "accepted" and newest.get(_key(file), date.min) > file.delivery_date:
-            result.append(_outcome(file, "superseded", verdict, verdict.rows_read, mapping))
+            refused = verdict.rows_refused if are_rows_independent else verdict.rows_read
+            result.append(_outcome(file, "superseded", verdict, refused, mapping))
         else:
             result.append(_outcome(file, verdict.status, verdict, verdict.rows_refused, mapping))
         seen.add(file.sha256)
@@ -138,9 +142,9 @@ def _outcome(file: LandedFile, status: str, verdict: Verdict, refused: int, mapp
         sender=file.sender,
         status=status,
         rows_read=verdict.rows_read,
-        rows_accepted=verdict.rows_read - refused,
+        rows_accepted=verdict.rows_read - refused - verdict.rows_duplicate,
         rows_quarantined=refused,
-        rows_duplicate=0,
+        rows_duplicate=verdict.rows_duplicate,
         elements_aside=verdict.elements_aside,
         problems=verdict.problems,
         reason_codes=verdict.reason_codes,

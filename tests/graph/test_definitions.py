@@ -6,10 +6,11 @@ import dagster as dg
 import pytest
 
 from expectations.suites import names
-from orchestration.assets.portal import BATCH, LAKE
+from orchestration.assets.ingestion import batch_key, lake_key
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.settings import Settings
+from orchestration.sources import SOURCES
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,13 @@ def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec
     def upstream(key: dg.AssetKey) -> set[dg.AssetKey]:
         return {dep.asset_key for dep in specs[key].deps}
 
-    assert upstream(BATCH) == set()
-    assert upstream(LAKE) == {BATCH}
-    assert upstream(dg.AssetKey(["staging", "stg_portal__unit_results"])) == {LAKE}
+    for source in SOURCES:
+        assert upstream(batch_key(source)) == set()
+        assert upstream(lake_key(source)) == {batch_key(source)}
+    assert upstream(dg.AssetKey(["staging", "stg_portal__unit_results"])) == {lake_key(SOURCES[0])}
+    assert upstream(dg.AssetKey(["staging", "stg_exchange__dossiers"])) == {
+        dg.AssetKey(["exchange", "dossiers"])
+    }
     marts = {key for key in specs if key.path[0] == "marts"}
     assert len(marts) >= 36
     assert marts <= upstream(RELEASE)
@@ -54,23 +59,21 @@ def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec
 def test_only_the_release_stands_at_the_end(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
     read = {dep.asset_key for spec in specs.values() for dep in spec.deps}
     ends = {key for key in specs if key not in read}
-    # Reference data for old units wait for records that carry them.
-    waiting = {dg.AssetKey(["reference", name]) for name in ("province_crosswalk", "commune_crosswalk")}
-    assert ends == {RELEASE} | waiting
+    assert ends == {RELEASE}
 
 
 def test_every_gate_blocks(defs: dg.Definitions) -> None:
-    checks = {
-        spec.name: spec
+    specs = [
+        spec
         for definition in defs.asset_checks or []
         if isinstance(definition, dg.AssetsDefinition)
         for spec in definition.check_specs
+    ]
+    assert all(spec.blocking for spec in specs)
+    assert {(spec.name, spec.asset_key) for spec in specs} == {
+        *(("raw_gate", batch_key(source)) for source in SOURCES),
+        *((name, dg.AssetKey(["marts", name.removeprefix("release__")])) for name in names("release")),
     }
-    assert set(checks) == {"raw_gate", *names("release")}
-    assert all(spec.blocking for spec in checks.values())
-    assert checks["raw_gate"].asset_key == BATCH
-    for name in names("release"):
-        assert checks[name].asset_key == dg.AssetKey(["marts", name.removeprefix("release__")])
 
 
 def test_one_job_runs_the_whole_graph_in_one_process(

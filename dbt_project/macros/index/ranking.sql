@@ -52,8 +52,7 @@ final as (
     inner join units
         on
             movement.unit_code = units.unit_code
-            and movement.as_of >= units.valid_from
-            and movement.as_of <= coalesce(units.valid_to, cast('9999-12-31' as date))
+            and {{ unit_on('units', 'movement.as_of') }}
     left join bands
         on
             movement.total_score >= coalesce(bands.minimum_score, 0)

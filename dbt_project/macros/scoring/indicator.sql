@@ -1,13 +1,20 @@
 {#-
-    The body of every `ind_<metric>`: observations of one metric, from every basis, scored by the one rule.
+    The body of every `ind_<metric>`: one metric from every basis, scored by the one rule.
 
-    metric_code: the portal's code.
+    metric_code: the portal's code, under which the counts of the basis `portal` were published.
+    numerator, denominator: what the metric counts, in terms of the columns of `int_records__measures`; this is the
+    metric's definition on the basis `records`.
+    ratio: only where there is no count to divide; used where the denominator is null.
     Returns the columns of the public contract: period keys, unit, metric, numerator, denominator, ratio, score.
 -#}
-{% macro indicator(metric_code) %}
-with observations as (
+{% macro indicator(metric_code, numerator, denominator, ratio='null') %}
+with published as (
     select * from {{ ref('int_portal__observations') }}
     where metric_code = '{{ metric_code }}'
+),
+
+measures as (
+    select * from {{ ref('int_records__measures') }}
 ),
 
 rules as (
@@ -15,7 +22,27 @@ rules as (
     where metric_code = '{{ metric_code }}'
 ),
 
--- The ratio comes from the counts. Where the source publishes a ratio without counts, from that.
+observations as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        unit_level,
+        numerator,
+        denominator,
+        published_ratio
+    from published
+    union all
+    select
+        {{ period_keys() }},
+        unit_code,
+        unit_level,
+        cast({{ numerator }} as bigint) as numerator,
+        cast({{ denominator }} as bigint) as denominator,
+        cast({{ ratio }} as double) as published_ratio
+    from measures
+),
+
+-- The ratio comes from the counts. Where the source gives a ratio without counts, from that.
 ratios as (
     select
         *,
@@ -31,7 +58,7 @@ final as (
         {{ period_keys('ratios') }},
         ratios.unit_code,
         ratios.unit_level,
-        ratios.metric_code,
+        rules.metric_code,
         ratios.numerator,
         ratios.denominator,
         ratios.ratio,

@@ -3,24 +3,50 @@ with ranked as (
     select * from {{ ref('int_index__ranked') }}
 ),
 
-rankings as (
-    select
-        {{ period_keys() }},
-        parent_unit_code,
-        unit_level,
-        max(peers) as peers
-    from ranked
-    group by {{ period_keys() }}, parent_unit_code, unit_level
+windows as (
+    select * from {{ ref('reporting_windows') }}
 ),
 
--- The baseline of a period that fills up (year to date, window) is its latest earlier day; that of a month or
--- a quarter is the last day observed of the one before. Rules and peers are compared below, not here: a
--- baseline that exists and cannot be used is worth saying.
+named_baselines as (
+    select
+        windows.window_start,
+        windows.window_end,
+        baselines.window_start as baseline_start,
+        baselines.window_end as baseline_end
+    from windows
+    inner join windows as baselines
+        on windows.baseline_window = baselines.window_name
+),
+
+rankings as (
+    select
+        {{ period_keys('ranked') }},
+        ranked.parent_unit_code,
+        ranked.unit_level,
+        named_baselines.baseline_start,
+        named_baselines.baseline_end,
+        max(ranked.peers) as peers
+    from ranked
+    left join named_baselines
+        on
+            ranked.period_type = 'window'
+            and ranked.period_start = named_baselines.window_start
+            and ranked.period_end = named_baselines.window_end
+    group by
+        {{ period_keys('ranked') }}, ranked.parent_unit_code, ranked.unit_level,
+        named_baselines.baseline_start, named_baselines.baseline_end
+),
+
+-- The baseline of a window is the one named in `reporting_windows`; that of another period that fills up (year to
+-- date, window) its latest earlier day; that of a month or a quarter the last day observed of the one before. Rules
+-- and peers are compared below, not here: a baseline that exists and cannot be used is worth saying.
 baseline_days as (
     select
         {{ period_keys('rankings') }},
         rankings.parent_unit_code,
         rankings.unit_level,
+        rankings.baseline_start,
+        rankings.baseline_end,
         max(earlier.as_of) as baseline_as_of
     from rankings
     inner join rankings as earlier
@@ -30,6 +56,10 @@ baseline_days as (
             and rankings.parent_unit_code = earlier.parent_unit_code
             and rankings.unit_level = earlier.unit_level
             and case
+                when rankings.baseline_start is not null
+                    then
+                        rankings.baseline_start = earlier.period_start
+                        and rankings.baseline_end = earlier.period_end
                 when rankings.period_type in ('year_to_date', 'window')
                     then
                         rankings.period_start = earlier.period_start
@@ -37,7 +67,9 @@ baseline_days as (
                         and rankings.as_of > earlier.as_of
                 else earlier.period_end = {{ day_before('rankings.period_start') }}
             end
-    group by {{ period_keys('rankings') }}, rankings.parent_unit_code, rankings.unit_level
+    group by
+        {{ period_keys('rankings') }}, rankings.parent_unit_code, rankings.unit_level,
+        rankings.baseline_start, rankings.baseline_end
 ),
 
 baselines as (
@@ -56,6 +88,10 @@ baselines as (
             and baseline_days.unit_level = earlier.unit_level
             and baseline_days.baseline_as_of = earlier.as_of
             and case
+                when baseline_days.baseline_start is not null
+                    then
+                        baseline_days.baseline_start = earlier.period_start
+                        and baseline_days.baseline_end = earlier.period_end
                 when baseline_days.period_type in ('year_to_date', 'window')
                     then
                         baseline_days.period_start = earlier.period_start

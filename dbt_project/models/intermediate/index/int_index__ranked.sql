@@ -22,8 +22,7 @@ totals as (
     left join units
         on
             index_scores.unit_code = units.unit_code
-            and index_scores.as_of >= units.valid_from
-            and index_scores.as_of <= coalesce(units.valid_to, cast('9999-12-31' as date))
+            and {{ unit_on('units', 'index_scores.as_of') }}
     where index_scores.group_code = 'TOTAL'
 ),
 
@@ -37,8 +36,8 @@ missing_groups as (
     group by {{ period_keys() }}, unit_code
 ),
 
--- How many peers there should be: what the source says of a province, else what the code list holds. No list
--- of departments exists.
+-- How many peers there should be: what the source says of a province, else what the code list holds. Of departments
+-- the portal's payloads are no list; records come with the unit catalogue, which is one.
 announced_peers as (
     select
         {{ period_keys() }},
@@ -56,7 +55,7 @@ listed_peers as (
         unit_level,
         count(*) as units_expected
     from units
-    where valid_to is null and unit_level <> 'department'
+    where valid_to is null
     group by parent_unit_code, unit_level
 ),
 
@@ -116,6 +115,7 @@ final as (
         on
             totals.parent_unit_code = listed_peers.parent_unit_code
             and totals.unit_level = listed_peers.unit_level
+            and (totals.unit_level <> 'department' or totals.basis = 'records')
     left join missing_groups
         on
             {{ same_period('totals', 'missing_groups') }}

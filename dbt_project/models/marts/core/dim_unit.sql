@@ -12,6 +12,11 @@ portal_units as (
     where unit_level <> 'province'
 ),
 
+catalogue as (
+    select * from {{ ref('int_units__catalogue') }}
+    where valid_to is null
+),
+
 nation as (
     select
         'VN' as unit_code,
@@ -48,6 +53,32 @@ named_by_portal as (
     group by portal_units.agency_code, portal_units.unit_level, provinces.province_code
 ),
 
+-- What the catalogue adds: by the state's code, so by no name. A code that a payload shows for another unit is left
+-- to the payload.
+named_by_catalogue as (
+    select
+        catalogue.agency_code,
+        catalogue.unit_level,
+        catalogue.state_code,
+        catalogue.name_vi,
+        provinces.province_code
+    from catalogue
+    inner join provinces
+        on catalogue.province_agency_code = provinces.agency_code
+    left join named_by_portal
+        on catalogue.agency_code = named_by_portal.agency_code
+    where named_by_portal.agency_code is null
+),
+
+commune_codes as (
+    select
+        state_code as commune_code,
+        min(agency_code) as agency_code
+    from named_by_catalogue
+    where unit_level = 'commune'
+    group by state_code
+),
+
 -- The portal knows communes by an agency code, the state's code list by another: the name joins them.
 commune_units as (
     select
@@ -57,13 +88,33 @@ commune_units as (
         communes.province_code,
         communes.name_vi,
         cast(null as varchar) as name_en,
-        named_by_portal.agency_code
+        coalesce(named_by_portal.agency_code, commune_codes.agency_code) as agency_code
     from communes
+    left join commune_codes
+        on communes.commune_code = commune_codes.commune_code
     left join named_by_portal
         on
             communes.province_code = named_by_portal.province_code
             and {{ name_key('communes.name_vi') }} = {{ name_key('named_by_portal.name_vi') }}
             and named_by_portal.unit_level = 'commune'
+),
+
+departments as (
+    select
+        agency_code,
+        unit_level,
+        province_code,
+        name_vi
+    from named_by_portal
+    where unit_level = 'department'
+    union all
+    select
+        agency_code,
+        unit_level,
+        province_code,
+        name_vi
+    from named_by_catalogue
+    where unit_level = 'department'
 ),
 
 department_units as (
@@ -76,8 +127,7 @@ department_units as (
         regexp_replace(name_vi, ' - (tỉnh|Tỉnh|thành phố|Thành phố|TP) .*$', '') as name_vi,
         cast(null as varchar) as name_en,
         agency_code
-    from named_by_portal
-    where unit_level = 'department'
+    from departments
 ),
 
 units as (

@@ -17,6 +17,10 @@ snapshots as (
     select * from {{ ref('int_portal__unit_snapshots') }}
 ),
 
+measures as (
+    select * from {{ ref('int_records__measures') }}
+),
+
 periods as (
     select distinct {{ period_keys() }}
     from index_scores
@@ -42,11 +46,11 @@ listed_units as (
         unit_level,
         count(*) as units_expected
     from units
-    where unit_level <> 'department' and valid_to is null
+    where valid_to is null
     group by province_code, unit_level
 ),
 
--- No list of departments exists: the portal says how many a province has, when it shows its units.
+-- The portal's payloads are no list of departments: the portal says how many a province has, when it shows its units.
 announced_departments as (
     select
         {{ period_keys() }},
@@ -64,7 +68,12 @@ present as (
         units.unit_level,
         index_scores.group_code,
         count(index_scores.score) as units_present,
-        max(case when index_scores.score is not null then snapshots.observed_at end) as newest_at
+        max(
+            case
+                when index_scores.score is not null
+                    then coalesce(snapshots.observed_at, cast(measures.newest_delivery_date as timestamp))
+            end
+        ) as newest_at
     from index_scores
     inner join units
         on index_scores.unit_code = units.unit_code
@@ -72,6 +81,10 @@ present as (
         on
             {{ same_period('index_scores', 'snapshots') }}
             and index_scores.unit_code = snapshots.unit_code
+    left join measures
+        on
+            {{ same_period('index_scores', 'measures') }}
+            and index_scores.unit_code = measures.unit_code
     group by {{ period_keys('index_scores') }}, units.province_code, units.unit_level, index_scores.group_code
 ),
 
@@ -87,14 +100,14 @@ final as (
     from periods
     inner join provinces
         on
-            periods.as_of >= provinces.valid_from
-            and periods.as_of <= coalesce(provinces.valid_to, cast('9999-12-31' as date))
+            {{ unit_on('provinces', 'periods.as_of') }}
     cross join levels
     cross join groups
     left join listed_units
         on
             provinces.province_code = listed_units.province_code
             and levels.unit_level = listed_units.unit_level
+            and (levels.unit_level <> 'department' or periods.basis = 'records')
     left join announced_departments
         on
             {{ same_period('periods', 'announced_departments') }}

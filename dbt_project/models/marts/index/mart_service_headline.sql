@@ -11,6 +11,10 @@ scores as (
     select * from {{ ref('mart_indicator_scores') }}
 ),
 
+measures as (
+    select * from {{ ref('int_records__measures') }}
+),
+
 -- One column a figure; a metric that the basis does not give stays null.
 figures as (
     select
@@ -32,12 +36,14 @@ final as (
         ranked.unit_level,
         units.name_vi,
         figures.dossiers_received,
-        figures.online_ratio,
+        -- The indicator of filing is lowered by the share of dossiers synchronised; the figure of a report is not.
+        coalesce(cast(measures.filed_online as double) / nullif(measures.dossiers_filed, 0), figures.online_ratio)
+            as online_ratio,
         figures.paid_online_ratio,
         -- The portal publishes the sum of these three, not each.
-        cast(null as bigint) as early,
-        cast(null as bigint) as on_time,
-        cast(null as bigint) as within_time,
+        measures.early,
+        measures.on_time,
+        measures.within_time,
         figures.overdue,
         figures.timely_ratio,
         ranked.total_score,
@@ -46,12 +52,15 @@ final as (
     inner join units
         on
             ranked.unit_code = units.unit_code
-            and ranked.as_of >= units.valid_from
-            and ranked.as_of <= coalesce(units.valid_to, cast('9999-12-31' as date))
+            and {{ unit_on('units', 'ranked.as_of') }}
     left join figures
         on
             {{ same_period('ranked', 'figures') }}
             and ranked.unit_code = figures.unit_code
+    left join measures
+        on
+            {{ same_period('ranked', 'measures') }}
+            and ranked.unit_code = measures.unit_code
 )
 
 select * from final

@@ -1,2 +1,8 @@
 -- Grain: one row per period key and unit.
-{{ indicator('AVG_PROCESSING_DAYS') }}
+-- Days have no counts to divide: `ratio` holds the days, on either basis.
+{{ indicator(
+    'AVG_PROCESSING_DAYS',
+    numerator='null',
+    denominator='null',
+    ratio='processing_seconds / 86400.0 / nullif(dossiers_ended, 0)'
+) }}

@@ -1,2 +1,2 @@
 -- Grain: one row per period key and unit.
-{{ indicator('FEE_FORMALITY_INTEGRATED') }}
+{{ indicator('FEE_FORMALITY_INTEGRATED', numerator='fee_procedures_synchronised', denominator='fee_procedures') }}

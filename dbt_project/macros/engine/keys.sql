@@ -1,0 +1,46 @@
+{#- A whole number, 63 bits, that stands for the values of some columns. Equal values, equal number. -#}
+{% macro fingerprint(columns) %}
+    {{- return(adapter.dispatch('fingerprint')(columns)) -}}
+{% endmacro %}
+
+{% macro default__fingerprint(columns) -%}
+    cast(hash({{ columns | join(', ') }}) >> 1 as bigint)
+{%- endmacro %}
+
+{% macro spark__fingerprint(columns) -%}
+    shiftrightunsigned(xxhash64({{ columns | join(', ') }}), 1)
+{%- endmacro %}
+
+
+{#- Seconds since 1970 of a wall-clock moment. -#}
+{% macro seconds_of(moment) %}
+    {{- return(adapter.dispatch('seconds_of')(moment)) -}}
+{% endmacro %}
+
+{% macro default__seconds_of(moment) -%}
+    cast(epoch({{ moment }}) as bigint)
+{%- endmacro %}
+
+{% macro spark__seconds_of(moment) -%}
+    unix_timestamp({{ moment }})
+{%- endmacro %}
+
+
+{#- The bit of a day within its month: a set of days of one month is one whole number. -#}
+{% macro day_bit(day) %}
+    {{- return(adapter.dispatch('day_bit')(day)) -}}
+{% endmacro %}
+
+{% macro default__day_bit(day) -%}
+    (cast(1 as bigint) << (day({{ day }}) - 1))
+{%- endmacro %}
+
+{% macro spark__day_bit(day) -%}
+    shiftleft(cast(1 as bigint), day({{ day }}) - 1)
+{%- endmacro %}
+
+
+{#- The days of one month, from one date to another, as bits; both included. -#}
+{% macro day_bits(from_day, to_day) -%}
+    cast(power(2, day({{ to_day }})) - power(2, day({{ from_day }}) - 1) as bigint)
+{%- endmacro %}

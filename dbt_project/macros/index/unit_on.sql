@@ -1,0 +1,8 @@
+{#-
+    The validity of a unit that answers for a day. Days before two-level local government began are told by the
+    units that took over: no earlier unit is listed, and its records roll up to them.
+-#}
+{% macro unit_on(units, day) -%}
+    greatest({{ day }}, cast('{{ var("two_level_government_since") }}' as date)) >= {{ units }}.valid_from
+    and {{ day }} <= coalesce({{ units }}.valid_to, cast('9999-12-31' as date))
+{%- endmacro %}

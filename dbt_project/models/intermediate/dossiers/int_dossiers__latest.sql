@@ -1,0 +1,110 @@
+-- Grain: one row per dossier: the version that speaks for it, with the exporter's known defects repaired.
+with versions as (
+    select * from {{ ref('int_dossiers__versions') }}
+),
+
+statuses as (
+    select * from {{ ref('dossier_statuses') }}
+),
+
+fee_collection_forms as (
+    select * from {{ ref('fee_collection_forms') }}
+),
+
+-- Two narrow columns decide; the rest of the winner is fetched by its number.
+speaking as (
+    select
+        dossier_code,
+        max_by(version_id, version_order) as version_id
+    from versions
+    group by dossier_code
+),
+
+forms as (
+    select
+        {{ values_as_list('collection_form_code') }} as cash_forms
+    from fee_collection_forms
+    where not is_online
+),
+
+latest as (
+    select
+        versions.*,
+        last_steps.status_code as last_step_status_code,
+        last_steps.is_end as last_step_is_end,
+        {{ seconds_of('versions.own_moment_at') }} * 16 as own_order,
+        forms.cash_forms
+    from versions
+    inner join speaking
+        on
+            versions.dossier_code = speaking.dossier_code
+            and versions.version_id = speaking.version_id
+    left join statuses as last_steps
+        on versions.last_step_order % 16 = last_steps.progress_order
+    cross join forms
+),
+
+-- Exported as finished, though the last step says supplement, payment or stopped and no step says finished.
+-- And the other way round: progress has ended the dossier after all that the version knows.
+judged as (
+    select
+        *,
+        coalesce(
+            status_code = 9 and status_9_at is null and status_10_at is null and last_step_status_code in (5, 6, 8),
+            false
+        ) as is_not_finished,
+        coalesce(
+            status_code not in (3, 7, 8, 9, 10) and last_step_is_end and last_step_order >= own_order, false
+        ) as is_behind_progress,
+        coalesce(submitted_at = received_at and status_1_at < received_at, false) as is_submission_copied,
+        coalesce(
+            paid_online_code in (1, 2) and {{ length_of('collection_form_codes') }} > 0
+            and not {{ any_item('collection_form_codes', 'not ' ~ holds('cash_forms', 'item')) }},
+            false
+        ) as is_cash_marked_online
+    from latest
+),
+
+final as (
+    select
+        dossier_code,
+        agency_code,
+        sender,
+        procedure_code,
+        delivery_date,
+        channel_code,
+        case when is_submission_copied then status_1_at else submitted_at end as submitted_at,
+        received_at,
+        due_at,
+        case when is_not_finished or is_behind_progress then last_step_status_code else status_code end as status_code,
+        case when not is_not_finished then finished_at end as finished_at,
+        returned_at,
+        refused_at,
+        status_3_at,
+        status_7_at,
+        status_8_at,
+        status_9_at,
+        status_10_at,
+        received_place_code,
+        is_vneid_verified,
+        case when is_cash_marked_online then 0 else coalesce(paid_online_code, 0) end as paid_online_code,
+        open_requests,
+        open_requested_at,
+        completed_requests,
+        has_submitted_file,
+        has_reused_document,
+        has_stored_document,
+        has_result_file,
+        has_electronic_result,
+        is_free_of_charge,
+        has_population_data,
+        only_database_code,
+        is_not_finished,
+        is_behind_progress,
+        is_submission_copied,
+        is_cash_marked_online,
+        has_copied_result
+    from judged
+)
+
+select * from final

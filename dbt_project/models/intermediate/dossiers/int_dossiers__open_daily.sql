@@ -1,0 +1,18 @@
+-- Grain: one row per unit, day of receipt and last day within time: open dossiers, which each period judges anew.
+with outcomes as (
+    select * from {{ ref('int_dossiers__outcomes') }}
+    where unit_code is not null and outcome = 'open'
+),
+
+final as (
+    select
+        unit_code,
+        received_date as counted_date,
+        within_until_date,
+        count(*) as within_time,
+        count(case when not is_petitioned then 1 end) as satisfied
+    from outcomes
+    group by unit_code, received_date, within_until_date
+)
+
+select * from final

@@ -1,0 +1,58 @@
+-- Grain: one row per period and province or nation: communes, and those that offer electronically certified copies.
+{%- set certified_copies = "procedure_code in ('" ~ var('certified_copy_procedure_codes') | join("', '") ~ "')" %}
+with periods as (
+    select * from {{ ref('int_records__periods') }}
+),
+
+presence as (
+    select * from {{ ref('int_procedures__presence') }}
+    where {{ certified_copies }}
+),
+
+catalogue as (
+    select count(*) as listed
+    from {{ ref('int_procedures__latest') }}
+    where {{ certified_copies }}
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+    where unit_level = 'commune'
+),
+
+ancestors as (
+    select * from {{ ref('int_units__ancestors') }}
+),
+
+-- No source says who offers it: a commune does from the first such dossier on, up to the day observed.
+first_seen as (
+    select
+        unit_code,
+        min(month_start) as first_month
+    from presence
+    group by unit_code
+),
+
+-- Without the procedure in the catalogue nothing can be said: 0 of 0.
+final as (
+    select
+        periods.period_id,
+        ancestors.ancestor_code as unit_code,
+        case when max(catalogue.listed) > 0 then count(*) else 0 end as communes,
+        count(first_seen.unit_code) as communes_with_certified_copies
+    from periods
+    cross join catalogue
+    inner join units
+        on {{ unit_on('units', 'periods.as_of') }}
+    inner join ancestors
+        on
+            units.unit_code = ancestors.unit_code
+            and units.unit_code <> ancestors.ancestor_code
+    left join first_seen
+        on
+            units.unit_code = first_seen.unit_code
+            and periods.as_of >= first_seen.first_month
+    group by periods.period_id, ancestors.ancestor_code
+)
+
+select * from final

@@ -1,0 +1,70 @@
+-- Grain: one row per period and unit, with all units below it: what its dossiers add up to.
+{%- set measures = [
+    'dossiers_received', 'early', 'on_time', 'within_time', 'dossiers_ended', 'processing_seconds', 'dossiers_filed',
+    'filed_online', 'with_obligation', 'paid_online', 'with_electronic_result', 'digitised', 'with_reused_data',
+    'from_personal_store', 'with_population_data', 'cross_boundary', 'satisfied',
+] %}
+with periods as (
+    select * from {{ ref('int_records__periods') }}
+),
+
+daily as (
+    select * from {{ ref('int_dossiers__daily') }}
+),
+
+open_daily as (
+    select * from {{ ref('int_dossiers__open_daily') }}
+),
+
+ancestors as (
+    select * from {{ ref('int_units__ancestors') }}
+),
+
+-- Open dossiers are within time where they still are on the day observed; they were counted as received above.
+counted as (
+    select
+        periods.period_id,
+        daily.unit_code,
+        {% for measure in measures -%}
+            sum(daily.{{ measure }}) as {{ measure }},
+        {% endfor -%}
+        max(daily.newest_delivery_date) as newest_delivery_date
+    from periods
+    inner join daily
+        on daily.counted_date between periods.period_start and periods.as_of
+    group by periods.period_id, daily.unit_code
+    union all
+    select
+        periods.period_id,
+        open_daily.unit_code,
+        {% for measure in measures -%}
+            {% if measure in ('within_time', 'satisfied') -%}
+                sum(open_daily.{{ measure }}) as {{ measure }},
+            {% else -%}
+                0 as {{ measure }},
+            {% endif -%}
+        {% endfor -%}
+        cast(null as date) as newest_delivery_date
+    from periods
+    inner join open_daily
+        on
+            open_daily.counted_date between periods.period_start and periods.as_of
+            and periods.as_of <= open_daily.within_until_date
+    group by periods.period_id, open_daily.unit_code
+),
+
+final as (
+    select
+        counted.period_id,
+        ancestors.ancestor_code as unit_code,
+        {% for measure in measures -%}
+            cast(sum(counted.{{ measure }}) as bigint) as {{ measure }},
+        {% endfor -%}
+        max(counted.newest_delivery_date) as newest_delivery_date
+    from counted
+    inner join ancestors
+        on counted.unit_code = ancestors.unit_code
+    group by counted.period_id, ancestors.ancestor_code
+)
+
+select * from final

@@ -1,0 +1,102 @@
+-- Grain: one row per period and unit: dossiers that the national reporting system says it received.
+with periods as (
+    select * from {{ ref('int_records__periods') }}
+),
+
+report_totals as (
+    select * from {{ ref('stg_exchange__national_report_totals') }}
+),
+
+units as (
+    select * from {{ ref('int_units__resolved') }}
+),
+
+ancestors as (
+    select * from {{ ref('int_units__ancestors') }}
+),
+
+numbered as (
+    select
+        agency_code,
+        month_start,
+        received,
+        row_number() over (
+            partition by agency_code, month_start
+            order by delivery_date desc, received desc
+        ) as preference
+    from report_totals
+),
+
+-- Agencies merged into one unit add up; so do those below a unit, unless the unit reports for itself.
+monthly as (
+    select
+        units.unit_code,
+        numbered.month_start,
+        sum(numbered.received) as received
+    from numbered
+    inner join units
+        on numbered.agency_code = units.agency_code
+    where numbered.preference = 1
+    group by units.unit_code, numbered.month_start
+),
+
+above as (
+    select
+        ancestors.ancestor_code as unit_code,
+        monthly.month_start,
+        coalesce(
+            sum(case when monthly.unit_code = ancestors.ancestor_code then monthly.received end),
+            sum(case when own_parents.unit_code is null then monthly.received end)
+        ) as received
+    from monthly
+    inner join ancestors
+        on monthly.unit_code = ancestors.unit_code
+    -- For the nation, a province that reports for itself stands for the units below it.
+    left join ancestors as parents
+        on
+            monthly.unit_code = parents.unit_code
+            and parents.ancestor_code not in (monthly.unit_code, 'VN')
+    left join monthly as own_parents
+        on
+            parents.ancestor_code = own_parents.unit_code
+            and monthly.month_start = own_parents.month_start
+            and ancestors.ancestor_code = 'VN'
+    group by ancestors.ancestor_code, monthly.month_start
+),
+
+-- Only whole months compare with whole months. Last year's total stands by: a twelfth of it for a month, a quarter,
+-- the whole for a year, and for a window a twelfth for each month it touches.
+final as (
+    select
+        periods.period_id,
+        above.unit_code,
+        cast(
+            sum(
+                case
+                    when above.month_start >= periods.period_start and last_day(above.month_start) <= periods.as_of
+                        then above.received
+                end
+            ) as bigint
+        ) as dossiers_reported,
+        cast(
+            round(
+                sum(case when year(above.month_start) = year(periods.period_start) - 1 then above.received end)
+                * case periods.period_type
+                    when 'month' then 1
+                    when 'quarter' then 3
+                    when 'year_to_date' then 12
+                    else
+                        (year(periods.period_end) - year(periods.period_start)) * 12
+                        + month(periods.period_end) - month(periods.period_start) + 1
+                end / 12.0
+            ) as bigint
+        ) as dossiers_last_year
+    from periods
+    inner join above
+        on year(above.month_start) between year(periods.period_start) - 1 and year(periods.as_of)
+    group by
+        periods.period_id, above.unit_code, periods.as_of, periods.period_type, periods.period_start,
+        periods.period_end
+)
+
+select * from final

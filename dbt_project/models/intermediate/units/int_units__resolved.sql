@@ -1,0 +1,102 @@
+-- Grain: one row per agency code: the unit of today that answers for its records.
+with agencies as (
+    select * from {{ ref('int_units__agencies') }}
+),
+
+catalogue as (
+    select * from {{ ref('int_units__catalogue') }}
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+),
+
+province_crosswalk as (
+    select * from {{ ref('province_crosswalk') }}
+),
+
+commune_crosswalk as (
+    select * from {{ ref('commune_crosswalk') }}
+    where is_default = 1
+),
+
+provinces as (
+    select
+        agency_code,
+        unit_code
+    from units
+    where unit_level = 'province'
+),
+
+-- A province's agency code, of today or merged away, leads to the province of today.
+province_agencies as (
+    select
+        coalesce(provinces.agency_code, catalogue.agency_code) as agency_code,
+        coalesce(provinces.unit_code, province_crosswalk.new_province_code) as unit_code
+    from provinces
+    full outer join catalogue
+        on provinces.agency_code = catalogue.agency_code and catalogue.unit_level = 'province'
+    left join province_crosswalk
+        on catalogue.state_code = province_crosswalk.old_province_code
+    where provinces.agency_code is not null or catalogue.unit_level = 'province'
+),
+
+-- An old commune is found by the codes of its province, district and own; a district or department that is gone
+-- has no successor but the province.
+matched as (
+    select
+        agencies.agency_code,
+        coalesce(
+            communes_today.unit_code,
+            commune_crosswalk.new_commune_code,
+            own.unit_code,
+            old_provinces.new_province_code,
+            province_agencies.unit_code
+        ) as unit_code,
+        case
+            when communes_today.unit_code is not null or own.unit_code is not null then 'current'
+            when commune_crosswalk.new_commune_code is not null then 'merged_commune'
+            when catalogue.agency_code is not null then 'rolled_up'
+            when province_agencies.unit_code is not null then 'unknown'
+        end as resolution
+    from agencies
+    left join catalogue
+        on agencies.agency_code = catalogue.agency_code
+    left join units as communes_today
+        on
+            catalogue.unit_level = 'commune'
+            and catalogue.state_code = communes_today.unit_code
+            and communes_today.unit_level = 'commune'
+    left join commune_crosswalk
+        on
+            catalogue.unit_level = 'commune'
+            and split_part(catalogue.state_code, '.', 1) = commune_crosswalk.old_province_code
+            and split_part(catalogue.state_code, '.', 2) = commune_crosswalk.old_district_code
+            and split_part(catalogue.state_code, '.', 3) = commune_crosswalk.old_commune_code
+    -- A code the catalogue calls a commune is not the department or commune that a payload shows under it.
+    left join units as own
+        on
+            agencies.agency_code = own.agency_code
+            and (catalogue.unit_level is null or catalogue.unit_level = own.unit_level)
+    left join province_crosswalk as old_provinces
+        on
+            catalogue.unit_level in ('district', 'commune')
+            and position('.' in catalogue.state_code) > 0
+            and split_part(catalogue.state_code, '.', 1) = old_provinces.old_province_code
+    left join province_agencies
+        on split_part(agencies.agency_code, '.', 1) = province_agencies.agency_code
+),
+
+final as (
+    select
+        matched.agency_code,
+        matched.unit_code,
+        units.unit_level,
+        units.province_code,
+        matched.resolution
+    from matched
+    inner join units
+        on matched.unit_code = units.unit_code
+)
+
+select * from final

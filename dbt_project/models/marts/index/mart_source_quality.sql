@@ -1,0 +1,85 @@
+-- Grain: one row per agency, system and known defect that occurs in it.
+{%- set defects = {
+    'status_exported_as_finished': 'is_not_finished',
+    'status_behind_progress': 'is_behind_progress',
+    'submission_copied_repaired': 'is_submission_copied',
+    'submission_equals_receipt': 'is_submission_equal',
+    'submitted_file_as_result': 'has_copied_result',
+    'cash_marked_as_paid_online': 'is_cash_marked_online',
+    'ended_without_moment': 'is_end_without_moment',
+    'end_after_delivery': 'is_end_after_delivery',
+    'end_before_receipt': 'is_end_before_receipt',
+    'due_before_receipt': 'is_due_before_receipt',
+    'no_deadline': 'is_without_deadline',
+    'unknown_procedure': 'is_unknown_procedure',
+    'unknown_unit': 'is_unknown_unit',
+    'vneid_flag_constant': 'has_constant_vneid_flag',
+    'database_code_constant': 'has_constant_database_code',
+} %}
+{%- set of_systems_and_units = ['is_unknown_unit', 'has_constant_vneid_flag', 'has_constant_database_code'] %}
+with outcomes as (
+    select * from {{ ref('int_dossiers__outcomes') }}
+),
+
+units as (
+    select * from {{ ref('int_units__resolved') }}
+),
+
+-- A flag that never varies in a whole system tells nothing of a dossier.
+systems as (
+    select
+        sender,
+        count(*) >= {{ var('constant_flag_minimum_dossiers') }}
+        and max(case when is_vneid_verified then 1 else 0 end) = 0 as has_constant_vneid_flag,
+        count(only_database_code) >= {{ var('constant_flag_minimum_dossiers') }}
+        and min(only_database_code) = max(only_database_code) as has_constant_database_code
+    from outcomes
+    group by sender
+),
+
+counted as (
+    select
+        outcomes.agency_code,
+        outcomes.sender,
+        count(*) as dossiers_checked,
+        {% for flag in defects.values() if flag not in of_systems_and_units -%}
+            count(case when outcomes.{{ flag }} then 1 end) as {{ flag }},
+        {% endfor -%}
+        case when coalesce(max(units.resolution), 'unknown') = 'unknown' then count(*) else 0 end as is_unknown_unit,
+        case when bool_or(systems.has_constant_vneid_flag) then count(*) else 0 end as has_constant_vneid_flag,
+        case when bool_or(systems.has_constant_database_code) then count(outcomes.only_database_code) else 0 end
+            as has_constant_database_code
+    from outcomes
+    inner join systems
+        on outcomes.sender = systems.sender
+    left join units
+        on outcomes.agency_code = units.agency_code
+    group by outcomes.agency_code, outcomes.sender
+),
+
+listed as (
+    {% for defect, flag in defects.items() %}
+        select
+            agency_code,
+            sender,
+            '{{ defect }}' as defect,
+            {{ flag }} as dossiers,
+            dossiers_checked
+        from counted
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+final as (
+    select
+        agency_code,
+        sender as system,
+        defect,
+        cast(dossiers as bigint) as dossiers,
+        cast(dossiers as double) / dossiers_checked as share,
+        cast(dossiers_checked as bigint) as dossiers_checked
+    from listed
+    where dossiers > 0
+)
+
+select * from final

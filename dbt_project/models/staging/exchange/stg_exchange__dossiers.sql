@@ -1,0 +1,73 @@
+-- Grain: one row per version of a dossier (file_hash, record_no).
+{%- set content = [
+    'dossier_code', 'procedure_code', 'channel_code', 'applicant_kind_code', 'submitted_at', 'received_at', 'due_at',
+    'status_code', 'returned_at', 'finished_at', 'refused_at', 'received_place_code', 'is_vneid_verified',
+    'paid_online_code', 'submitted_documents', 'fees', 'supplements', 'results', 'database_codes',
+] %}
+with source as (
+    select * from {{ source('exchange', 'dossiers') }}
+),
+
+-- What the flags look at: documents and results that stand, and the results that are no copy of what was
+-- submitted (an exporter repeats the first submitted file where there is no result).
+standing as (
+    select
+        *,
+        {{ items_where('submitted_documents', 'not coalesce(item.is_deleted, false)') }} as documents,
+        {{ values_of('submitted_documents', 'item.document_id') }} as document_ids,
+        {{ items_where('supplements', 'item.requested_at is not null') }} as requests
+    from source
+),
+
+with_results as (
+    select
+        *,
+        {{ items_where('results', 'not ' ~ holds('document_ids', 'item.document_id')) }}
+            as own_results
+    from standing
+),
+
+final as (
+    select
+        {{ fingerprint(['file_hash', 'record_no']) }} as version_id,
+        {{ fingerprint(content) }} as content_id,
+        sender,
+        cast(delivery_date as date) as delivery_date,
+        dossier_code,
+        {{ agency_of('dossier_code') }} as agency_code,
+        procedure_code,
+        coalesce(channel_code, 1) as channel_code,
+        submitted_at,
+        received_at,
+        due_at,
+        status_code,
+        finished_at,
+        returned_at,
+        refused_at,
+        {{ agency_code_today('received_place_code') }} as received_place_code,
+        is_vneid_verified,
+        paid_online_code,
+        -- Dates that something happened on. A due date is a promise: it lies ahead of what the version knows.
+        {{ latest_of([
+            'submitted_at', 'received_at', 'finished_at', 'returned_at', 'refused_at',
+            largest_of('supplements', 'item.requested_at'), largest_of('supplements', 'item.received_at'),
+        ]) }} as own_moment_at,
+        {{ count_items_where('requests', 'item.received_at is null') }} as open_requests,
+        {{ largest_of('requests', 'case when item.received_at is null then item.requested_at end') }}
+            as open_requested_at,
+        {{ stretches(items_where('requests', 'item.received_at > item.requested_at')) }} as completed_requests,
+        {{ any_item('documents', 'item.document_id is not null') }} as has_submitted_file,
+        {{ any_item('documents', 'item.is_reused') }} as has_reused_document,
+        {{ any_item('documents', 'item.is_from_national_store') }} as has_stored_document,
+        {{ any_item('own_results', 'item.has_file') }} as has_result_file,
+        {{ any_item('own_results', 'item.has_file and item.result_code is not null') }} as has_electronic_result,
+        {{ length_of('own_results') }} < {{ length_of('results') }} as has_copied_result,
+        {{ length_of('fees') }} > 0 and not {{ any_item('fees', 'coalesce(item.price, 1) <> 0') }} as is_free_of_charge,
+        {{ values_of(items_where('fees', 'coalesce(item.price, 1) <> 0'), 'item.collection_form_code') }}
+            as collection_form_codes,
+        {{ holds('database_codes', "'" ~ var('population_database_code') ~ "'") }} as has_population_data,
+        case when {{ length_of('database_codes') }} = 1 then {{ first_of('database_codes') }} end as only_database_code
+    from with_results
+)
+
+select * from final

@@ -1,0 +1,25 @@
+-- Grain: one row per version of a petition (file_hash, record_no).
+with source as (
+    select * from {{ source('exchange', 'petitions') }}
+),
+
+final as (
+    select
+        {{ fingerprint(['petition_id', 'agency_code', 'received_at', 'transferred_at', 'kind', 'status', 'finished_at',
+            'likes', 'dislikes', 'dossier_code']) }} as content_id,
+        cast(delivery_date as date) as delivery_date,
+        petition_id,
+        {{ agency_code_today('agency_code') }} as agency_code,
+        received_at,
+        transferred_at,
+        kind,
+        coalesce(status, 'open') as status,
+        finished_at,
+        coalesce(likes, 0) as likes,
+        coalesce(dislikes, 0) as dislikes,
+        dossier_code,
+        {{ latest_of(['received_at', 'transferred_at', 'finished_at']) }} as source_moment_at
+    from source
+)
+
+select * from final

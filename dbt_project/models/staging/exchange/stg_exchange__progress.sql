@@ -1,0 +1,15 @@
+-- Grain: one row per step of a dossier, as delivered.
+with source as (
+    select * from {{ source('exchange', 'progress') }}
+),
+
+final as (
+    select
+        dossier_code,
+        status_code,
+        acted_at
+    from source
+    where acted_at is not null and status_code is not null
+)
+
+select * from final

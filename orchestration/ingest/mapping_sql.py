@@ -1,0 +1,318 @@
+"""A mapping, compiled: one SQL select from the fields of a source to typed rows, judged.
+
+Here: the select, and the macros that a mapping's moments and the hash key give. Not here: how files become a
+relation of fields (`readers`), how one value is read (`record_kinds`), which columns there are (`record_types`).
+
+The relation that the select reads has `record_no`; `text`, the record as it came, if it came as text;
+`is_malformed`; `bad_lists`, the names of list fields that hold something else; and one column a field, texts or
+lists of structs of texts, by the field's own name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from orchestration.ingest.mapping import DIRECTIVES, Feed, ListFeed, SourceMapping, SystemMapping
+from orchestration.ingest.problems import RESEND
+from orchestration.ingest.record_types import Column, ListColumn, RecordSource
+
+#: Wall clock of Asia/Ho_Chi_Minh, which has had no other offset since 1975.
+LAKE_ZONE_MINUTES = 7 * 60
+_HASH_DIGITS = 32
+_BLOCK = 64
+LEFT_OUT = "the row goes on without it"
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(text: str) -> str:
+    """`text` as an SQL identifier."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def wire_fields(mapping: SourceMapping) -> dict[str, list[str] | None]:
+    """The fields that a mapping reads: None for a value, the fields of its elements for a list."""
+    fields: dict[str, list[str] | None] = {}
+    for feed in mapping.columns.values():
+        if isinstance(feed, ListFeed):
+            fields[feed.wire] = list(dict.fromkeys(part.wire for part in feed.columns.values() if part.wire))
+        elif feed.wire is not None:
+            fields.setdefault(feed.wire)
+    return fields
+
+
+def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
+    """SQL of the macros `any_moment` and `keyed_hash`. The key's bytes are in it: never log it."""
+    key = hashlib.sha256(key).digest() if len(key) > _BLOCK else key
+    inner, outer = (_blob(bytes(b ^ pad for b in key.ljust(_BLOCK, b"\0"))) for pad in (0x36, 0x5C))
+    none = ", ".join(literal(text.upper()) for text in ("", *mapping.placeholders))
+    return f"""
+        create or replace temp macro hmac_sha256(v) as
+            sha256({outer} || unhex(sha256({inner} || encode(v))));
+        create or replace temp macro bare_number(v) as nullif(replace(replace(upper(v), ' ', ''), '.', ''), '');
+        create or replace temp macro keyed_hash(v) as
+            if(v in ({none}), null, left(hmac_sha256(v), {_HASH_DIGITS}));
+        create or replace temp macro any_moment(v) as {_moment_sql(mapping)};
+    """
+
+
+def _blob(data: bytes) -> str:
+    return "'" + "".join(f"\\x{byte:02X}" for byte in data) + "'::blob"
+
+
+def _moment_sql(mapping: SystemMapping) -> str:
+    shift = LAKE_ZONE_MINUTES - mapping.zone_minutes
+    local = f" + interval {shift} minute" if shift else ""
+    whens = []
+    for text in mapping.formats:
+        # LIKE, not regular expressions: those would be compiled anew for every chunk of every list.
+        shapes = [re.sub("%(.)", lambda part: _SHAPES[str(part[1])], text)]
+        if "%z" in text:
+            shapes = [shapes[0].replace("<z>", zone) for zone in ("Z", "+%", "-%")]
+        fits = " or ".join(f"v like {literal(shape)}" for shape in shapes)
+        if "%z" in text:
+            stated = "if(ends_with(v, 'Z'), left(v, -1) || '+00', v)"
+            instant = f"epoch_us(try_strptime({stated}, {literal(text)}))"
+            parsed = f"make_timestamp({instant} + {LAKE_ZONE_MINUTES * 60_000_000})"
+        else:
+            parsed = f"try_strptime(v, {literal(text)}){local}"
+        whens.append(f"when {fits} then {parsed}")
+    if mapping.has_excel_serials:  # days since 30 December 1899, a fraction for the time
+        whens.append("when length(v) >= 5 and try_cast(v as double) between 10000 and 99999 then timestamp "
+                     f"'1899-12-30' + to_seconds(round(try_cast(v as double) * 86400)::bigint){local}")  # fmt: skip
+    return f"case {' '.join(whens)} end" if whens else "null::timestamp"
+
+
+#: Of the parts of a format, for LIKE. What fits must still be read in full.
+_SHAPES = {part: "_" * digits for part, digits in DIRECTIVES.items()} | {"f": "%", "z": "<z>"}
+
+
+def rows_sql(source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str]) -> str:
+    """The select: `lineage` (SQL expressions), record_no, the columns of the source, and for what follows
+    `row_hash`, the same for rows that the lake could not tell apart, and `suspect`: what a row was read from, if
+    anything may be wrong with it, else null.
+    """
+    compiler = _Compiler(source, mapping)
+    columns = ", ".join(name(column.name) for column in source.columns)
+    places = ", ".join(f"{value} as {key}" for key, value in lineage.items())
+    return f"""
+        with wire as ({relation}),
+        raw as (select record_no, text, is_malformed, bad_lists, {compiler.raw()} from wire),
+        typed as (select *, {compiler.typed()} from raw)
+        select {places}, record_no, {columns}, hash({columns}) as row_hash,
+            case when {compiler.is_suspect()} then struct_pack({compiler.kept_of_suspects()}) end as suspect
+        from typed
+    """
+
+
+def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
+    """What is wrong with the suspects of `rows`, the result of `rows_sql`; they should lie together, not be
+    one in hundred of what is read: each chunk costs as much as a full one.
+
+    One row a suspect with problems: file_hash, record_no, `problems`, `is_refused`, and `row_text` of refused
+    rows, with nothing personal in it.
+    """
+    compiler = _Compiler(source, mapping)
+    columns = ", ".join(name(column.name) for column in source.columns)
+    return f"""
+        with opened as (select file_hash, record_no, {columns}, unnest(suspect) from ({rows})),
+        judged as (select *, {compiler.problems()} as problems from opened),
+        decided as (select *, list_contains(list_transform(problems, lambda p: p.severity), 'error') as is_refused
+            from judged where len(problems) > 0)
+        select file_hash, record_no, problems, is_refused,
+            case when is_refused then {compiler.row_text()} end as row_text
+        from decided
+    """
+
+
+class _Compiler:
+    def __init__(self, source: RecordSource, mapping: SourceMapping) -> None:
+        self.values = [(c, f) for c in source.values if isinstance(f := mapping.columns.get(c.name), Feed)]
+        self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
+        self.absent = [c for c in source.columns if c.name not in mapping.columns]
+
+    def raw(self) -> str:
+        """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists of such.
+
+        Made once, in a step of its own: what follows refers to a value several times.
+        """
+        values = [f"{_raw(column, feed, '')} as raw_{column.name}" for column, feed in self.values]
+        for column, list_feed in self.lists:
+            parts = ", ".join(
+                f"{part.name} := {_raw(part, fed, 'x.')}" for part, fed in _parts(column, list_feed)
+            )
+            elements = f"list_transform({name(list_feed.wire)}, lambda x: struct_pack({parts}))"
+            values.append(f"{elements} as raw_{column.name}")
+        return ", ".join(values)
+
+    def typed(self) -> str:
+        values = [f"{_read(column, f'raw_{column.name}')} as {column.name}" for column, _ in self.values]
+        lists = [f"{_typed_list(column, feed)} as {column.name}" for column, feed in self.lists]
+        empty = [
+            f"{'[]' if isinstance(column, ListColumn) else 'null'}::{column.type} as {column.name}"
+            for column in self.absent
+        ]
+        return ", ".join(values + lists + empty)
+
+    def is_suspect(self) -> str:
+        """Cheap, and true at least where there is a problem: something sent has come to nothing."""
+        tests = ["is_malformed", "coalesce(len(bad_lists), 0) > 0"]
+        for column, _ in self.values:
+            if column.is_required:
+                tests.append(f"{column.name} is null")
+            elif column.can_fail:
+                tests.append(f"(raw_{column.name} is not null and {column.name} is null)")
+        tests += [_loses_something(column, feed) for column, feed in self.lists]
+        return " or ".join(tests)
+
+    def kept_of_suspects(self) -> str:
+        """What judging needs of a row, hashed numbers aside."""
+        raw = [f"raw_{c.name}" for c, _ in self.values if c.kind != "hash"] + [
+            f"raw_{c.name}" for c, _ in self.lists
+        ]
+        return ", ".join(f"{kept} := {kept}" for kept in ["text", "is_malformed", "bad_lists", *raw])
+
+    def problems(self) -> str:
+        """All that is wrong with a suspect row, in order of the columns."""
+        found = [
+            f"list_transform(bad_lists, lambda b: {_problem('malformed_list', False, 'b', _OTHER, _A_LIST)})"
+        ]
+        found.append("[" + ", ".join(_value_problem(column, feed) for column, feed in self.values) + "]")
+        for list_column, list_feed in self.lists:
+            place = f"{literal(list_feed.wire + '[')} || (i - 1) || ']"
+            whole = _problem("empty_element", True, f"{place}'", "'nothing known'", "'an object with fields'")
+            elements = [f"case when {_is_nothing(list_column, list_feed)} = 1 then {whole} end"]
+            for part, fed in _parts(list_column, list_feed):
+                if part.can_fail:
+                    label = f"{place}.' || {literal(fed.wire or part.name)}"
+                    elements.append(_unread(part, f"x.{part.name}", _read(part, f"x.{part.name}"), label))
+            inner = f"list_transform(raw_{list_column.name}, lambda x, i: [{', '.join(elements)}])"
+            found.append(f"coalesce(flatten({inner}), [])")
+        malformed = _problem(
+            "malformed_record", False, "''", "'text that is no record'", "'one whole record'"
+        )
+        together = found[0].replace("list_transform(bad_lists", "list_transform(coalesce(bad_lists, [])")
+        for more in found[1:]:
+            together = f"list_concat({together}, {more})"
+        return f"case when is_malformed then [{malformed}] else list_filter({together}, lambda p: p is not null) end"
+
+    def row_text(self) -> str:
+        """The record again, of fields that the lake knows only: codes and figures, no sentence, no name."""
+        shown: dict[str, str] = {}
+        for column, feed in self.values:
+            if feed.wire is not None and column.kind != "hash":
+                macro = "masked" if column.kind == "text" else "shown"
+                shown[feed.wire] = f"{macro}(raw_{column.name})"
+        for list_column, list_feed in self.lists:
+            parts = ", ".join(
+                f"{literal(wire)}, shown(x.{part.name})"
+                for part, fed in _parts(list_column, list_feed)
+                if (wire := fed.wire) is not None and part.can_fail
+            )
+            shown[list_feed.wire] = f"list_transform(raw_{list_column.name}, lambda x: json_object({parts}))"
+        record = ", ".join(f"{literal(wire)}, {value}" for wire, value in shown.items())
+        codes = "array_to_string(list_distinct(regexp_extract_all(upper(text), dossier_codes()))[:3], ', ')"
+        return (
+            f"case when is_malformed then length(text) || ' characters, codes in it: ' || {codes}"
+            f" else json_object({record})::varchar end"
+        )
+
+
+_OTHER, _A_LIST = "'something else'", "'a list of objects'"
+
+
+def _parts(column: ListColumn, feed: ListFeed) -> list[tuple[Column, Feed]]:
+    return [(part, feed.columns[part.name]) for part in column.columns if part.name in feed.columns]
+
+
+def _loses_something(column: ListColumn, feed: ListFeed) -> str:
+    """True where fewer values of a list were read than were sent, or an element holds none."""
+    parts = [part.name for part, _ in _parts(column, feed) if part.can_fail]
+    given = " + ".join([_is_nothing(column, feed), *(f"(x.{part} is not null)::int" for part in parts)])
+    kept = " + ".join(f"({'x' if column.is_plain else f'x.{part}'} is not null)::int" for part in parts)
+    raw = f"raw_{column.name}"
+    return (
+        f"(coalesce(len({raw}), 0) > 0 and list_sum(list_transform({raw}, lambda x: {given}))"
+        f" <> list_sum(list_transform({column.name}, lambda x: {kept or '0'})))"
+    )
+
+
+def _is_nothing(column: ListColumn, feed: ListFeed) -> str:
+    """1 for an element `x` of which nothing is known: what is no object looks like that."""
+    return f"(coalesce({', '.join(f'x.{part.name}' for part, _ in _parts(column, feed))}) is null)::int"
+
+
+def _raw(column: Column, feed: Feed, row: str) -> str:
+    if feed.wire is None:
+        return literal(feed.constant or "")
+    text = f"nullif(trim({row}{name(feed.wire)}), '')"
+    if column.kind == "hash":
+        text = f"bare_number({text})"
+    if not feed.values and feed.otherwise is None:
+        return text
+    whens = " ".join(f"when {literal(word)} then {literal(code)}" for word, code in feed.values.items())
+    rest = literal(feed.otherwise) if feed.otherwise is not None else text
+    decoded = f"case lower({text}) {whens} else {rest} end" if whens else rest
+    return f"case when {text} is not null then {decoded} end"
+
+
+def _read(column: Column, raw: str) -> str:
+    read = f"{column.how.reader}({raw})"
+    if column.kind == "choice":  # as it should be sent, else in other words such as 01 or 1.0
+        codes = ", ".join(column.choices)
+        read = (
+            f"case when {raw} in ({', '.join(map(literal, column.choices))}) then {raw}::integer"
+            f" when {read} in ({codes}) then {read}::integer end"
+        )
+    elif column.choices:
+        read = f"if({read} in ({', '.join(map(literal, column.choices))}), {read}, null)"
+    return read
+
+
+def _typed_list(column: ListColumn, feed: ListFeed) -> str:
+    fed = dict(_parts(column, feed))
+    values = [
+        f"{part.name} := {_read(part, f'x.{part.name}') if part in fed else f'null::{part.type}'}"
+        for part in column.columns
+    ]
+    element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
+    return f"coalesce(list_transform(raw_{column.name}, lambda x: {element}), [])"
+
+
+def _value_problem(column: Column, feed: Feed) -> str:
+    raw, label = f"raw_{column.name}", literal(feed.wire or column.name)
+    tests = []
+    if column.is_required:
+        missing = _problem(f"missing_{column.name}", False, label, "'nothing'", literal(column.expected))
+        tests.append(f"when {raw} is null then {missing}")
+    if column.can_fail:
+        tests.append(_unread(column, raw, column.name, label).removeprefix("case ").removesuffix(" end"))
+    return f"case {' '.join(tests)} end" if tests else "null"
+
+
+def _unread(column: Column, raw: str, value: str, label: str) -> str:
+    reason = column.reason or column.how.reason
+    special = [
+        f"when {predicate}({raw}) then {literal((predicate == 'is_negative' and column.negative) or why)}"
+        for predicate, why in column.how.special
+    ]
+    reasons = f"case {' '.join(special)} else {literal(reason)} end" if special else literal(reason)
+    problem = _problem(
+        reasons, column.leave_out, label, f"shown({raw})", literal(column.expected), is_sql=True
+    )
+    return f"case when {raw} is not null and {value} is null then {problem} end"
+
+
+def _problem(
+    reason: str, leave_out: bool, field: str, found: str, expected: str, *, is_sql: bool = False
+) -> str:
+    severity, action = ("aside", LEFT_OUT) if leave_out else ("error", RESEND)
+    return (
+        f"struct_pack(reason_code := {reason if is_sql else literal(reason)}, severity := '{severity}',"
+        f" field := {field}, found := {found}, expected := {expected}, action := {literal(action)})"
+    )

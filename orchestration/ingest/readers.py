@@ -1,0 +1,204 @@
+"""From an opened file to a relation of its fields, one row a record, as `mapping_sql` reads it.
+
+Here: what each format needs so that DuckDB reads it as texts and lists, and finds out by itself where it is
+malformed. Not here: compression and disguise (`unpack`), and the meaning of any field.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingest.mapping import SystemMapping
+from orchestration.ingest.mapping_sql import literal, name
+from orchestration.ingest.problems import RESEND, Problem, masked
+
+Fields = Mapping[str, list[str] | None]
+"""Field -> None, or, for a list, the fields of its elements."""
+
+#: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
+MAX_LINE_BYTES = 8 * 1024 * 1024
+_DELIMITERS = ",;\t|"
+#: No JSON text may hold this byte, so that a line is one column, and a line with it is malformed.
+_NO_DELIMITER = "\x01"
+#: Malformed lines are kept aside by the reader itself, in table reject_errors.
+_REJECTS = f"store_rejects = true, max_line_size = {MAX_LINE_BYTES}, auto_detect = false"
+
+
+class UnreadableError(Exception):
+    """The file as such cannot be read: the parts of a `Problem` but for the file."""
+
+    def __init__(self, reason_code: str, found: str, expected: str) -> None:
+        super().__init__(reason_code)
+        self.parts = (reason_code, "$", "", found, expected, RESEND)
+
+    def problem(self, file: str) -> Problem:
+        return Problem(file, *self.parts)
+
+
+def lines_relation(path: Path, fields: Fields) -> str:
+    """JSON Lines: the number of a record is that of its line."""
+    lines = (
+        f"select row_number() over () as record_no, line from read_csv({literal(str(path))},"
+        f" columns = {{'line': 'varchar'}}, delim = '{_NO_DELIMITER}', quote = '', escape = '', comment = '',"
+        f" header = false, new_line = '\\n', {_REJECTS})"
+    )
+    return _json_relation(f"select * from ({lines}) where regexp_matches(line, '\\S')", fields)
+
+
+def envelope_relation(fields: Fields) -> str:
+    """The entries of `data` of the one document in table `envelope`."""
+    return _json_relation(
+        "select record_no, element::varchar as line from (select unnest(body -> '$.data[*]') as element,"
+        " generate_subscripts(body -> '$.data[*]', 1) as record_no from envelope)",
+        fields,
+    )
+
+
+def csv_relation(path: Path, fields: Fields) -> str:
+    """Comma-separated values with a header; also with semicolons, tabs or bars."""
+    header, delimiter = _csv_header(path, fields)
+    columns = ", ".join(f"'c{i}': 'varchar'" for i in range(len(header)))
+    rows = (
+        f"select row_number() over () as record_no, * from read_csv({literal(str(path))},"
+        f" columns = {{{columns}}}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '',"
+        f" header = true, {_REJECTS})"
+    )
+    texts = {field: f"c{header.index(field)}" for field in fields if field in header}
+    return _text_relation(rows, fields, texts)
+
+
+def parquet_relation(
+    connection: duckdb.DuckDBPyConnection, path: Path, fields: Fields, mapping: SystemMapping
+) -> str:
+    """Nested Parquet: texts or whatever else can be turned into one. Checks size before reading."""
+    scan = f"read_parquet({literal(str(path))}, file_row_number = true, binary_as_string = true)"
+    described = connection.sql(f"from {scan} limit 0")
+    types = dict(zip(described.columns, described.types, strict=True))
+    found = connection.sql(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchone()
+    rows, size = (found[0] if found else 0), path.stat().st_size
+    if rows > size:  # each has a code of its own, so that it cannot take less than a byte
+        raise UnreadableError("decompression_bomb", f"{rows} rows in {size} bytes", "at most one row a byte")
+    _check_known(list(types), fields)
+    texts, native = {}, {}
+    for field, parts in fields.items():
+        kind = types.get(field)
+        if kind is None:
+            continue
+        column = name(field)
+        if parts is None:
+            texts[field] = _as_text(column, str(kind), mapping)
+        elif str(kind) == "VARCHAR":
+            texts[field] = column
+        elif _holds(kind, parts):
+            native[field] = column
+        else:
+            texts[field] = f"to_json({column})::varchar"
+    return _text_relation(f"select file_row_number + 1 as record_no, * from {scan}", fields, texts, native)
+
+
+def native_moment_format(mapping: SystemMapping) -> str:
+    """How a moment that is none of text (Parquet, spreadsheets) is written so that the mapping reads it."""
+    sign, minutes = "-" if mapping.zone_minutes < 0 else "+", abs(mapping.zone_minutes)
+    offset = f"{sign}{minutes // 60:02}:{minutes % 60:02}"
+    timed = [text for text in mapping.formats if "%S" in text and "%f" not in text]
+    return (timed or ["%Y-%m-%dT%H:%M:%S"])[0].replace("%z", offset)
+
+
+def _json_relation(lines: str, fields: Fields) -> str:
+    schema = json.dumps(
+        {f: "VARCHAR" if p is None else [dict.fromkeys(p, "VARCHAR")] for f, p in fields.items()}
+    )
+    lists = [field for field, parts in fields.items() if parts is not None]
+    columns = ", ".join(f"w.{name(field)} as {name(field)}" for field in fields)
+    kinds, bad = "null", "null::varchar[]"
+    if lists:
+        # Looked up only where a list is missing, all at once.
+        missing = " or ".join(f"w.{name(field)} is null" for field in lists)
+        paths = ", ".join(literal(f'$."{field}"') for field in lists)
+        kinds = f"case when w is not null and ({missing}) then json_extract(line, [{paths}]) end"
+        tests = ", ".join(
+            f"case when w.{name(f)} is null and json_type(kinds[{i}]) not in ('ARRAY', 'NULL')"
+            f" and coalesce(trim(kinds[{i}] ->> '$'), '') <> '' then {literal(f)} end"
+            for i, f in enumerate(lists, 1)
+        )
+        bad = f"case when kinds is not null then list_filter([{tests}], lambda b: b is not null) end"
+    return f"""
+        select record_no, line as text, w is null or not regexp_matches(line, '^\\s*[{{]') as is_malformed,
+            {bad} as bad_lists, {columns}
+        from (select *, {kinds} as kinds
+            from (select *, try(json_transform(line, {literal(schema)})) as w from ({lines})))
+    """
+
+
+def _text_relation(
+    rows: str, fields: Fields, texts: Mapping[str, str], native: Mapping[str, str] | None = None
+) -> str:
+    """Fields from expressions over `rows`: values and lists as (JSON) texts, or lists that are lists already."""
+    columns, tests = [], []
+    for field, parts in fields.items():
+        if native and field in native:
+            columns.append(f"{native[field]} as {name(field)}")
+        elif parts is None:
+            columns.append(f"{texts.get(field, 'null')}::varchar as {name(field)}")
+        else:
+            schema = json.dumps([dict.fromkeys(parts, "VARCHAR")])
+            text = texts.get(field, "null::varchar")
+            read = f"try(json_transform(nullif(trim({text}), ''), {literal(schema)}))"
+            columns.append(f"{read} as {name(field)}")
+            if field in texts:
+                tests.append(
+                    f"case when trim({text}) not in ('', 'null') and {read} is null then {literal(field)} end"
+                )
+    bad = f"list_filter([{', '.join(tests)}], lambda b: b is not null)" if tests else "null::varchar[]"
+    return (
+        f"select record_no, null::varchar as text, false as is_malformed, {bad} as bad_lists,"
+        f" {', '.join(columns)} from ({rows})"
+    )
+
+
+def _csv_header(path: Path, fields: Fields) -> tuple[list[str], str]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        line = stream.readline(MAX_LINE_BYTES)
+    headers = [
+        ([cell.strip() for cell in next(csv.reader([line.rstrip("\r\n")], delimiter=d), [])], d)
+        for d in _DELIMITERS
+    ]
+    header, delimiter = max(headers, key=lambda found: len(set(found[0]) & set(fields)))
+    _check_known(header, fields)
+    twice = sorted({masked(cell) for cell in header if cell in fields and header.count(cell) > 1})
+    if twice:
+        raise UnreadableError(
+            "duplicate_column", f"{', '.join(twice)} twice in the header", "each column once"
+        )
+    return header, delimiter
+
+
+def _check_known(found: list[str], fields: Fields) -> None:
+    if not set(found) & set(fields):
+        raise UnreadableError("unknown_header", f"{len(found)} columns, none of them known",
+                              f"columns such as {', '.join(list(fields)[:3])}")  # fmt: skip
+
+
+def _holds(kind: duckdb.sqltypes.DuckDBPyType, parts: list[str]) -> bool:
+    """Whether `kind` is a list of structs with at least these texts."""
+    element = kind.children[0][1] if kind.id == "list" else None
+    if not isinstance(element, duckdb.sqltypes.DuckDBPyType) or element.id != "struct":
+        return False
+    inner = {part: str(child) for part, child in element.children}
+    return all(inner.get(part) == "VARCHAR" for part in parts)
+
+
+def _as_text(column: str, kind: str, mapping: SystemMapping) -> str:
+    if kind in ("VARCHAR", "BIGINT", "INTEGER"):
+        return column
+    written = literal(native_moment_format(mapping))
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime(timezone('UTC', {column}) + interval {mapping.zone_minutes} minute, {written})"
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return f"strftime({column}::timestamp, {written})"
+    return f"{column}::varchar"

@@ -1,0 +1,131 @@
+"""One run of ingestion of a record source: what is new in landing becomes one pending batch of the lake.
+
+Here: the order of work, and what it needs from outside: mappings, known agencies, the hash key. Not here: how
+rows are read and judged (`staging` and below), what is new (`delivery`), and whether the batch becomes visible:
+after its gate has passed, someone calls `promote`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
+from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
+from orchestration.ingest.landing import LandedFile, Scan, scan
+from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
+from orchestration.ingest.mapping_sql import mapping_macros
+from orchestration.ingest.outcome import outcomes
+from orchestration.ingest.problems import MASKING_SQL
+from orchestration.ingest.record_kinds import value_macros
+from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE
+from orchestration.ingest.report import FILE_COLUMNS, IngestReport
+from orchestration.ingest.staging import Staging
+
+#: For synthetic data only, where nobody is to be protected; anyone can read it here.
+SAMPLE_KEY = b"synthetic data only: this key protects nobody"
+MIN_KEY_BYTES = 16
+#: Above this, DuckDB goes on in files below the pending folder.
+MEMORY_LIMIT = "1500MB"
+
+
+class HashKeyError(Exception):
+    """No key, or one too short to protect a nine-digit number."""
+
+
+def ensure_dataset(lake: Path, source: str) -> Path:
+    """Make the empty batch of `source`, so that `batch=*/rows.parquet` always has a schema."""
+    columns = RECORD_SOURCES[source].row_columns
+    return write_empty_batch(lake, source, {"rows": columns, "files": FILE_COLUMNS})
+
+
+def check_key(key: bytes) -> None:
+    """Raises HashKeyError unless `key` can be used."""
+    if len(key) < MIN_KEY_BYTES:
+        raise HashKeyError(
+            f"found a hash key of {len(key)} bytes, expected at least {MIN_KEY_BYTES}: set SERVICE_INDEX_HASH_KEY,"
+            " always to the same secret, or pass SAMPLE_KEY for synthetic data"
+        )
+
+
+def ingest_records(
+    source: str, landing: Path, lake: Path, quarantine: Path, reference: Path, mappings: Path, key: bytes
+) -> IngestReport:
+    """Read every landed file of `source` whose content is in no visible batch, into one pending batch.
+
+    Writes `<lake>/.pending/<source>/batch=<id>/{rows,files}.parquet`, and one file of `<quarantine>/<source>/`
+    for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
+    that of the mappings; identity numbers are hashed with `key`. Bad input is reported, never raised. Raises
+    KeyError for an unknown source, HashKeyError, MappingError, OSError where folders cannot be read or written,
+    duckdb.IOException without the reference files.
+    """
+    types = RECORD_SOURCES[source]
+    check_key(key)
+    known, senders = load_mappings(mappings)
+
+    def mapping_of(file: LandedFile) -> SystemMapping:
+        return known[senders.get(file.sender, DEFAULT)]
+
+    def label_of(file: LandedFile) -> str:
+        return mapping_of(file).label
+
+    scanned = scan_own(landing, source)
+    with connect() as connection, ExitStack() as leaving:
+        delivery = look_for_new(connection, lake, source, scanned, label_of)
+        landing_problems = (*scanned.problems, *delivery.changed)
+        if not delivery.new:
+            return IngestReport(source, None, None, (), delivery.known_again, landing_problems)
+        first_copies = delivery.first_copies
+        pending, batch_id = pending_folder(lake, source), batch_id_of(first_copies)
+        target, aside, work = (pending / f"{start}batch={batch_id}" for start in ("", ".", ".work-"))
+        # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
+        leaving.callback(shutil.rmtree, work, ignore_errors=True)
+        staging = Staging(connection, types, work)
+        values = prepare(connection, work, reference, lake)
+        made = None
+        for file in sorted(first_copies.values(), key=label_of):
+            if label_of(file) != made:
+                made = label_of(file)
+                connection.execute(mapping_macros(mapping_of(file), key) + values)
+            staging.read(file, mapping_of(file))
+        staging.find_duplicates()
+        found = staging.verdicts(first_copies)
+        files = outcomes(
+            delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
+        )
+        staging.write_quarantine(first_copies, quarantine / source)
+        staging.write_rows(aside / "rows.parquet")
+        write_manifest(connection, files, aside / "files.parquet")
+    aside.replace(target)
+    return IngestReport(source, batch_id, target, files, delivery.known_again, landing_problems)
+
+
+def scan_own(landing: Path, source: str) -> Scan:
+    """What lies below the folder of `source`; what belongs to no source is told by the portal's ingestion."""
+    found = scan(landing, source)
+    own = tuple(problem for problem in found.problems if problem.file.startswith(f"{source}/"))
+    return Scan(found.files, own)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, work: Path, reference: Path, lake: Path) -> str:
+    """Set limits and make shared macros; gives the SQL of those that must be made anew after a mapping's."""
+    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute("set temp_directory = " + "'" + str(work / "spill").replace("'", "''") + "'")
+    connection.execute(MASKING_SQL)
+    return value_macros(_known_agencies(connection, reference, lake))
+
+
+def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> list[str]:
+    """Of provinces.csv, and of the unit catalogue in the lake."""
+    query = "select agency_code from read_csv(?, all_varchar = true)"
+    found = connection.execute(query, [str(reference / "provinces.csv")]).fetchall()
+    for batch in visible_batches(lake, UNIT_CATALOGUE.name):
+        path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows.parquet"
+        rows = (
+            "select distinct split_part(agency_code, '.', 1) from read_parquet(?, hive_partitioning = false)"
+        )
+        found += connection.execute(rows, [str(path)]).fetchall()
+    return [code for (code,) in found]

@@ -1,0 +1,326 @@
+"""Between the files of a run and its batch: typed and judged rows, aside on disk, one Parquet file each.
+
+Here: reading one file in one pass, finding rows that came twice, counting, and writing out what was accepted
+and what was refused. Memory stays flat: everything streams, and duplicates are looked for a part of the hashes
+at a time. Not here: which files are read, and what becomes of the batch (`records`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingest.json_document import MAX_BYTES, read_json_object
+from orchestration.ingest.lake import create_table, write_parquet
+from orchestration.ingest.landing import LandedFile, read_landed
+from orchestration.ingest.mapping import SourceMapping, SystemMapping
+from orchestration.ingest.mapping_sql import judged_sql, literal, rows_sql, wire_fields
+from orchestration.ingest.outcome import Verdict
+from orchestration.ingest.problems import RESEND, Problem
+from orchestration.ingest.readers import (
+    UnreadableError,
+    csv_relation,
+    envelope_relation,
+    lines_relation,
+    native_moment_format,
+    parquet_relation,
+)
+from orchestration.ingest.record_types import RecordSource
+from orchestration.ingest.report import PROBLEMS_SHOWN
+from orchestration.ingest.unpack import OpenedFile, open_landed, with_unix_line_ends
+
+#: Duplicates are looked for among so many rows at a time: some 200 MB of hashes.
+ROWS_A_PART = 4_000_000
+
+#: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
+_REJECTED_COLUMNS = {
+    "file_hash": "varchar",
+    "record_no": "bigint",
+    "reason_code": "varchar",
+    "row_text": "varchar",
+}
+_TAKE_REJECTS_SQL = """
+insert into rejected
+select
+    $hash, line - $header, if(bool_or(error_type = 'INVALID ENCODING'), 'not_utf8', 'malformed_record'),
+    any_value(length(csv_line)) || ' characters, codes in it: ' || any_value(array_to_string(
+        list_distinct(regexp_extract_all(upper(csv_line), dossier_codes()))[:3], ', '))
+from reject_errors
+group by line
+"""
+#: The reader numbers what it lets through: number k is the record after as many rejected ones as lie before it.
+_RENUMBERED_SQL = """
+with numbered as (
+    select record_no, row_number() over (order by record_no) as place from rejected where file_hash = {hash}
+),
+
+moved as (select record_no - place + 1 as first_no, max(place) as place from numbered group by first_no)
+
+select staged.* replace (staged.record_no + coalesce(moved.place, 0) as record_no)
+from staged_now as staged
+asof left join moved on staged.record_no >= moved.first_no
+order by staged.record_no
+"""
+#: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
+#: Equal hashes are compared with their first column too: 64 bits then tell the versions of one record apart.
+_DUPLICATES_SQL = """
+insert into repeated
+with part as (
+    select file_hash, record_no, row_hash, {key} as record_key, delivery_date
+    from staged where row_hash % $parts = $part and (file_hash, record_no) not in {refused}
+),
+
+twice as (select row_hash from part group by row_hash having count(*) > 1)
+
+select file_hash, record_no from part semi join twice using (row_hash)
+qualify row_number() over (
+    partition by row_hash, record_key order by delivery_date desc, file_hash desc, record_no desc) > 1
+"""
+_FOUND_SQL = """
+select file_hash, record_no, unnest(problems, recursive := true), row_text from judged
+union all by name
+select file_hash, record_no, reason_code, 'error' as severity, '' as field, 'text that is no record' as found,
+    'one whole record in UTF-8' as expected, {resend} as action, row_text
+from rejected
+"""
+_COUNTS_SQL = """
+with rows as (
+    select file_hash, count(*) as read, 0 as refused, 0 as aside from staged group by file_hash
+    union all
+    select file_hash, 0, count(*) filter (is_refused),
+        sum(len(list_filter(problems, lambda p: p.severity = 'aside')))
+    from judged group by file_hash
+    union all
+    select file_hash, count(*), count(*), 0 from rejected group by file_hash
+)
+select file_hash, sum(read)::bigint, sum(refused)::bigint, coalesce(sum(aside), 0)::bigint,
+    coalesce(any_value(repeats), 0)
+from rows
+left join (select file_hash, count(*) as repeats from repeated group by file_hash) using (file_hash)
+group by file_hash
+"""
+_REFUSED = "(select (file_hash, record_no) from judged where is_refused)"
+
+
+@dataclass
+class Staging:
+    """The rows of one run, in folder `work`; `unreadable` are the files that gave none, and why."""
+
+    connection: duckdb.DuckDBPyConnection
+    source: RecordSource
+    work: Path
+    staged: dict[str, Path] = field(default_factory=dict)
+    unreadable: dict[str, Problem] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.work.mkdir(parents=True, exist_ok=True)
+        create_table(self.connection, "rejected", _REJECTED_COLUMNS)
+        create_table(self.connection, "judged", _JUDGED_COLUMNS)
+        create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
+
+    def read(self, file: LandedFile, mapping: SystemMapping) -> None:
+        """Stage all rows of `file`. Needs the macros of `mapping`. Never raises on content."""
+        opened = open_landed(file, self.work, native_moment_format(mapping))
+        problem = opened if isinstance(opened, Problem) else self._read(file, opened, mapping)
+        if problem is not None:
+            self.unreadable[file.sha256] = problem
+            self.staged.pop(file.sha256, None)
+            for table in ("rejected", "judged"):
+                self.connection.execute(f"delete from {table} where file_hash = ?", [file.sha256])
+        for path in self.work.glob(f"*{file.sha256}.*"):
+            if path != self.staged.get(file.sha256):
+                path.unlink()
+
+    def _read(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> Problem | None:
+        try:
+            if opened.format == "json":
+                self._take_envelope(file, opened.path)
+            if opened.format == "lines" and b"\r" in opened.path.open("rb").read(64 * 1024):
+                opened = OpenedFile(with_unix_line_ends(opened.path), opened.format)
+            try:
+                self._stage(file, opened, mapping)
+            except duckdb.InvalidInputException:
+                if opened.format != "lines":
+                    raise
+                self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), mapping)
+        except UnreadableError as why:
+            return why.problem(file.relative_path)
+        except _RefusedDocument as why:
+            return why.problem
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+            raise  # our own SQL is wrong, not the file
+        except duckdb.Error as error:
+            return UnreadableError(f"malformed_{opened.format}", type(error).__name__,
+                                   "a file that DuckDB can read").problem(file.relative_path)  # fmt: skip
+        return None
+
+    def _take_envelope(self, file: LandedFile, path: Path) -> None:
+        """Put the document into table `envelope`, checked as a whole."""
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableError("file_too_large", f"{path.stat().st_size} bytes",
+                                  f"at most {MAX_BYTES} bytes of JSON; more as JSON Lines")  # fmt: skip
+        data = path.read_bytes() if file.name.lower().endswith(".gz") else read_landed(file, MAX_BYTES)
+        text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
+        if isinstance(text, Problem):
+            raise _RefusedDocument(text)
+        create_table(self.connection, "envelope", {"body": "json"})
+        self.connection.execute("insert into envelope values (?)", [text])
+        kind = self.connection.execute("select json_type(body, '$.data') from envelope").fetchone()
+        if kind != ("ARRAY",):
+            raise UnreadableError(
+                "missing_data", f"data: {str((kind or [None])[0]).lower()}", "a list of records"
+            )
+
+    def _stage(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> None:
+        plan = mapping.sources.get(self.source.name)
+        if plan is None:
+            raise UnreadableError(
+                "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
+            )
+        fields = wire_fields(plan)
+        if opened.format == "lines":
+            relation = lines_relation(opened.path, fields)
+        elif opened.format == "json":
+            relation = envelope_relation(fields)
+        elif opened.format == "csv":
+            relation = csv_relation(opened.path, fields)
+        else:
+            relation = parquet_relation(self.connection, opened.path, fields, mapping)
+        lineage = {
+            "source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
+            "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender),
+        }  # fmt: skip
+        target = self.work / f"staged-{file.sha256}.rows"
+        self.connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+        self._copy(rows_sql(self.source, plan, relation, lineage), target)
+        self._take_rejects(file, opened, target)
+        self._judge(plan, target)
+        self.staged[file.sha256] = target
+        query = f"select count(*) from read_parquet({literal(str(target))})"
+        if self.connection.execute(query).fetchone() == (0,) and not self._has_rejects(file):
+            raise UnreadableError("no_rows", "no record", "at least one")
+
+    def _judge(self, plan: SourceMapping, staged: Path) -> None:
+        """Add what is wrong with rows of `staged` to table `judged`."""
+        suspects = f"from read_parquet({literal(str(staged))}) where suspect is not null"
+        self.connection.execute(f"create or replace temp table suspect_now as {suspects}")
+        self.connection.execute(f"insert into judged {judged_sql(self.source, plan, 'from suspect_now')}")
+        self.connection.execute("drop table suspect_now")
+
+    def _copy(self, query: str, target: Path) -> None:
+        self.connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, compression lz4)")
+
+    def _take_rejects(self, file: LandedFile, opened: OpenedFile, target: Path) -> None:
+        tables = "select count(*) from duckdb_tables() where table_name = 'reject_errors'"
+        if self.connection.execute(tables).fetchone() == (0,):
+            return
+        self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
+        values = {"hash": file.sha256, "header": int(opened.format == "csv")}
+        self.connection.execute(_TAKE_REJECTS_SQL, values)
+        if self._has_rejects(file):
+            counted = target.replace(target.with_suffix(".counted"))
+            self.connection.execute(
+                f"create or replace temp view staged_now as from read_parquet({literal(str(counted))})"
+            )
+            self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), target)
+
+    def _has_rejects(self, file: LandedFile) -> bool:
+        query = "select count(*) from rejected where file_hash = ?"
+        return self.connection.execute(query, [file.sha256]).fetchone() != (0,)
+
+    def find_duplicates(self) -> None:
+        """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
+        self._open_view()
+        (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
+        parts = rows // ROWS_A_PART + 1
+        query = _DUPLICATES_SQL.format(key=self.source.columns[0].name, refused=_REFUSED)
+        for part in range(parts):
+            self.connection.execute(query, {"parts": parts, "part": part})
+
+    def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
+        """By content hash. Needs `find_duplicates`."""
+        counts = {row[0]: row[1:] for row in self.connection.execute(_COUNTS_SQL).fetchall()}
+        reasons_query = f"select distinct file_hash, reason_code from ({self._found()}) order by all"
+        reasons: dict[str, list[str]] = {}
+        for sha256, reason in self.connection.execute(reasons_query).fetchall():
+            reasons.setdefault(sha256, []).append(reason)
+        result = {}
+        for sha256, file in first_copies.items():
+            if sha256 in self.unreadable:
+                problem = self.unreadable[sha256]
+                result[sha256] = Verdict(0, 0, 0, (problem.reason_code,), (problem,))
+                continue
+            read, refused, aside, repeats = counts[sha256]
+            problems = self._first_problems(file) if sha256 in reasons else ()
+            result[sha256] = Verdict(read, refused, aside, tuple(reasons.get(sha256, ())), problems, repeats)
+        return result
+
+    def _first_problems(self, file: LandedFile) -> tuple[Problem, ...]:
+        rows = self.connection.execute(
+            f"select reason_code, 'record ' || record_no, field, found, expected, action from ({self._found()})"
+            f" where file_hash = ? order by severity desc, record_no, field, reason_code limit {PROBLEMS_SHOWN}",
+            [file.sha256],
+        ).fetchall()
+        return tuple(Problem(file.relative_path, *row) for row in rows)
+
+    def write_rows(self, path: Path) -> None:
+        """Write what was accepted."""
+        columns = ", ".join(self.source.row_columns)
+        query = (
+            f"select {columns} from staged where (file_hash, record_no) not in {_REFUSED}"
+            " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
+        )
+        write_parquet(self.connection.sql(query), path)
+
+    def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:
+        """One file a content with problems, replacing what an earlier run found in the same content."""
+        for sha256, file in first_copies.items():
+            path = folder / f"{sha256}.parquet"
+            place = f"{literal(sha256)} as file_hash, date '{file.delivery_date}' as delivery_date"
+            name = f"{literal(file.relative_path)} as file"
+            if sha256 in self.unreadable:
+                problem = vars(self.unreadable[sha256])
+                shown = ", ".join(f"{literal(problem[key])} as {key}" for key in _PROBLEM_KEYS)
+                query = f"select {name}, {shown}, 'error' as severity, {place}, null::varchar as row_text"
+            else:
+                found = f"select * from ({self._found()}) where file_hash = {literal(sha256)}"
+                if self.connection.execute(f"select count(*) from ({found})").fetchone() == (0,):
+                    path.unlink(missing_ok=True)
+                    continue
+                query = (f"select {name}, reason_code, 'record ' || record_no as record, field, found, expected,"
+                         f" action, severity, {place}, row_text from ({found})")  # fmt: skip
+            write_parquet(self.connection.sql(query), path)
+
+    def _found(self) -> str:
+        return _FOUND_SQL.format(resend=literal(RESEND))
+
+    def _open_view(self) -> None:
+        """View `staged`: all rows of the run, in order of content, so that names of files do not show."""
+        paths = [str(self.staged[sha256]) for sha256 in sorted(self.staged)]
+        if paths:
+            listed = ", ".join(literal(path) for path in paths)
+            query = f"from read_parquet([{listed}], hive_partitioning = false)"
+        else:
+            columns = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
+            query = f"select {columns}, 0::ubigint as row_hash limit 0"
+        self.connection.execute(f"create or replace temp view staged as {query}")
+
+
+_FOUND_KEYS = ("reason_code", "severity", "field", "found", "expected", "action")
+_PROBLEM_KEYS: Sequence[str] = ("reason_code", "record", "field", "found", "expected", "action")
+_JUDGED_COLUMNS = {
+    "file_hash": "varchar",
+    "record_no": "bigint",
+    "problems": f"struct({', '.join(f'{key} varchar' for key in _FOUND_KEYS)})[]",
+    "is_refused": "boolean",
+    "row_text": "varchar",
+}
+
+
+class _RefusedDocument(Exception):  # noqa: N818  (it is no error of ours)
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason_code)
+        self.problem = problem

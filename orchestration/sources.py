@@ -1,0 +1,107 @@
+"""The sources: what can be delivered, how it is ingested, and how much of it may be bad.
+
+Belongs here: one line a source, which assets and gates are made from. Does not belong here: reading (`ingest`),
+and what Dagster makes of it (`assets`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.ingest import batch
+from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
+from orchestration.ingest.report import IngestReport
+from orchestration.settings import Settings
+
+# Whatever is synthetic says so in its file name, and needs no secret.
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source. `dbt_source` is the group dbt knows it under.
+
+    `most_refused`: share of its rows, 0 to 1, that may be quarantined before the batch is refused.
+    """
+
+    name: str
+    dbt_source: str
+    description: str
+    ingest: Callable[[Settings], IngestReport]
+    ensure: Callable[[Path], Path]
+    most_refused: float
+
+
+def _portal(settings: Settings) -> IngestReport:
+    return batch.ingest(settings.landing, settings.lake, settings.quarantine, settings.reference)
+
+
+def _records(name: str, description: str) -> Source:
+    def ingest(settings: Settings) -> IngestReport:
+        return ingest_records(
+            name,
+            settings.landing,
+            settings.lake,
+            settings.quarantine,
+            settings.reference,
+            settings.mappings,
+            hash_key(settings, name),
+        )
+
+    # 5 %: above it a system's export is broken rather than careless (issue text, 2026-11-23).
+    return Source(name, "exchange", description, ingest, lambda lake: ensure_dataset(lake, name), 0.05)
+
+
+SOURCES = (
+    Source(
+        batch.SOURCE,
+        "portal",
+        "Results of the National Public Service Portal: one row a unit of a payload, nested lists kept nested.",
+        _portal,
+        batch.ensure_dataset,
+        # A snapshot ranks units against each other: one bad row makes the whole order wrong.
+        most_refused=0,
+    ),
+    _records(
+        "dossiers",
+        "Dossiers of provincial systems: one row a version of a dossier, nested lists kept nested.",
+    ),
+    _records("progress", "Steps of dossiers: one row a step."),
+    _records("procedures", "The procedure catalogue: one row a procedure, as delivered."),
+    _records(
+        "publication_decisions", "Decisions that announce procedures: one row a procedure of a decision."
+    ),
+    _records("petitions", "Petitions of people and businesses: one row a version of a petition."),
+    _records(
+        "national_report_totals",
+        "Monthly totals of the national reporting system: one row an agency and month.",
+    ),
+    _records("unit_catalogue", "Units and their validity: one row a unit, as delivered."),
+)
+
+
+def source_named(name: str) -> Source:
+    """The source of that name. Raises KeyError."""
+    return {source.name: source for source in SOURCES}[name]
+
+
+def hash_key(settings: Settings, source: str) -> bytes:
+    """The secret that personal numbers are hashed with, from the environment.
+
+    Without one only synthetic files are read, with a key that protects nobody. Raises HashKeyError otherwise.
+    """
+    if settings.hash_key:
+        return settings.hash_key
+    real = [
+        path
+        for path in (settings.landing / source).rglob("*")
+        if path.is_file() and SYNTHETIC not in path.name and not path.name.startswith(".")
+    ]
+    if real:
+        raise HashKeyError(
+            f"{real[0].relative_to(settings.landing)}: holds real records, and no key was found to hash identity"
+            " numbers with; set SERVICE_INDEX_HASH_KEY, always to the same secret"
+        )
+    return SAMPLE_KEY

@@ -1,0 +1,194 @@
+"""A small lake of records in exactly the shape of docs/lake.md, and one dbt build on it.
+
+Belongs here: how rows become Parquet, and how dbt is called. Does not belong here: what any test asserts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.ingest.batch import ensure_dataset
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+LINEAGE = {
+    "source_file": "varchar",
+    "file_hash": "varchar",
+    "delivery_date": "date",
+    "sender": "varchar",
+    "record_no": "bigint",
+}
+DATASETS: dict[str, dict[str, str]] = {
+    "dossiers": {
+        "dossier_code": "varchar",
+        "procedure_code": "varchar",
+        "field_code": "varchar",
+        "channel_code": "integer",
+        "applicant_kind_code": "integer",
+        "applicant_hash": "varchar",
+        "submitted_at": "timestamp",
+        "received_at": "timestamp",
+        "due_at": "timestamp",
+        "status_code": "integer",
+        "returned_at": "timestamp",
+        "finished_at": "timestamp",
+        "refused_at": "timestamp",
+        "return_form_code": "varchar",
+        "processing_unit_code": "varchar",
+        "received_place_code": "varchar",
+        "has_digitised_parts": "boolean",
+        "is_vneid_verified": "boolean",
+        "paid_online_code": "integer",
+        "submitted_documents": "struct(document_id varchar, component_code varchar, is_deleted boolean,"
+        " is_digitised boolean, is_reused boolean, is_from_national_store boolean, replaced_result_code varchar)[]",
+        "fees": "struct(fee_code varchar, collection_form_code varchar, price double, fee_kind_code varchar)[]",
+        "supplements": "struct(supplement_id varchar, requested_at timestamp, received_at timestamp,"
+        " status_code varchar, due_before_at timestamp, due_after_at timestamp)[]",
+        "results": "struct(document_id varchar, component_code varchar, result_code varchar, has_file boolean)[]",
+        "identities": "struct(kind_code integer, number_hash varchar)[]",
+        "database_codes": "varchar[]",
+    },
+    "progress": {
+        "dossier_code": "varchar",
+        "acted_at": "timestamp",
+        "status_code": "integer",
+        "room_code": "varchar",
+        "started_at": "timestamp",
+        "due_at": "timestamp",
+    },
+    "procedures": {
+        "procedure_code": "varchar",
+        "name_vi": "varchar",
+        "field_code": "varchar",
+        "execution_level": "varchar",
+        "statutory_limit": "double",
+        "limit_unit": "varchar",
+        "is_fee_bearing": "boolean",
+        "has_synchronised_fees": "boolean",
+        "returns_paper_result": "boolean",
+        "online_level": "integer",
+        "is_open_to_citizens": "boolean",
+        "has_all_parts": "boolean",
+    },
+    "publication_decisions": {
+        "decision_no": "varchar",
+        "agency_code": "varchar",
+        "decision_date": "date",
+        "procedure_code": "varchar",
+        "kind": "varchar",
+        "legal_effect_date": "date",
+        "published_at": "timestamp",
+    },
+    "petitions": {
+        "petition_id": "varchar",
+        "agency_code": "varchar",
+        "received_at": "timestamp",
+        "transferred_at": "timestamp",
+        "kind": "varchar",
+        "status": "varchar",
+        "finished_at": "timestamp",
+        "likes": "bigint",
+        "dislikes": "bigint",
+        "dossier_code": "varchar",
+    },
+    "national_report_totals": {
+        "agency_code": "varchar",
+        "year": "integer",
+        "month": "integer",
+        "received": "bigint",
+    },
+    "unit_catalogue": {
+        "agency_code": "varchar",
+        "name_vi": "varchar",
+        "unit_level": "varchar",
+        "parent_agency_code": "varchar",
+        "state_code": "varchar",
+        "valid_from": "date",
+        "valid_to": "date",
+    },
+}
+
+Row = Mapping[str, Any]
+
+
+def literal(value: Any) -> str:
+    """A value as SQL; lists and mappings become lists and structs."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"'{key}': {literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(literal(item) for item in value) + "]"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def write(data: Path, dataset: str, rows: Iterable[Row], batch: str = "0000000000000001") -> None:
+    """Write rows of a dataset as one batch; columns that a row lacks are null, lists empty. No rows: schema alone.
+
+    `delivery_date`, `sender` and `file_hash` may be given by a row; each row counts as a record of its file.
+    """
+    columns = {**LINEAGE, **DATASETS[dataset]}
+    lines = []
+    for number, row in enumerate(rows, start=1):
+        defaults = {
+            "source_file": f"{dataset}/{batch}.jsonl",
+            "file_hash": batch,
+            "delivery_date": "2025-12-01",
+            "sender": "H19",
+            "record_no": number,
+        }
+        defaults.update({name: [] for name, kind in columns.items() if kind.endswith("[]")})
+        unknown = set(row) - set(columns)
+        assert not unknown, f"{dataset}: no such columns {unknown}"
+        values = {**defaults, **row}
+        lines.append(
+            "select " + ", ".join(f"cast({literal(values.get(n))} as {k}) as {n}" for n, k in columns.items())
+        )
+    empty = "select " + ", ".join(f"cast(null as {k}) as {n}" for n, k in columns.items()) + " where false"
+    save(data, dataset, " union all by name ".join([empty, *lines]), batch)
+
+
+def save(data: Path, dataset: str, query: str, batch: str = "0000000000000001") -> None:
+    """Write the result of a query as one batch of a dataset."""
+    folder = data / "lake" / dataset / f"batch={batch}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({query}) to '{folder / 'rows.parquet'}' (format parquet)")
+
+
+def empty_lake(data: Path) -> None:
+    """Every dataset without a row, as a new installation has it before the first delivery."""
+    for dataset in DATASETS:
+        write(data, dataset, [], batch="0000000000000000")
+    ensure_dataset(data / "lake")
+    (data / "build").mkdir(parents=True, exist_ok=True)
+
+
+def build(data: Path, *arguments: str, command: str = "build") -> str:
+    """Run dbt on a lake, without unit tests; its output. Raises AssertionError where a model or test fails."""
+    selection = ["--exclude-resource-type", "unit_test"] if command == "build" else []
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *["--no-use-colors", command, *selection, "--profiles-dir", "."],
+            *["--target-path", str(data / "target"), "--log-path", str(data / "logs"), *arguments],
+        ],
+        cwd=REPOSITORY / "dbt_project",
+        env={**os.environ, "SERVICE_INDEX_DATA": str(data), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:]
+    return done.stdout

@@ -1,0 +1,160 @@
+"""Mappings: what a vendor's own words become, and every mistake told with its line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from orchestration.ingest.mapping import MappingError, load_mappings, read_mapping
+from tests.unit.ingest.record_workplace import MAPPINGS, Records, as_csv
+
+VENDOR = {
+    "case_number": "h19.95-250701-0001", "service": "1.000105", "sector": "LV07", "channel": "Trực tuyến",
+    "applicant_type": "Citizen", "applicant_id": "079201000123", "applicant_name": "Bí Mật",
+    "filed": "2025-07-01T01:00:00Z", "accepted": "2025-07-01T08:30:00+07:00", "promised": "2025-07-08",
+    "state": "handed over", "handed_over": "2025-07-07T10:00:00.000+07:00", "completed": "", "office": "H19.95",
+    "digitised": "có", "vneid": "no", "payment": "cash", "fees": '[{"code": "P1", "amount": 20000}]',
+}  # fmt: skip
+MINIMAL = """\
+mapping: m
+version: 1
+moments:
+  formats: ["%Y%m%d"]
+  zone: "+07:00"
+sources:
+  progress:
+    columns:
+      dossier_code: MaHoSo
+      status_code: TrangThai
+"""
+
+
+def test_a_vendor_s_words_become_the_contract_s_codes(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    workplace.deliver(as_csv([VENDOR]), "export.csv", sender="flat-vendor")
+    report = workplace.ingest()
+    assert [(f.status, f.mapping) for f in report.files] == [("accepted", "vendor_flat/1")], report.summary()
+    columns = ("dossier_code, channel_code, applicant_kind_code, length(applicant_hash), submitted_at, received_at,"
+               " due_at, status_code, returned_at, finished_at, return_form_code, has_digitised_parts,"
+               " is_vneid_verified, paid_online_code, fees, submitted_documents")  # fmt: skip
+    assert workplace.rows(report, columns) == [(
+        "H19.95-250701-0001", 2, 1, 32, datetime(2025, 7, 1, 8), datetime(2025, 7, 1, 8, 30), datetime(2025, 7, 8),
+        10, datetime(2025, 7, 7, 10), None, "1", True, False, 0,
+        [{"fee_code": "P1", "collection_form_code": None, "price": 20000.0, "fee_kind_code": None}], [],
+    )]  # fmt: skip
+
+
+def test_a_vendor_s_unknown_word_is_refused(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    workplace.deliver(
+        as_csv([VENDOR | {"state": "teleported", "channel": "pigeon"}]), "a.csv", sender="flat-vendor"
+    )
+    assert workplace.ingest().files[0].reason_codes == ("unknown_channel", "unknown_status")
+
+
+def test_both_systems_in_one_run_are_read_each_by_its_own(tmp_path: Path) -> None:
+    from tests.unit.ingest.record_workplace import as_lines, good
+
+    workplace = Records(tmp_path)
+    workplace.deliver(as_csv([VENDOR | {"filed": "20250701"}]), "a.csv", sender="flat-vendor")
+    workplace.deliver(as_lines([good("dossiers", 2)]), "a.jsonl")
+    statuses = {file.sender: file.status for file in workplace.ingest().files}
+    assert statuses == {"H19": "accepted", "flat-vendor": "quarantined"}  # the vendor writes no such dates
+
+
+def test_a_zone_shifts_moments_without_offset(tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    text = MINIMAL.replace("mapping: m", "mapping: national_exchange").replace("+07:00", "+00:00")
+    (folder / "national_exchange.yml").write_text(text + "      acted_at: T\n")
+    workplace = Records(tmp_path, "progress", folder)
+    workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1","T":"20250701"}')
+    assert workplace.rows(workplace.ingest(), "acted_at") == [(datetime(2025, 7, 1, 7),)]
+
+
+def test_shipped_mappings_are_valid() -> None:
+    mappings, senders = load_mappings(MAPPINGS)
+    assert set(mappings) == {"national_exchange", "vendor_flat"} and senders == {"flat-vendor": "vendor_flat"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("version: 1\n", "", 1, "found no 'version'"),
+        ("mapping: m", "mapping: other", 1, "found name 'other', expected 'm'"),
+        ("version: 1", "version: 1\nauthor: x", 3, "found 'author' in the mapping"),
+        ("version: 1", "version: 1\nversion: 2", 3, "found 'version' twice"),
+        ("version: 1\n", "version: [}\n", 2, "no YAML"),
+        ('["%Y%m%d"]', '["%Y%m%d", "%Q"]', 4, "found format '%Q'"),
+        ('["%Y%m%d"]', '["%H:%M"]', 4, "found format '%H:%M'"),
+        ('["%Y%m%d"]', '"%Y%m%d"', 4, "found a text as formats, expected a list"),
+        ('"+07:00"', "Hanoi", 5, "found zone 'Hanoi'"),
+        ("  progress:", "  progres:", 7, "found source 'progres', expected one of dossiers"),
+        ("      status_code: TrangThai\n", "", 7, "found no column 'status_code' in progress"),
+        ("dossier_code: MaHoSo", "dossier_cod: MaHoSo", 9, "found 'dossier_cod' in columns of progress"),
+        ("TrangThai", "{from: TrangThai, values: {done: 12}}", 10, "found code '12' for status_code"),
+        ("TrangThai", "{from: TrangThai, word: x}", 10, "found 'word' in status_code"),
+        ("TrangThai", "{from: TrangThai, constant: 1}", 10, "found both or none"),
+        ("TrangThai", "{constant: 99}", 10, "found code '99'"),
+        ("TrangThai", "[TrangThai]", 10, "found a list as status_code, expected a table"),
+        ("TrangThai\n", "TrangThai\n    personal: {drop: [MaHoSo]}\n", 9, "expected nothing from a personal field"),
+        ("TrangThai\n", "TrangThai\n    personal: {hash: [TrangThai]}\n", 10, "expected it only in a hash"),
+        ("TrangThai\n", "TrangThai\n    personal: {hide: [A]}\n", 11, "found 'hide' in personal"),
+        ("  progress:\n", "  dossiers: {columns: {dossier_code: a, procedure_code: b, status_code: c, "
+         "applicant_hash: d}}\n  progress:\n", 7, "expected it in 'hash' of 'personal' too"),
+        ("  progress:\n", "  dossiers: {columns: {dossier_code: a, procedure_code: b, status_code: c, fees: "
+         "{columns: {price: d}}}}\n  progress:\n", 7, "found no 'from' of list fees"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "m.yml"
+    file.write_text(MINIMAL)
+    read_mapping(file)
+    assert old in MINIMAL
+    file.write_text(MINIMAL.replace(old, new, 1))
+    with pytest.raises(MappingError) as error:
+        read_mapping(file)
+    assert any(row.startswith(f"{file}:{line}: ") and told in row for row in str(error.value).splitlines())
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "m.yml"
+    file.write_text(MINIMAL.replace("+07:00", "x").replace("MaHoSo", "[a]").replace("version: 1\n", ""))
+    with pytest.raises(MappingError) as error:
+        read_mapping(file)
+    assert len(str(error.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "\xff", "a: &a [*a]"])
+def test_what_is_no_mapping_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "m.yml"
+    file.write_text(text, encoding="latin-1")
+    with pytest.raises(MappingError, match=r"m\.yml:1: "):
+        read_mapping(file)
+
+
+def test_a_sender_with_an_unknown_mapping_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "national_exchange.yml").write_text(
+        MINIMAL.replace("mapping: m", "mapping: national_exchange")
+    )
+    (tmp_path / "senders.yml").write_text("# who\nvendor: nobody\n")
+    with pytest.raises(MappingError, match=r"senders\.yml:2: found mapping 'nobody'"):
+        load_mappings(tmp_path)
+
+
+def test_a_sample_shows_what_would_be_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from orchestration.ingest.check_mapping import main
+
+    sample = tmp_path / "sample.csv"
+    sample.write_bytes(as_csv([VENDOR, VENDOR | {"state": "teleported"}]))
+    assert main([str(MAPPINGS / "vendor_flat.yml"), str(sample)]) == 1
+    told = capsys.readouterr().out
+    assert "1 of 2 rows would be accepted as dossiers, 1 refused" in told
+    assert "record 2, state: found teleported, expected one of 1, 2" in told
+    assert main([str(MAPPINGS / "national_exchange.yml"), str(sample)]) == 1
+    assert "unknown_header" in capsys.readouterr().out
+    (tmp_path / "m.yml").write_text("mapping: m\n")
+    assert main([str(tmp_path / "m.yml"), str(sample)]) == 2
+    assert "m.yml:1: found no 'version'" in capsys.readouterr().err

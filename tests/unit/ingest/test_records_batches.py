@@ -1,0 +1,224 @@
+"""Runs and batches of record sources: what is new, what came before, what a crash leaves, and hostile names."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration.ingest import records as module
+from orchestration.ingest import staging
+from orchestration.ingest.lake import visible_batches
+from orchestration.ingest.retract import retract
+from tests.unit.ingest.record_workplace import Records, as_csv, as_envelope, as_lines, good, packed
+
+
+def lines(*numbers: int, source: str = "dossiers") -> bytes:
+    return as_lines([good(source, number) for number in numbers])
+
+
+def codes_in_lake(workplace: Records) -> list[str]:
+    paths = [str(path) for path in workplace.lake.glob(f"{workplace.source}/batch=*/rows.parquet")]
+    query = f"select dossier_code from read_parquet({paths}) order by dossier_code"
+    return [code for (code,) in workplace.query(query)] if paths else []
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Records:
+    return Records(tmp_path)
+
+
+def test_a_second_run_does_nothing(workplace: Records) -> None:
+    workplace.deliver(lines(1, 2))
+    workplace.promote(workplace.ingest())
+    before = workplace.all_bytes()
+    report = workplace.ingest()
+    assert (report.batch_id, report.files, report.is_blocked) == (None, (), False)
+    assert workplace.all_bytes() == before
+
+
+def test_the_same_delivery_gives_the_same_bytes(workplace: Records, tmp_path: Path) -> None:
+    other = Records(tmp_path / "other")
+    for place, content in ((workplace, [1, 2]), (other, [1, 2])):
+        place.deliver(lines(*content), "a.jsonl")
+        place.deliver(lines(3) + b"\n{", "b.jsonl")
+    batches = [place.ingest().pending_dir for place in (workplace, other)]
+    contents = [{p.name: p.read_bytes() for p in folder.iterdir()} for folder in batches if folder]
+    assert contents[0] == contents[1]
+
+
+def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> None:
+    workplace.deliver(lines(1, 2), "a.jsonl")
+    workplace.deliver(lines(1, 2), "b.jsonl")
+    report = workplace.ingest()
+    assert [(f.status, f.rows_accepted, f.rows_duplicate) for f in report.files] == [
+        ("accepted", 2, 0), ("duplicate", 0, 2)]  # fmt: skip
+    workplace.promote(report)
+    workplace.deliver(lines(1, 2), "c.jsonl", "2025-12-02")
+    report = workplace.ingest()
+    assert (report.batch_id, [f.rows_duplicate for f in report.known_again]) == (None, [2])
+
+
+def test_rows_that_came_twice_are_duplicates_and_the_last_delivered_speaks(workplace: Records) -> None:
+    workplace.deliver(lines(1, 1, 2), "a.jsonl", "2025-12-01")
+    workplace.deliver(as_csv([good("dossiers", 2), good("dossiers", 3)]), "b.csv", "2025-12-03")
+    workplace.deliver(as_envelope([good("dossiers", 2, TrangThaiHoSo="9")]), "c.json", "2025-12-02")
+    report = workplace.ingest()
+    assert [(f.rows_read, f.rows_accepted, f.rows_duplicate) for f in report.files] == [
+        (3, 1, 2), (1, 1, 0), (2, 2, 0)]  # fmt: skip
+    rows = sorted(workplace.rows(report, "dossier_code, status_code, delivery_date::varchar, record_no"))
+    assert rows == [
+        ("H19.95-250701-0001", 10, "2025-12-01", 2), ("H19.95-250701-0002", 9, "2025-12-02", 1),
+        ("H19.95-250701-0002", 10, "2025-12-03", 1), ("H19.95-250701-0003", 10, "2025-12-03", 2),
+    ]  # fmt: skip
+
+
+def test_duplicates_are_found_in_every_part(workplace: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "ROWS_A_PART", 3)
+    workplace.deliver(lines(*range(10), *range(10)))
+    (file,) = workplace.ingest().files
+    assert (file.rows_accepted, file.rows_duplicate) == (10, 10)
+
+
+def test_a_crash_before_the_batch_is_whole_leaves_nothing_to_clean(
+    workplace: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace.deliver(lines(1, 2))
+
+    def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module, "write_manifest", crash)
+        workplace.ingest()
+    assert not list(workplace.lake.glob(".pending/dossiers/batch=*"))
+    assert not list(workplace.lake.glob(".pending/dossiers/.work*"))
+    workplace.promote(workplace.ingest())
+    assert codes_in_lake(workplace) == ["H19.95-250701-0001", "H19.95-250701-0002"]
+    assert not [name for name in workplace.all_bytes() if ".work" in name or "staged" in name]
+
+
+def test_a_kill_between_pending_and_promote_loses_and_doubles_nothing(workplace: Records) -> None:
+    workplace.deliver(lines(1, 2))
+    first = workplace.ingest()
+    second = workplace.ingest()  # the first was never promoted
+    assert first.batch_id == second.batch_id
+    workplace.promote(second)
+    workplace.promote(second)
+    assert codes_in_lake(workplace) == ["H19.95-250701-0001", "H19.95-250701-0002"]
+
+
+def test_a_fixed_file_supersedes_without_losing_the_good_rows(workplace: Records) -> None:
+    bad = good("dossiers", 2, TrangThaiHoSo="x")
+    workplace.deliver(as_lines([good("dossiers", 1), bad]), "a.jsonl", "2025-12-01")
+    assert workplace.ingest().is_blocked
+    workplace.deliver(lines(3), "a.jsonl", "2025-12-02")
+    report = workplace.ingest()
+    assert [(f.status, f.rows_accepted, f.rows_quarantined) for f in report.files] == [
+        ("superseded", 1, 1), ("accepted", 1, 0)]  # fmt: skip
+    assert not report.is_blocked
+
+
+def test_a_retracted_file_is_left_out_and_its_copies_come_back(workplace: Records) -> None:
+    workplace.deliver(lines(1, 2), "a.jsonl")
+    workplace.deliver(lines(2, 3), "b.jsonl", "2025-12-02")
+    workplace.promote(workplace.ingest())
+    retract(workplace.lake, workplace.landing, "dossiers", "dossiers/2025-12-02/H19/b.jsonl", "wrong",
+            datetime(2025, 12, 3, tzinfo=UTC))  # fmt: skip
+    workplace.promote(workplace.ingest())
+    assert codes_in_lake(workplace) == ["H19.95-250701-0001", "H19.95-250701-0002"]
+
+
+@pytest.mark.parametrize("name", ["'; drop table x; --.json", "a*.jsonl", "[x]?.csv", "$(rm -rf).jsonl", "ú%s{}.jsonl",
+                                  "a\nb.jsonl", "--help.jsonl.gz"])  # fmt: skip
+def test_strange_names_do_no_harm(name: str, workplace: Records) -> None:
+    record = [good("dossiers", 1)]
+    content = (
+        as_envelope(record)
+        if name[-5:] == ".json"
+        else as_csv(record)
+        if ".csv" in name
+        else as_lines(record)
+    )
+    workplace.deliver(lines(5), "ab.jsonl")  # what `a*` would match
+    workplace.deliver(packed(content) if name.endswith(".gz") else content, name, sender="o'brien\"")
+    report = workplace.ingest()
+    assert [f.status for f in report.files] == ["accepted", "accepted"]
+    assert (f"dossiers/2025-12-01/o'brien\"/{name}",) in workplace.rows(report, "source_file")
+
+
+def test_a_path_with_dots_leads_nowhere(workplace: Records, tmp_path: Path) -> None:
+    (tmp_path / "secret.jsonl").write_bytes(lines(9))
+    workplace.deliver(lines(1))
+    folder = workplace.landing / "dossiers/2025-12-01/H19"
+    (folder / "link.jsonl").symlink_to("../../../../secret.jsonl")
+    report = workplace.ingest()
+    assert [p.reason_code for p in report.landing_problems] == ["link_leaves_landing"]
+    assert workplace.rows(report, "dossier_code") == [("H19.95-250701-0001",)]
+
+
+def test_an_agency_of_the_unit_catalogue_is_known(workplace: Records) -> None:
+    record = good("dossiers", 1, MaHoSo="G22.99-250701-0001")
+    workplace.deliver(as_lines([record]))
+    assert workplace.ingest().files[0].reason_codes == ("unknown_agency",)
+    units = Records(workplace.root, "unit_catalogue")
+    units.deliver(as_lines([good("unit_catalogue", agency_code="G22.99")]))
+    units.promote(units.ingest())
+    assert workplace.ingest().files[0].status == "accepted"
+
+
+RECORDS = [good("progress", n, TrangThai=str(s)) for n in (1, 2, 3) for s in (2, 4, 77)]
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_the_rows_depend_only_on_the_set_of_records(data: st.DataObject, tmp_path_factory: Any) -> None:
+    """Any order, any repeats, any split over files and formats: within a run the same rows."""
+    delivered = data.draw(st.lists(st.sampled_from(range(len(RECORDS))), min_size=1, max_size=12))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(delivered)), max_size=3)))
+    root = tmp_path_factory.mktemp("property")
+    workplace = Records(root, "progress")
+    for place, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(delivered)], strict=True)):
+        part = [RECORDS[i] for i in delivered[start:end]]
+        if part:
+            kind, write = data.draw(
+                st.sampled_from([("jsonl", as_lines), ("csv", as_csv), ("json", as_envelope)])
+            )
+            workplace.deliver(write(part), f"{place}.{kind}", f"2025-12-{place + 1:02}")
+    report = workplace.ingest()
+    expected = sorted(
+        (RECORDS[i]["MaHoSo"], int(RECORDS[i]["TrangThai"])) for i in set(delivered) if (i + 1) % 3
+    )
+    assert sorted(workplace.rows(report, "dossier_code, status_code")) == expected
+    assert report.counts["rows_read"] == sum(
+        report.counts[f"rows_{k}"] for k in ("accepted", "quarantined", "duplicate")
+    )
+    shutil.rmtree(root)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    runs=st.lists(
+        st.lists(st.sampled_from(range(len(RECORDS))), min_size=1, max_size=5), min_size=1, max_size=3
+    )
+)
+def test_over_several_runs_no_version_is_lost(runs: list[list[int]], tmp_path_factory: Any) -> None:
+    """Between runs rows may repeat, versions are chosen in dbt, but the set of rows is that of the records."""
+    root = tmp_path_factory.mktemp("runs")
+    workplace = Records(root, "progress")
+    for place, run in enumerate(runs):
+        workplace.deliver(as_lines([RECORDS[i] for i in run]), f"{place}.jsonl")
+        report = workplace.ingest()
+        if report.batch_id:
+            workplace.promote(report)
+    expected = {RECORDS[i]["MaHoSo"] for run in runs for i in run if (i + 1) % 3}
+    assert set(codes_in_lake(workplace)) == expected
+    assert len(visible_batches(workplace.lake, "progress")) == len(
+        {as_lines([RECORDS[i] for i in r]) for r in runs}
+    )
+    shutil.rmtree(root)

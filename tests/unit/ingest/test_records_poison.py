@@ -1,0 +1,286 @@
+"""Whatever is wrong lands where it should: one row refused, one value left out, or one file, each with reasons.
+
+Each table is one delivery, so that the poison lies among its neighbours, as it does in life.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.ingest.record_workplace import (
+    GOOD,
+    Records,
+    as_csv,
+    as_envelope,
+    as_lines,
+    as_parquet,
+    as_xlsx,
+    good,
+    packed,
+)
+
+FEE = GOOD["dossiers"]["DanhSachLePhi"][0]
+SUPPLEMENT = GOOD["dossiers"]["DanhSachHoSoBoSung"][0]
+DOCUMENT = GOOD["dossiers"]["TaiLieuNop"][0]
+
+#: source, what is changed in a good record, the reasons expected. `!` marks a value left out.
+ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("dossiers", {"MaHoSo": None}, {"missing_dossier_code"}),
+    ("dossiers", {"MaHoSo": "  "}, {"missing_dossier_code"}),
+    ("dossiers", {"MaHoSo": "12345"}, {"malformed_dossier_code"}),
+    ("dossiers", {"MaHoSo": "H19.95 250701 0001"}, {"malformed_dossier_code"}),
+    ("dossiers", {"MaHoSo": "H19.95-2507-0001"}, {"malformed_dossier_code"}),
+    ("dossiers", {"MaHoSo": {"a": 1}}, {"malformed_dossier_code"}),
+    ("dossiers", {"MaHoSo": "'; drop table staged; --"}, {"malformed_dossier_code"}),
+    ("dossiers", {"MaHoSo": "=HYPERLINK(\"http://x\")"}, {"malformed_dossier_code"}),
+    ("dossiers", {"MaHoSo": "Q77.95-250701-0001"}, {"unknown_agency"}),
+    ("dossiers", {"MaHoSo": "000.00.95.Q77-250701-0001"}, {"unknown_agency"}),
+    ("dossiers", {"MaTTHC": ""}, {"missing_procedure_code"}),
+    ("dossiers", {"MaTTHC": "thủ tục một"}, {"malformed_procedure_code"}),
+    ("dossiers", {"KenhThucHien": "9"}, {"unknown_channel"}),
+    ("dossiers", {"KenhThucHien": "online"}, {"unknown_channel"}),
+    ("dossiers", {"LoaiDoiTuong": "5"}, {"!unknown_applicant_kind"}),
+    ("dossiers", {"TrangThaiHoSo": "11"}, {"unknown_status"}),
+    ("dossiers", {"TrangThaiHoSo": "0"}, {"unknown_status"}),
+    ("dossiers", {"TrangThaiHoSo": "1.5"}, {"unknown_status"}),
+    ("dossiers", {"TrangThaiHoSo": "-1"}, {"unknown_status"}),
+    ("dossiers", {"TrangThaiHoSo": ""}, {"missing_status_code"}),
+    ("dossiers", {"NgayNopHoSo": "hôm qua"}, {"bad_moment"}),
+    ("dossiers", {"NgayTiepNhan": "20250230080000"}, {"bad_moment"}),
+    ("dossiers", {"NgayTiepNhan": "2025070108300"}, {"bad_moment"}),
+    ("dossiers", {"NgayHenTra": "01/07/2025"}, {"bad_moment"}),
+    ("dossiers", {"NgayTra": "19000101000000"}, {"date_out_of_range"}),
+    ("dossiers", {"NgayTra": "21010101000000"}, {"date_out_of_range"}),
+    ("dossiers", {"NgayTuChoi": "12345"}, {"date_out_of_range"}),  # an Excel serial of 1933
+    ("dossiers", {"HinhThuc": "tại nhà"}, {"!malformed_code"}),
+    ("dossiers", {"DonViXuLy": "0912345678"}, {"!malformed_code"}),
+    ("dossiers", {"HoSoCoThanhPhanSoHoa": "maybe"}, {"!not_a_flag"}),
+    ("dossiers", {"TaiLieuNop": "none"}, {"malformed_list"}),
+    ("dossiers", {"TaiLieuNop": {"TepDinhKemId": "1"}}, {"malformed_list"}),
+    ("dossiers", {"DSKetNoiCSDL": [7]}, {"!empty_element"}),
+    ("dossiers", {"TaiLieuNop": [DOCUMENT | {"DuocSoHoa": "2"}]}, {"!not_a_flag"}),
+    ("dossiers", {"DanhSachLePhi": [FEE, FEE | {"Gia": "-20000"}]}, {"negative_fee"}),
+    ("dossiers", {"DanhSachLePhi": [FEE | {"Gia": "20.000đ"}]}, {"not_a_number"}),
+    ("dossiers", {"DanhSachHoSoBoSung": [SUPPLEMENT | {"NgayBoSung": "soon"}]}, {"bad_moment"}),
+    ("dossiers", {"DanhSachHoSoBoSung": [SUPPLEMENT | {"NgayHenTraMoi": "19000101"}]}, {"date_out_of_range"}),
+    ("dossiers", {"DinhDanhCHS": [{"LoaiDinhDanh": "9"}]}, {"!unknown_identity_kind"}),
+    ("dossiers", {"TrangThaiHoSo": "77", "MaTTHC": "", "NgayTra": "x", "HinhThuc": "a b"},
+     {"unknown_status", "missing_procedure_code", "bad_moment", "!malformed_code"}),
+    ("progress", {"MaHoSo": ""}, {"missing_dossier_code"}),
+    ("progress", {"TrangThai": "12"}, {"unknown_status"}),
+    ("progress", {"TrangThai": None}, {"missing_status_code"}),
+    ("progress", {"ThoiDiemXuLy": "20251301000000"}, {"bad_moment"}),
+    ("progress", {"NgayBatDau": "19991231235959"}, {"date_out_of_range"}),
+    ("progress", {"PhongBanXuLy": "Phòng Tư pháp"}, {"!malformed_code"}),
+    ("procedures", {"procedure_code": ""}, {"missing_procedure_code"}),
+    ("procedures", {"execution_level": "village"}, {"unknown_execution_level"}),
+    ("procedures", {"limit_unit": "fortnight"}, {"unknown_limit_unit"}),
+    ("procedures", {"statutory_limit": "-3"}, {"negative_limit"}),
+    ("procedures", {"online_level": "1"}, {"unknown_online_level"}),
+    ("publication_decisions", {"agency_code": "XX"}, {"unknown_agency"}),
+    ("publication_decisions", {"decision_date": ""}, {"missing_decision_date"}),
+    ("publication_decisions", {"decision_date": "1 June"}, {"bad_moment"}),
+    ("publication_decisions", {"kind": "maybe"}, {"unknown_decision_kind"}),
+    ("publication_decisions", {"decision_no": ""}, {"missing_decision_no"}),
+    ("petitions", {"petition_id": ""}, {"missing_petition_id"}),
+    ("petitions", {"agency_code": "Z1"}, {"unknown_agency"}),
+    ("petitions", {"received_at": ""}, {"missing_received_at"}),
+    ("petitions", {"status": "lost"}, {"unknown_petition_status"}),
+    ("petitions", {"kind": "love letter"}, {"unknown_petition_kind"}),
+    ("petitions", {"likes": "-1"}, {"negative_count"}),
+    ("petitions", {"dislikes": "many"}, {"not_a_number"}),
+    ("petitions", {"dossier_code": "abc"}, {"!malformed_dossier_code"}),
+    ("national_report_totals", {"agency_code": ""}, {"missing_agency_code"}),
+    ("national_report_totals", {"month": "13"}, {"bad_period"}),
+    ("national_report_totals", {"year": "25"}, {"bad_period"}),
+    ("national_report_totals", {"received": "-5"}, {"negative_count"}),
+    ("national_report_totals", {"received": "1e9"}, {"not_a_number"}),
+    ("unit_catalogue", {"agency_code": "Đồng Nai"}, {"malformed_code"}),
+    ("unit_catalogue", {"unit_level": "planet"}, {"unknown_unit_level"}),
+    ("unit_catalogue", {"valid_from": ""}, {"missing_valid_from"}),
+    ("unit_catalogue", {"name_vi": ""}, {"missing_name_vi"}),
+]  # fmt: skip
+#: What is not refused, because it is repaired or counted in dbt.
+ACCEPTED: list[dict[str, Any]] = [
+    {"NgayHenTra": "20250601000000"}, {"NgayTra": "20250601000000"}, {"NgayTiepNhan": ""}, {"KenhThucHien": ""},
+    {"MaHoSo": "000.00.95.H19-250701-0001"}, {"MaHoSo": " h19.95-250701-0009 "}, {"MaHoSo": "H99.1-250701-0009"},
+    {"TrangThaiHoSo": "01"}, {"TrangThaiHoSo": 4}, {"TrangThaiHoSo": "4.0"}, {"MaDoiTuong": "000000001"},
+    {"TaiLieuNop": []}, {"TaiLieuNop": None}, {"TaiLieuNop": ""}, {"DuocThanhToanTrucTuyen": "cash"},
+    {"NgayTra": "20991231000000"}, {"KhongAiBiet": "x"},
+]  # fmt: skip
+
+
+def poisoned(source: str) -> list[dict[str, Any]]:
+    cases = [changed for at, changed, _ in ROWS if at == source]
+    return [record for n, changed in enumerate(cases) for record in (good(source, 2 * n + 1, **changed),
+                                                                     good(source, 2 * n + 2))]  # fmt: skip
+
+
+@cache
+def outcome(source: str, root: Path) -> tuple[Any, dict[str, set[str]], set[int]]:
+    workplace = Records(root / source, source)
+    workplace.deliver(as_lines(poisoned(source)))
+    report = workplace.ingest()
+    reasons: dict[str, set[str]] = {}
+    for record, reason, severity, _ in workplace.quarantined():
+        reasons.setdefault(record, set()).add(("!" if severity == "aside" else "") + reason)
+    return report.files[0], reasons, {number for (number,) in workplace.rows(report, "record_no")}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("poison")
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "expected"),
+    [
+        pytest.param(source, sum(s == source for s, *_ in ROWS[:n]), expected, id=f"{source}: {changed}"[:80])
+        for n, (source, changed, expected) in enumerate(ROWS)
+    ],
+)
+def test_a_bad_row_lands_where_it_should(source: str, place: int, expected: set[str], root: Path) -> None:
+    file, reasons, accepted = outcome(source, root)
+    number = 2 * place + 1
+    assert reasons.get(f"record {number}") == expected
+    is_refused = any(not reason.startswith("!") for reason in expected)
+    assert (number in accepted) != is_refused
+    assert number + 1 in accepted, "its neighbour goes on"
+    assert file.rows_read == file.rows_accepted + file.rows_quarantined
+
+
+def test_what_dbt_repairs_or_counts_is_accepted(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    records = [good("dossiers", n, **changed) for n, changed in enumerate(ACCEPTED)]
+    workplace.deliver(as_lines(records))
+    (file,) = workplace.ingest().files
+    assert (file.status, file.rows_accepted, workplace.quarantined()) == ("accepted", len(ACCEPTED), [])
+
+
+def test_malformed_lines_are_single_rows_with_their_number(tmp_path: Path) -> None:
+    lines = [b'{"MaHoSo": "H19.95-250701-0001"', b"", b"<html>", b"[1]", b'"x"', as_lines([good("dossiers", 7)]),
+             b'{"MaHoSo": "H19-250701-\xff"}', as_lines([good("dossiers", 8)]), b'{"a": "\x01"}', b"  ",
+             as_lines([good("dossiers", 9)]), b'{"MaHoSo": NaN', b"{}",
+             as_lines([good("dossiers", 10)])[:-9]]  # fmt: skip
+    workplace = Records(tmp_path)
+    workplace.deliver(b"\n".join(lines))
+    report = workplace.ingest()
+    (file,) = report.files
+    assert (file.rows_read, file.rows_accepted, file.rows_quarantined) == (12, 3, 9)
+    assert [number for (number,) in workplace.rows(report, "record_no")] == [6, 8, 11]
+    assert {(record, reason) for record, reason, _, field in workplace.quarantined() if field == ""} == {
+        ("record 1", "malformed_record"), ("record 3", "malformed_record"), ("record 4", "malformed_record"),
+        ("record 5", "malformed_record"), ("record 7", "not_utf8"), ("record 9", "malformed_record"),
+        ("record 12", "malformed_record"), ("record 14", "malformed_record"),
+    }  # fmt: skip
+    assert ("record 13", "missing_dossier_code", "error", "MaHoSo") in workplace.quarantined()
+
+
+def test_malformed_lines_are_found_with_any_line_ends(tmp_path: Path) -> None:
+    one, two = as_lines([good("dossiers", 1)]), as_lines([good("dossiers", 2)])
+    for place, content in enumerate([b"\r\n".join([one, b"{", two]), one + b"\r\n{\n" + two + b"\r\n",
+                                     (one + b"\n") * 300 + b"{\r\n" + two]):  # fmt: skip
+        workplace = Records(tmp_path / str(place))
+        workplace.deliver(content)
+        (file,) = workplace.ingest().files
+        assert file.rows_quarantined == 1
+        assert [reason for _, reason, *_ in workplace.quarantined()] == ["malformed_record"]
+
+
+def test_malformed_rows_of_csv_are_single_rows(tmp_path: Path) -> None:
+    header, *rows = as_csv([good("progress", n) for n in range(1, 7)]).split(b"\r\n")[:-1]
+    rows[1] = rows[1] + b",one,too,many"
+    rows[2] = b"H19.95-250701-0003"
+    rows[4] = rows[4].replace(b"P01", b"P\xff1")
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(b"\r\n".join([header, *rows]), "a.csv")
+    report = workplace.ingest()
+    (file,) = report.files
+    assert (file.rows_read, file.rows_accepted, file.rows_quarantined) == (6, 3, 3)
+    assert [number for (number,) in workplace.rows(report, "record_no")] == [1, 4, 6]
+    assert workplace.quarantined("record, reason_code, right(row_text, 18)") == [
+        ("record 2", "malformed_record", "H19.95-250701-0002"),
+        ("record 3", "malformed_record", "H19.95-250701-0003"),
+        ("record 5", "not_utf8", "H19.95-250701-0005"),
+    ]
+
+
+def zip_bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"\0" * 200_000_000)
+    return out.getvalue()
+
+
+LINES = as_lines([good("dossiers", n) for n in range(3)])
+FILES: dict[str, tuple[str, Callable[[Path], bytes], str]] = {
+    "empty": ("a.jsonl", lambda _: b"", "empty_file"),
+    "blank": ("a.jsonl", lambda _: b" \n \n", "empty_file"),
+    "only a mark": ("a.csv", lambda _: b"\xef\xbb\xbf", "empty_file"),
+    "zero-byte gzip": ("a.jsonl.gz", lambda _: b"", "empty_file"),
+    "gzip of nothing": ("a.jsonl.gz", lambda _: packed(b""), "empty_file"),
+    "half a gzip": ("a.jsonl.gz", lambda _: packed(LINES)[:-20], "truncated_gzip"),
+    "no gzip": ("a.jsonl.gz", lambda _: LINES + b"\n", "malformed_gzip"),
+    "gzip unnamed": ("a.jsonl", lambda _: packed(LINES), "compressed_file"),
+    "bomb": ("a.jsonl.gz", lambda _: packed(b"\0" * 200_000_000), "decompression_bomb"),
+    "sheet bomb": ("a.xlsx", lambda _: zip_bomb(), "decompression_bomb"),
+    "utf-16": ("a.jsonl", lambda _: LINES.decode().encode("utf-16"), "not_utf8"),
+    "utf-16 without mark": ("a.csv", lambda _: LINES.decode().encode("utf-16-le"), "not_utf8"),
+    "windows-1258": ("a.jsonl", lambda _: LINES.decode().replace("ấ", "â").replace("ẻ", "e").encode("cp1258"),
+                     "not_utf8"),
+    "html": ("a.jsonl", lambda _: b"<!DOCTYPE html><html>login</html>", "html_instead_of_json"),
+    "html as json": ("a.json", lambda _: b"<html/>", "html_instead_of_json"),
+    "truncated json": ("a.json", lambda _: as_envelope([good("dossiers")])[:-30], "truncated_json"),
+    "list for object": ("a.json", lambda _: json.dumps([good("dossiers")]).encode(), "not_an_object"),
+    "no data": ("a.json", lambda _: b'{"isUpdating": "True"}', "missing_data"),
+    "data is an object": ("a.json", lambda _: b'{"data": {"MaHoSo": "x"}}', "missing_data"),
+    "no records": ("a.json", lambda _: b'{"data": []}', "no_rows"),
+    "key twice": ("a.json", lambda _: b'{"data": [{"MaHoSo": "a", "MaHoSo": "b"}]}', "duplicate_key"),
+    "header alone": ("a.csv", lambda _: as_csv([good("dossiers")]).split(b"\r\n")[0] + b"\r\n", "no_rows"),
+    "foreign header": ("a.csv", lambda _: b"a,b,c\n1,2,3\n", "unknown_header"),
+    "column twice": ("a.csv", lambda _: b"MaHoSo,MaHoSo\n1,2\n", "duplicate_column"),
+    "no parquet": ("a.parquet", lambda _: b"PAR1 but nothing else", "malformed_parquet"),
+    "half a parquet": ("a.parquet", lambda f: as_parquet([good("dossiers")], f)[:-100], "malformed_parquet"),
+    "parquet without body": ("a.parquet", lambda _: b"PAR1" + b"\0" * 50 + b"PAR1", "malformed_parquet"),
+    "foreign parquet": ("a.parquet", lambda f: as_parquet([{"x": "1"}], f), "unknown_header"),
+    "no workbook": ("a.xlsx", lambda _: b"PK\x03\x04 no", "malformed_xlsx"),
+    "foreign workbook": ("a.xlsx", lambda f: as_xlsx([{"x": "1"}], f), "unknown_header"),
+    "unknown format": ("a.pdf", lambda _: b"%PDF", "unknown_format"),
+    "no extension": ("dossiers", lambda _: LINES + b"\n\n", "unknown_format"),
+    "gzipped workbook": ("a.xlsx.gz", lambda _: packed(b"x"), "unknown_format"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def refused_files(root: Path) -> dict[str, Any]:
+    workplace = Records(root / "files")
+    root.joinpath("files").mkdir()
+    for number, (name, make, _) in enumerate(FILES.values()):
+        workplace.deliver(make(root), name, f"2025-11-{number % 28 + 1:02}", f"s{number:02}")
+    workplace.deliver(as_lines([good("dossiers", 99)]), "good.jsonl", sender="z")
+    report = workplace.ingest()
+    assert [file.status for file in report.files if file.sender == "z"] == ["accepted"]
+    assert workplace.rows(report, "dossier_code") == [("H19.95-250701-0099",)]
+    return {file.sender: file for file in report.files}
+
+
+@pytest.mark.parametrize("kind", list(FILES))
+def test_an_unreadable_file_is_quarantined_as_a_file(kind: str, refused_files: dict[str, Any]) -> None:
+    file = refused_files[f"s{list(FILES).index(kind):02}"]
+    same = [
+        k
+        for k, f in refused_files.items()
+        if f.file_hash == file.file_hash and f.status != "duplicate" and k != file.sender
+    ]
+    if same:  # its content came before, under another name
+        assert file.status == "duplicate"
+        return
+    assert (file.status, file.reason_codes, file.rows_accepted) == ("quarantined", (FILES[kind][2],), 0)
