@@ -61,16 +61,20 @@ def look_for_new(
     folders = (lake / source / f"batch={batch}" for batch in visible_batches(lake, source))
     manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
     offered = [file for file in scanned.files if file.sha256 not in taken_back]
-    known = {row["file_hash"]: row for row in manifest}
+    # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
+    # it may be readable, and must not be passed over.
+    known = {row["file_hash"]: row for row in manifest if row["rows_read"]}
     hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
     new, again, changed = [], [], []
     for file in offered:
         before = hash_of_path.get(file.relative_path, file.sha256)
         if before != file.sha256:
             changed.append(_landed_file_changed(file))
+        elif file.relative_path in hash_of_path:
+            continue
         elif file.sha256 not in known:
             new.append(file)
-        elif file.relative_path not in hash_of_path:
+        else:
             again.append(duplicate(file, known[file.sha256]["rows_read"], mapping_of(file)))
     return Delivery(tuple(new), tuple(again), tuple(changed), manifest)
 

@@ -83,8 +83,10 @@ def _moment_sql(mapping: SystemMapping) -> str:
             parsed = f"try_strptime(v, {literal(text)}){local}"
         whens.append(f"when {fits} then {parsed}")
     if mapping.has_excel_serials:  # days since 30 December 1899, a fraction for the time
-        whens.append("when length(v) >= 5 and try_cast(v as double) between 10000 and 99999 then timestamp "
-                     f"'1899-12-30' + to_seconds(round(try_cast(v as double) * 86400)::bigint){local}")  # fmt: skip
+        # First: `45751.39` has the length of a date without separators.
+        whens.insert(0, "when (v like '_____' or v like '_____.%') and try_cast(v as double) between 10000 and "
+                     "99999 then timestamp '1899-12-30' + to_seconds(round(try_cast(v as double) * 86400)::bigint)"
+                     f"{local}")  # fmt: skip
     return f"case {' '.join(whens)} end" if whens else "null::timestamp"
 
 

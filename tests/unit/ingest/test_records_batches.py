@@ -64,6 +64,18 @@ def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> N
     assert (report.batch_id, [f.rows_duplicate for f in report.known_again]) == (None, [2])
 
 
+def test_content_that_could_not_be_read_is_read_when_its_name_comes_right(workplace: Records) -> None:
+    # Plain lines called `.gz` cannot be unpacked. A batch with enough good bytes is promoted all the same.
+    workplace.deliver(lines(1, 2), "november.jsonl.gz")
+    workplace.deliver(lines(*range(3, 60)), "october.jsonl")
+    workplace.promote(workplace.ingest())
+    assert len(codes_in_lake(workplace)) == 57
+    assert workplace.ingest().batch_id is None  # judged already, under this name
+    workplace.deliver(lines(1, 2), "november.jsonl")
+    workplace.promote(workplace.ingest())
+    assert len(codes_in_lake(workplace)) == 59
+
+
 def test_rows_that_came_twice_are_duplicates_and_the_last_delivered_speaks(workplace: Records) -> None:
     workplace.deliver(lines(1, 1, 2), "a.jsonl", "2025-12-01")
     workplace.deliver(as_csv([good("dossiers", 2), good("dossiers", 3)]), "b.csv", "2025-12-03")
