@@ -1,7 +1,7 @@
 """Where things are: the only place that reads the environment.
 
-Belongs here: paths and the choices a deployment makes. Does not belong here: secrets (they are read where
-they are used) and numbers with a meaning (they are data, in `seeds/reference`).
+Belongs here: paths, the secrets that come from the environment, and the choices a deployment makes. Does not
+belong here: numbers with a meaning (they are data, in `seeds/reference`).
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def _gunzip(file: LandedFile, target: Path) -> None:
     written = 0
     try:
         with gzip.open(file.path, "rb") as packed, target.open("wb") as out:
-            for block in _blocks(packed):  # type: ignore[arg-type]
+            for block in _blocks(packed):  # type: ignore[arg-type]  # GzipFile reads as BinaryIO does
                 written += len(block)
                 _check_size(written, file.size_bytes, MAX_UNPACKED_BYTES)
                 out.write(block)
@@ -170,7 +170,7 @@ def _is_foreign(line: bytes) -> bool:
 
 def _sheet_as_csv(path: Path, native_moments: str) -> Path:
     """The first sheet as CSV. Formulas stay the text that they are: nothing is ever calculated."""
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     target = path.with_suffix(".csv")
     try:

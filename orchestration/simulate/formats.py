@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import filecmp
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,10 +19,9 @@ MALFORMED = '{{"MaHoSo": "H00-250101-9{number:08d}", "TenTTHC": "bản ghi mô p
 
 def check_format(name: str) -> FileFormat:
     """`name`, if it is a format that can be written; ValueError otherwise."""
-    for known in get_args(FileFormat):
-        if name == known:
-            return known  # type: ignore[no-any-return]
-    raise ValueError(f"cannot write format {name!r}: expected one of {', '.join(get_args(FileFormat))}")
+    if name not in get_args(FileFormat):
+        raise ValueError(f"cannot write format {name!r}: expected one of {', '.join(get_args(FileFormat))}")
+    return cast(FileFormat, name)
 
 
 def write(
