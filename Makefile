@@ -2,6 +2,7 @@
 #
 #   make run    land the real samples and synthetic records, run the job, publish, print the rankings
 #   make refresh   the job on what has landed, without samples
+#   make backfill FROM=2025-07-01 TO=2025-08-31   the job on the deliveries of these days, as one run
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
 #   make dev    Dagster's UI on http://localhost:3000
@@ -30,7 +31,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh test test-slow check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill test test-slow check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -40,6 +41,9 @@ run: install manifest $(DAGSTER_HOME)/dagster.yaml
 refresh: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli refresh
 	@$(BIN)/python -m orchestration.cli report
+
+backfill: install manifest $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/python -m orchestration.cli backfill "$(FROM)" "$(TO)"
 
 test: lint
 	@$(BIN)/python -m pytest -m "not slow"

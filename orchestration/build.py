@@ -8,12 +8,16 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import resources
-from orchestration.assets.ingestion import ingestion_assets
+from orchestration.assets.ingestion import WRITER, ingestion_assets
 from orchestration.assets.models import dbt_models, mart_keys
 from orchestration.assets.release import release_asset
 from orchestration.checks import RELEASE_SUITES, raw_gates, release_gates
-from orchestration.jobs import refresh
+from orchestration.delivery_checks import delivery_checks
+from orchestration.jobs import EXECUTOR, refresh
+from orchestration.schedules import nightly
+from orchestration.sensors import late_deliveries
 from orchestration.settings import Settings
+from orchestration.writer import writer
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
@@ -22,7 +26,11 @@ def build_defs(settings: Settings) -> dg.Definitions:
     marts = mart_keys(models)
     return dg.Definitions(
         assets=[*ingestion_assets(settings), models, release_asset(settings, marts, RELEASE_SUITES)],
-        asset_checks=[*raw_gates(settings), *release_gates(settings, marts)],
+        asset_checks=[*raw_gates(settings), *delivery_checks(settings), *release_gates(settings, marts)],
         jobs=[refresh],
-        resources={"dbt": resources.dbt(settings)},
+        schedules=[nightly],
+        sensors=[late_deliveries(settings)],
+        resources={"dbt": resources.dbt(settings), WRITER: writer(settings)},
+        # Also of what is started by hand in the UI: one process holds the lock on the build database.
+        executor=EXECUTOR,
     )

@@ -1,4 +1,4 @@
-"""The command line: `python -m orchestration.cli land-samples | refresh | report | retract`.
+"""The command line: `python -m orchestration.cli land-samples | refresh | backfill | report | retract`.
 
 Belongs here: arguments, exit codes and what is printed. What the words do is in the modules called.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+from orchestration.ingest.landing import Days
 from orchestration.settings import Settings
 
 
@@ -18,16 +19,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="service-index", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("land-samples", help="put the real samples of the portal into the landing folder")
-    commands.add_parser("refresh", help="run the job: ingest, gates, dbt, publish")
+    commands.add_parser("refresh", help="run the job on all that landed: ingest, gates, dbt, publish")
+    backfilling = commands.add_parser(
+        "backfill", help="run the job on the deliveries of some days, as one run"
+    )
+    backfilling.add_argument("first", type=date.fromisoformat, help="YYYY-MM-DD")
+    backfilling.add_argument("last", type=date.fromisoformat, help="YYYY-MM-DD, included")
     commands.add_parser("report", help="print the served ranking and the reconciliation")
     taking_back = commands.add_parser("retract", help="take a file back out of the lake, for good")
     taking_back.add_argument("file", help="its path below the landing folder")
     taking_back.add_argument("reason", help="why; the next release tells it")
     given = parser.parse_args(arguments)
     settings = Settings.from_environment()
-    if given.command == "retract":
-        return _retract(settings, given.file, given.reason)
-    return {"land-samples": _land_samples, "refresh": _refresh, "report": _report}[given.command](settings)
+    match given.command:
+        case "land-samples":
+            return _land_samples(settings)
+        case "refresh":
+            return _refresh(settings, None)
+        case "backfill":
+            return _refresh(settings, Days(given.first, given.last))
+        case "retract":
+            return _retract(settings, given.file, given.reason)
+        case _:
+            return _report(settings)
 
 
 def _land_samples(settings: Settings) -> int:
@@ -38,10 +52,15 @@ def _land_samples(settings: Settings) -> int:
     return 0
 
 
-def _refresh(settings: Settings) -> int:
+def _refresh(settings: Settings, days: Days | None) -> int:
+    from orchestration.partitions import NoSuchDaysError
     from orchestration.run import refresh  # imports Dagster: seconds
 
-    outcome = refresh(settings)
+    try:
+        outcome = refresh(settings, days=days)
+    except NoSuchDaysError as error:
+        print(f"not run: {error}", file=sys.stderr)
+        return 1
     print("\n".join(outcome.lines))
     return 0 if outcome.success else 1
 

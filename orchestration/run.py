@@ -15,6 +15,8 @@ from orchestration.assets.ingestion import NOTHING_NEW, batch_key
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.failures import failing_rows
+from orchestration.ingest.landing import Days
+from orchestration.partitions import run_tags
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -34,17 +36,21 @@ class Outcome:
     lines: tuple[str, ...]
 
 
-def refresh(settings: Settings, instance: dg.DagsterInstance | None = None) -> Outcome:
-    """Run the job; a failed step or gate is an outcome, not an exception.
+def refresh(
+    settings: Settings, instance: dg.DagsterInstance | None = None, days: Days | None = None
+) -> Outcome:
+    """Run the job on the deliveries of `days`, or on all that landed; a failed step or gate is an outcome.
 
-    Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it.
+    Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it. Raises
+    NoSuchDaysError for days in the future or before the first.
     """
+    tags = run_tags(days) if days else {}
     job = build_defs(settings).resolve_job_def("refresh")
     settings.build.mkdir(parents=True, exist_ok=True)
     # dbt tells each of its steps on the screen; a file is the better place for two hundred lines.
     with (settings.build / "dbt.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
         result = job.execute_in_process(
-            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET
+            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET, tags=tags
         )
     return Outcome(result.success, result.run_id, tuple(_lines(result, settings)))
 
@@ -53,7 +59,8 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     batches = [batch_key(source) for source in SOURCES]
     quiet = []
     for source, key in zip(SOURCES, batches, strict=True):
-        for made in result.asset_materializations_for_node(key.to_python_identifier()):
+        # A range of days is told once: each of its days says the same.
+        for made in result.asset_materializations_for_node(key.to_python_identifier())[-1:]:
             told = str(made.metadata["summary"].value).replace("* ", "").splitlines()
             if len(told) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
                 quiet.append(source.name)
@@ -68,13 +75,17 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
         word = "published" if facts["is_new"] else "unchanged, already served"
         yield f"release {facts['release_id']}: {word}, {facts['tables']} tables, {facts['rows']} rows"
     checks = result.get_asset_check_evaluations()
-    failed = [check for check in checks if not check.passed]
+    failed = [check for check in checks if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
+    warned = [check for check in checks if not check.passed and check not in failed]
     gates = [check for check in checks if "expectations" in check.metadata]
     expectations = sum(int(str(check.metadata["expectations"].value)) for check in gates)
     yield (
-        f"checks: {len(checks) - len(failed)} of {len(checks)} passed;"
+        f"checks: {len(checks) - len(failed) - len(warned)} of {len(checks)} passed;"
         f" {expectations} expectations in {len(gates)} gates"
     )
+    for check in warned:
+        yield f"WARNING {check.check_name} on {check.asset_key.to_user_string()}"
+        yield _indented(check.description or "")
     for check in failed:
         yield f"FAILED {check.check_name} on {check.asset_key.to_user_string()}"
         test = check.metadata.get("unique_id")

@@ -63,6 +63,10 @@ class Settings:
         return self.repository / "seeds" / "reference"
 
     @property
+    def expected_deliveries(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "expected_deliveries.csv"
+
+    @property
     def samples(self) -> Path:
         return self.repository / "seeds" / "samples"
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from orchestration.assets.ingestion import OWNERS
+from orchestration.assets.ingestion import OWNERS, WRITER
 from orchestration.settings import Settings
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
@@ -38,8 +38,13 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             f"{settings.dbt_manifest}: the dbt project has not been parsed; run `make manifest`"
         )
 
-    @dbt_assets(manifest=settings.dbt_manifest, dagster_dbt_translator=Translator())
-    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    @dbt_assets(
+        manifest=settings.dbt_manifest,
+        dagster_dbt_translator=Translator(),
+        required_resource_keys={"dbt", WRITER},
+    )
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        dbt: DbtCliResource = context.resources.dbt
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         yield from dbt.cli(BUILD, context=context, target_path=settings.build / "dbt").stream()
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.assets.ingestion import OWNERS, lake_key
+from orchestration.assets.ingestion import OWNERS, WRITER, lake_key
 from orchestration.evidence import gather
 from orchestration.publish.release import publish
 from orchestration.settings import Settings
@@ -25,6 +25,7 @@ def release_asset(
     @dg.asset(
         key=RELEASE,
         deps=[*marts, *map(lake_key, SOURCES)],
+        required_resource_keys={WRITER},
         group_name="release",
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
