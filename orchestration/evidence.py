@@ -20,6 +20,7 @@ from expectations.docs import render
 from expectations.gate import GateResult
 from orchestration.ingest.catalogue import batch_contents
 from orchestration.ingest.retract import retractions
+from orchestration.inputs import inputs_fingerprint
 from orchestration.publish.release import Evidence
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, SYNTHETIC
@@ -68,6 +69,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         code=code_revision(settings.repository),
         versions={name: version(name) for name in LIBRARIES},
         retracted=[asdict(r) for source in SOURCES for r in retractions(settings.lake, source.name)],
+        inputs_fingerprint=inputs_fingerprint(settings),
         contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
     facts = {

@@ -5,9 +5,11 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 
@@ -17,6 +19,7 @@ from orchestration.build import build_defs
 from orchestration.failures import failing_rows
 from orchestration.ingest.landing import Days
 from orchestration.partitions import run_tags
+from orchestration.publish.release import current
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -47,12 +50,23 @@ def refresh(
     tags = run_tags(days) if days else {}
     job = build_defs(settings).resolve_job_def("refresh")
     settings.build.mkdir(parents=True, exist_ok=True)
-    # dbt tells each of its steps on the screen; a file is the better place for two hundred lines.
-    with (settings.build / "dbt.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+    with _aside(settings.build / "run.log"):
         result = job.execute_in_process(
             instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET, tags=tags
         )
     return Outcome(result.success, result.run_id, tuple(_lines(result, settings)))
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[None]:
+    """What dbt and Dagster tell of each step goes to a file: hundreds of lines on a screen hide the few that count."""
+    with path.open("w", encoding="utf-8") as log, redirect_stdout(log):
+        handler = logging.StreamHandler(log)
+        logging.getLogger("dagster").addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger("dagster").removeHandler(handler)
 
 
 def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
@@ -70,7 +84,11 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
                 yield f"  ... and {len(told) - LINES_A_SOURCE} more lines, in the UI and in quarantine/{source.name}"
     if quiet:
         yield f"nothing new: {', '.join(quiet)}"
-    for made in result.asset_materializations_for_node(RELEASE.to_python_identifier()):
+    released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
+    served = current(settings.serving)
+    if result.success and not released and served is not None:
+        yield f"release {served.release_id}: unchanged, already served; neither dbt nor the gates had to run"
+    for made in released:
         facts = {name: value.value for name, value in made.metadata.items()}
         word = "published" if facts["is_new"] else "unchanged, already served"
         yield f"release {facts['release_id']}: {word}, {facts['tables']} tables, {facts['rows']} rows"

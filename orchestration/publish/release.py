@@ -35,7 +35,8 @@ KEEP_RELEASES = 7
 class Evidence:
     """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it.
 
-    `retracted` are the files taken back out of the lake, each with its reason.
+    `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` stands for all
+    that the build was made from, so that a later run can tell that nothing is new.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -43,6 +44,7 @@ class Evidence:
     code: Mapping[str, str]
     versions: Mapping[str, str]
     retracted: Sequence[Mapping[str, Any]] = ()
+    inputs_fingerprint: str = ""
     contains_synthetic: bool = False
 
 
@@ -162,6 +164,7 @@ def _manifest(
         "contains_synthetic": evidence.contains_synthetic,
         "code": dict(evidence.code),
         "versions": dict(evidence.versions),
+        "inputs_fingerprint": evidence.inputs_fingerprint,
         "inputs": [dict(entry) for entry in evidence.inputs],
         "retracted": [dict(entry) for entry in evidence.retracted],
         "tables": {

@@ -63,7 +63,7 @@ _ROWS_GROUPS = "Each province has a score for each of the six groups"
 _COVERAGE_ANY = "There is a coverage at all"
 _COVERAGE_34 = "34 provinces x 6 groups for each period and unit level"
 _COVERAGE_MORE = "No more units are present than there are"
-_COVERAGE_GAP = "Every province has a figure in every group"
+_COVERAGE_GAP = "The portal shows every province in every group"
 _INDEX_ANY = "34 provinces with six groups and a total"
 _INDEX_BOUNDS = "Scores lie between 0 and the group's maximum"
 _INDEX_SUM = "A total is the sum of six groups, or there is none"
@@ -71,7 +71,7 @@ _INDICATORS_ANY = "There are indicators at all"
 _INDICATORS_NAN = "No ratio or score is NaN or infinite"
 _INDICATORS_RATIO = "A ratio is numerator / denominator"
 _INDICATORS_REPORTED = "A metric that is only reported has no score"
-_RECONCILED_ANY = "Something was compared"
+_RECONCILED_ANY = "Every snapshot of the portal is compared"
 _RECONCILED_DIFFERS = "No score differs from the portal's own"
 _RECONCILED_COUNTS = "Every metric that comes with counts is computed"
 _RANKING_ANY = "There is a ranking at all"
@@ -352,7 +352,7 @@ POISONS = [
         f"update {{table}} set score = 0 where {SEVEN} and metric_code = 'AVG_PROCESSING_DAYS'",
         (*IS_SEVEN, '"metric_code": "AVG_PROCESSING_DAYS"', '"score": 0.0'),
     ),
-    Poison(RECONCILIATION, _RECONCILED_ANY, "no rows", "delete from {table}", ("found: 0",)),
+    Poison(RECONCILIATION, _RECONCILED_ANY, "no rows", "delete from {table}", ('"as_of": "2026-10-10"',)),
     Poison(
         RECONCILIATION,
         _RECONCILED_DIFFERS,
