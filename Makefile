@@ -3,6 +3,10 @@
 #   make run    land the real samples and synthetic records, run the job, publish, print the rankings
 #   make refresh   the job on what has landed, without samples
 #   make backfill FROM=2025-07-01 TO=2025-08-31   the job on the deliveries of these days, as one run
+#   make releases   what is kept, what is served, what is held
+#   make rollback BY=... REASON=... [TO=<release>]   serve an earlier release; nothing new is published until
+#   make unhold BY=... REASON=...   it may be
+#   make approve HOLD=... BY=... REASON=...   let a release pass that moves a province far
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
 #   make dev    Dagster's UI on http://localhost:3000
@@ -31,19 +35,32 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh backfill test test-slow check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill approve rollback unhold releases test test-slow check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
 	@$(BIN)/python -m orchestration.simulate --scale $(SCALE)
 	@$(MAKE) --no-print-directory refresh
 
+# FULL=1 calls dbt even where nothing is new.
 refresh: install manifest $(DAGSTER_HOME)/dagster.yaml
-	@$(BIN)/python -m orchestration.cli refresh
+	@$(BIN)/python -m orchestration.cli refresh $(if $(FULL),--rebuild)
 	@$(BIN)/python -m orchestration.cli report
 
 backfill: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli backfill "$(FROM)" "$(TO)"
+
+approve: install manifest $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/python -m orchestration.cli approve "$(HOLD)" --by "$(BY)" --reason "$(REASON)"
+
+rollback: install
+	@$(BIN)/python -m orchestration.cli rollback --by "$(BY)" --reason "$(REASON)" $(if $(TO),--to "$(TO)")
+
+unhold: install
+	@$(BIN)/python -m orchestration.cli unhold --by "$(BY)" --reason "$(REASON)"
+
+releases: install
+	@$(BIN)/python -m orchestration.cli releases
 
 test: lint
 	@$(BIN)/python -m pytest -m "not slow"

@@ -11,9 +11,10 @@ from orchestration import resources
 from orchestration.assets.ingestion import WRITER, ingestion_assets
 from orchestration.assets.models import dbt_models, mart_keys
 from orchestration.assets.release import release_asset
-from orchestration.checks import RELEASE_SUITES, raw_gates, release_gates
+from orchestration.checks import HOLD, RELEASE_SUITES, hold_gate, raw_gates, release_gates
 from orchestration.delivery_checks import delivery_checks
 from orchestration.jobs import EXECUTOR, refresh
+from orchestration.run_alerts import failed_runs
 from orchestration.schedules import nightly
 from orchestration.sensors import late_deliveries
 from orchestration.settings import Settings
@@ -25,11 +26,16 @@ def build_defs(settings: Settings) -> dg.Definitions:
     models = dbt_models(settings)
     marts = mart_keys(models)
     return dg.Definitions(
-        assets=[*ingestion_assets(settings), models, release_asset(settings, marts, RELEASE_SUITES)],
-        asset_checks=[*raw_gates(settings), *delivery_checks(settings), *release_gates(settings, marts)],
+        assets=[*ingestion_assets(settings), models, release_asset(settings, marts, [*RELEASE_SUITES, HOLD])],
+        asset_checks=[
+            *raw_gates(settings),
+            *delivery_checks(settings),
+            *release_gates(settings, marts),
+            hold_gate(settings, marts),
+        ],
         jobs=[refresh],
         schedules=[nightly],
-        sensors=[late_deliveries(settings)],
+        sensors=[late_deliveries(settings), failed_runs(settings)],
         resources={"dbt": resources.dbt(settings), WRITER: writer(settings)},
         # Also of what is started by hand in the UI: one process holds the lock on the build database.
         executor=EXECUTOR,

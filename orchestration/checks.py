@@ -10,16 +10,69 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
-from orchestration.evidence import gate_folder, keep_gate
+from orchestration.evidence import gate_folder, keep_approvals, keep_gate
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
 RELEASE_SUITES = names("release")
+# One suite does not judge the build but asks a person: it holds a release back until somebody approves it.
+(HOLD,) = names("hold")
+
+
+class Approval(dg.Config):
+    """A person lets one hold pass: which, who, why. All of it stands in the manifest of the release."""
+
+    hold: str
+    by: str
+    reason: str
+
+
+class Approvals(dg.Config):
+    """Run config of the check that holds: `{"approvals": [{"hold": ..., "by": ..., "reason": ...}]}`."""
+
+    approvals: list[Approval] = []  # noqa: RUF012  (a field of the config, not of the class)
+
+
+def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
+    """The blocking check that compares the build with what is served."""
+    ranking = next(key for key in marts if key.path[-1] == "mart_province_ranking")
+
+    @dg.asset_check(
+        asset=ranking,
+        name=HOLD,
+        blocking=True,
+        description="Great Expectations: did a province move further than a person should hear of first?",
+    )
+    def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
+        database = settings.build / "drift.duckdb"
+        served = settings.serving / "warehouse.duckdb"
+        hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
+        used = [given.model_dump() for given in config.approvals if given.hold == hold]
+        folder = gate_folder(settings, context.run.run_id)
+        result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
+        database.unlink()
+        keep_gate(settings, context.run.run_id, result)
+        keep_approvals(settings, context.run.run_id, used)
+        check = _as_check([result])
+        if result.success:
+            return check
+        lifted = f"If it is right: make approve HOLD={hold} BY=... REASON=..."
+        return check._replace(
+            description=f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n{lifted}",
+            metadata={
+                **check.metadata,
+                "held": dg.MetadataValue.bool(True),
+                "hold": dg.MetadataValue.text(str(hold)),
+            },
+        )
+
+    return gate
 
 
 def release_gates(settings: Settings, marts: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
@@ -102,6 +155,14 @@ def _as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:
         metadata={
             "expectations": sum(len(result.checks) for result in results),
             "failed": sum(len(result.failed()) for result in results),
+            "failing_rows": sum(check.failing_rows for result in failed for check in result.failed()),
             **{result.suite: dg.MetadataValue.json(result.to_dict()) for result in results},
+            # Whole, where the message shows a few.
+            **{
+                f"rows of: {check.description}": dg.MetadataValue.path(check.rows_file)
+                for result in failed
+                for check in result.failed()
+                if check.rows_file
+            },
         },
     )

@@ -6,20 +6,24 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.alerts import send
 from orchestration.assets.ingestion import NOTHING_NEW, batch_key
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
+from orchestration.checks import HOLD
 from orchestration.failures import failing_rows
 from orchestration.ingest.landing import Days
 from orchestration.partitions import run_tags
 from orchestration.publish.release import current
+from orchestration.run_alerts import COMMAND_LINE, alert_of
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -40,21 +44,41 @@ class Outcome:
 
 
 def refresh(
-    settings: Settings, instance: dg.DagsterInstance | None = None, days: Days | None = None
+    settings: Settings,
+    instance: dg.DagsterInstance | None = None,
+    days: Days | None = None,
+    approval: Mapping[str, str] | None = None,
+    rebuild: bool = False,
 ) -> Outcome:
     """Run the job on the deliveries of `days`, or on all that landed; a failed step or gate is an outcome.
+
+    `approval` (hold, by, reason) lets one hold pass; `rebuild` calls dbt even where nothing is new.
 
     Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it. Raises
     NoSuchDaysError for days in the future or before the first.
     """
-    tags = run_tags(days) if days else {}
+    tags = {**COMMAND_LINE, **(run_tags(days) if days else {})}
+    config = {
+        **QUIET,
+        "ops": {
+            "models": {"config": {"rebuild": rebuild}},
+            f"marts__mart_province_ranking_{HOLD}": {
+                "config": {"approvals": [dict(approval)] if approval else []}
+            },
+        },
+    }
     job = build_defs(settings).resolve_job_def("refresh")
     settings.build.mkdir(parents=True, exist_ok=True)
     with _aside(settings.build / "run.log"):
         result = job.execute_in_process(
-            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET, tags=tags
+            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=config, tags=tags
         )
-    return Outcome(result.success, result.run_id, tuple(_lines(result, settings)))
+    lines = tuple(_lines(result, settings))
+    alert = alert_of(result.all_events, result.run_id, datetime.now(UTC))
+    if alert is not None:
+        problem = send(alert, settings.alerts_log, settings.alert_webhook)
+        lines = (*lines, f"alert: {problem or 'told'}; all alerts: {settings.alerts_log}")
+    return Outcome(result.success, result.run_id, lines)
 
 
 @contextmanager

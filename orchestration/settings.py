@@ -21,6 +21,8 @@ class Settings:
     repository: Path = REPOSITORY
     # The secret behind the hashes of identity numbers; not shown when settings are printed.
     hash_key: bytes = field(default=b"", repr=False)
+    # Where alerts are posted; the address of a chat tool is a secret too.
+    alert_webhook: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -28,6 +30,7 @@ class Settings:
         return cls(
             data=Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve(),
             hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
+            alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
         )
 
     @property
@@ -57,6 +60,10 @@ class Settings:
     @property
     def serving(self) -> Path:
         return self.data / "serving"
+
+    @property
+    def alerts_log(self) -> Path:
+        return self.data / "alerts" / "alerts.jsonl"
 
     @property
     def reference(self) -> Path:

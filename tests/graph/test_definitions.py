@@ -75,6 +75,7 @@ def test_every_gate_blocks_and_a_missing_delivery_does_not(defs: dg.Definitions)
     assert {(spec.name, spec.asset_key) for spec in specs if spec.blocking} == {
         *(("raw_gate", batch_key(source)) for source in SOURCES),
         *((name, dg.AssetKey(["marts", name.removeprefix("release__")])) for name in names("release")),
+        ("hold__province_moves", dg.AssetKey(["marts", "mart_province_ranking"])),
     }
 
 
