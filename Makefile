@@ -9,6 +9,7 @@
 #   make approve HOLD=... BY=... REASON=...   let a release pass that moves a province far
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
+#   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make dev    Dagster's UI on http://localhost:3000
 #   make check-mapping MAPPING=mappings/x.yml FILE=...   what of a file would be accepted, and why not the rest
 #   make retract FILE=... REASON=...   take a file back out of the lake, for good and on the record
@@ -35,7 +36,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh backfill approve rollback unhold releases test test-slow check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill approve rollback unhold releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -63,10 +64,14 @@ releases: install
 	@$(BIN)/python -m orchestration.cli releases
 
 test: lint
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not recovery"
 
 test-slow: install manifest
 	@$(BIN)/python -m pytest -m slow
+
+# The cases share an installation, so that each worker makes its own and takes cases from the other's queue.
+test-recovery: install manifest
+	@$(BIN)/python -m pytest -m recovery --dist worksteal
 
 check-mapping: install
 	@$(BIN)/python -m orchestration.ingest.check_mapping "$(MAPPING)" "$(FILE)" $(SOURCE)
