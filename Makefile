@@ -3,6 +3,7 @@
 #   make run    land the real samples and synthetic records, run the job, publish, print the rankings
 #   make refresh   the job on what has landed, without samples
 #   make backfill FROM=2025-07-01 TO=2025-08-31   the job on the deliveries of these days, as one run
+#   make pull DAY=2026-11-24   fetch a day from the gateways of seeds/agreements/gateways.yml
 #   make releases   what is kept, what is served, what is held
 #   make rollback BY=... REASON=... [TO=<release>]   serve an earlier release; nothing new is published until
 #   make unhold BY=... REASON=...   it may be
@@ -36,7 +37,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh backfill approve rollback unhold releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill pull approve rollback unhold releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -50,6 +51,9 @@ refresh: install manifest $(DAGSTER_HOME)/dagster.yaml
 
 backfill: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli backfill "$(FROM)" "$(TO)"
+
+pull: install
+	@$(BIN)/python -m orchestration.cli pull "$(DAY)"
 
 approve: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli approve "$(HOLD)" --by "$(BY)" --reason "$(REASON)"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import resources
-from orchestration.assets.ingestion import WRITER, ingestion_assets
+from orchestration.assets.ingestion import OWNERS, WRITER, ingestion_assets
 from orchestration.assets.models import dbt_models, mart_keys
+from orchestration.assets.pulling import pulled_pages
 from orchestration.assets.release import release_asset
 from orchestration.checks import HOLD, RELEASE_SUITES, hold_gate, raw_gates, release_gates
 from orchestration.delivery_checks import delivery_checks
@@ -26,7 +27,12 @@ def build_defs(settings: Settings) -> dg.Definitions:
     models = dbt_models(settings)
     marts = mart_keys(models)
     return dg.Definitions(
-        assets=[*ingestion_assets(settings), models, release_asset(settings, marts, [*RELEASE_SUITES, HOLD])],
+        assets=[
+            pulled_pages(settings, {WRITER}, OWNERS),
+            *ingestion_assets(settings),
+            models,
+            release_asset(settings, marts, [*RELEASE_SUITES, HOLD]),
+        ],
         asset_checks=[
             *raw_gates(settings),
             *delivery_checks(settings),

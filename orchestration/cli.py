@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     backfilling = add("backfill", _backfill, "run the job on the deliveries of some days, as one run")
     backfilling.add_argument("first", type=date.fromisoformat, help="YYYY-MM-DD")
     backfilling.add_argument("last", type=date.fromisoformat, help="YYYY-MM-DD, included")
+    pulling = add("pull", _pull, "fetch a day from the gateways into the landing folder")
+    pulling.add_argument("day", type=date.fromisoformat, help="YYYY-MM-DD")
     add("report", _report, "print the served ranking and the reconciliation")
     taking_back = add("retract", _retract, "take a file back out of the lake, for good")
     taking_back.add_argument("file", help="its path below the landing folder")
@@ -86,6 +88,17 @@ def _run(settings: Settings, **what: Any) -> int:
         return 1
     print("\n".join(outcome.lines))
     return 0 if outcome.success else 1
+
+
+def _pull(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.assets.pulling import pull_days
+    from orchestration.writer import one_writer
+
+    settings.landing.mkdir(parents=True, exist_ok=True)
+    with one_writer(settings.data, print):
+        told, wrong = pull_days(settings, Days(given.day, given.day))
+    print("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
+    return int(bool(wrong))
 
 
 def _rollback(settings: Settings, given: argparse.Namespace) -> int:

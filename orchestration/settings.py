@@ -74,6 +74,10 @@ class Settings:
         return self.repository / "seeds" / "agreements" / "expected_deliveries.csv"
 
     @property
+    def gateways(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "gateways.yml"
+
+    @property
     def samples(self) -> Path:
         return self.repository / "seeds" / "samples"
 

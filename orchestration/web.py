@@ -24,6 +24,7 @@ def session(retries: int, backoff_seconds: float, most_wait_seconds: int) -> req
     made.trust_env = False
     policy = Retry(
         total=retries,
+        other=0,  # a certificate that cannot be verified will not verify the next time
         backoff_factor=backoff_seconds,
         backoff_max=most_wait_seconds,
         status_forcelist=PASSING,

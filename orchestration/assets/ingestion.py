@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from orchestration.assets.pulling import PULLED
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
 from orchestration.ingest.report import IngestReport
@@ -47,6 +48,7 @@ def ingestion_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=batch_key(source),
+        deps=[PULLED],
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         freshness_policy=FRESH_BY,

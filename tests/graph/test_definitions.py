@@ -7,6 +7,7 @@ import pytest
 
 from expectations.suites import names
 from orchestration.assets.ingestion import batch_key, lake_key
+from orchestration.assets.pulling import PULLED
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.settings import Settings
@@ -45,7 +46,7 @@ def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec
         return {dep.asset_key for dep in specs[key].deps}
 
     for source in SOURCES:
-        assert upstream(batch_key(source)) == set()
+        assert upstream(batch_key(source)) == {PULLED}
         assert upstream(lake_key(source)) == {batch_key(source)}
     assert upstream(dg.AssetKey(["staging", "stg_portal__unit_results"])) == {lake_key(SOURCES[0])}
     assert upstream(dg.AssetKey(["staging", "stg_exchange__dossiers"])) == {
