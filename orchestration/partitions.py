@@ -45,22 +45,18 @@ def run_tags(days: Days) -> dict[str, str]:
     return {_FIRST: days.first.isoformat(), _LAST: days.last.isoformat()}
 
 
-def days_of(context: dg.AssetExecutionContext) -> Days:
-    """The days that the run of `context` is about: a range of partitions, or, without one, whatever has landed."""
-    if not (context.has_partition_key or context.has_partition_key_range):
-        return known_days()
-    keys = context.partition_key_range
-    return Days(date.fromisoformat(keys.start), date.fromisoformat(keys.end))
+def days_of(run: dg.DagsterRun) -> Days | None:
+    """The days that a run is about; None for a run of whatever has landed."""
+    day = run.tags.get("dagster/partition")
+    first, last = run.tags.get(_FIRST) or day, run.tags.get(_LAST) or day
+    return Days(date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
 
 
 def last_day_of(run: dg.DagsterRun, settings: Settings) -> date:
-    """The last day that a run is about, without a range the last that anything landed on.
-
-    For checks, which have no partition of their own.
-    """
-    named = run.tags.get(_LAST) or run.tags.get("dagster/partition")
-    if named:
-        return date.fromisoformat(named)
+    """The last day that a run is about, else the last that anything landed on."""
+    days = days_of(run)
+    if days is not None:
+        return days.last
     known = known_days()
     landed = {day for source in SOURCES for day, _ in delivery_days(settings.landing, source.name)}
     return max((day for day in landed if day in known), default=known.last)

@@ -13,7 +13,7 @@ from orchestration.assets.pulling import PULLED
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
 from orchestration.ingest.report import IngestReport
-from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of
+from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -62,7 +62,8 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
         ),
     )
     def batch(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        report = source.ingest(settings, days_of(context))
+        days = days_of(context.run)
+        report = source.ingest(settings, days or known_days())
         for line in report.summary():
             context.log.info(line)
         if any(problem.reason_code in PASSING for problem in report.problems):

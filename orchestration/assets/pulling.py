@@ -4,7 +4,6 @@ Belongs here: the Dagster face of `orchestration.pull`. Does not belong here: HT
 """
 
 import os
-import warnings
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -12,7 +11,7 @@ from functools import partial
 import dagster as dg
 
 from orchestration.ingest.landing import Days
-from orchestration.partitions import DELIVERY_DAYS, days_of
+from orchestration.partitions import days_of
 from orchestration.pull.gateways import Gateway, read_gateways
 from orchestration.pull.pages import Pages, PullError
 from orchestration.pull.pull import pull
@@ -53,40 +52,36 @@ def _open(gateway: Gateway, day: date) -> Pages:
 
 def pulled_pages(settings: Settings, required: set[str], owners: Sequence[str]) -> dg.AssetsDefinition:
     """The asset, with a check that warns of gateways that did not give what they should."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)  # `backfill_policy`
 
-        @dg.asset(
-            key=PULLED,
-            partitions_def=DELIVERY_DAYS,
-            backfill_policy=dg.BackfillPolicy.single_run(),
-            required_resource_keys=required,
-            group_name="ingestion",
-            kinds={"python"},
-            owners=owners,
-            check_specs=[
-                dg.AssetCheckSpec(CHECK, asset=PULLED, description="Did every gateway hand out its day?")
+    @dg.asset(
+        key=PULLED,
+        required_resource_keys=required,
+        group_name="ingestion",
+        kinds={"python"},
+        owners=owners,
+        check_specs=[
+            dg.AssetCheckSpec(CHECK, asset=PULLED, description="Did every gateway hand out its day?")
+        ],
+        description="Pages of the gateways in `seeds/agreements/gateways.yml`, as landing files. A gateway that"
+        " fails is a warning: what came by other ways is read all the same.",
+    )
+    # Dagster does not know the annotation with its parameter where an asset brings checks of its own.
+    def pulled(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        days = days_of(context.run)
+        # A run of whatever has landed is about no day that one could ask for.
+        told, wrong = pull_days(settings, days) if days else ([], [])
+        for line in told:
+            context.log.info(line)
+        return dg.MaterializeResult(
+            metadata={"pulled": "; ".join(told) or "no gateway was asked"},
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=not wrong,
+                    check_name=CHECK,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description="\n".join(wrong) or "every gateway that was asked answered",
+                )
             ],
-            description="Pages of the gateways in `seeds/agreements/gateways.yml`, as landing files. A gateway that"
-            " fails is a warning: what came by other ways is read all the same.",
         )
-        # Dagster does not know the annotation with its parameter where an asset brings checks of its own.
-        def pulled(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-            has_day = context.has_partition_key or context.has_partition_key_range
-            # A run of whatever has landed is about no day that one could ask for.
-            told, wrong = pull_days(settings, days_of(context)) if has_day else ([], [])
-            for line in told:
-                context.log.info(line)
-            return dg.MaterializeResult(
-                metadata={"pulled": "; ".join(told) or "no gateway was asked"},
-                check_results=[
-                    dg.AssetCheckResult(
-                        passed=not wrong,
-                        check_name=CHECK,
-                        severity=dg.AssetCheckSeverity.WARN,
-                        description="\n".join(wrong) or "every gateway that was asked answered",
-                    )
-                ],
-            )
 
     return pulled
