@@ -7,6 +7,7 @@
 #   make releases   what is kept, what is served, what is held
 #   make rollback BY=... REASON=... [TO=<release>]   serve an earlier release; nothing new is published until
 #   make unhold BY=... REASON=...   it may be
+#   make close MONTH=2025-10-01 [REVISE=...]   freeze a month that is over, as it is served
 #   make approve HOLD=... BY=... REASON=...   let a release pass that moves a province far
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
@@ -37,7 +38,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh backfill pull approve rollback unhold releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -63,6 +64,9 @@ rollback: install
 
 unhold: install
 	@$(BIN)/python -m orchestration.cli unhold --by "$(BY)" --reason "$(REASON)"
+
+close: install
+	@$(BIN)/python -m orchestration.cli close "$(MONTH)" $(if $(REVISE),--revise "$(REVISE)")
 
 releases: install
 	@$(BIN)/python -m orchestration.cli releases

@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     for asked in (approving, stepping, unholding):
         asked.add_argument("--by", required=True, help="who says so")
         asked.add_argument("--reason", required=True, help="why")
+    closing = add("close", _close, "freeze a month that is over, as it is served")
+    closing.add_argument("month", type=date.fromisoformat, help="any day of it, YYYY-MM-DD")
+    closing.add_argument("--revise", default="", help="freeze it once more, and why")
     add("releases", _releases, "list what is kept, what is served, and what is held")
     return parser
 
@@ -127,6 +130,24 @@ def _unhold(settings: Settings, given: argparse.Namespace) -> int:
         return 1
     for record in lifted:
         print(f"lifted: the hold of {record.at} ({record.reason}); the next run may publish")
+    return 0
+
+
+def _close(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.publish.close import close_month
+    from orchestration.publish.marts import PublishError
+    from orchestration.writer import one_writer
+
+    try:
+        with one_writer(settings.data, print):
+            made = close_month(
+                settings.serving, settings.closed, given.month, datetime.now(UTC), given.revise
+            )
+    except PublishError as error:
+        print(f"not closed: {error}", file=sys.stderr)
+        return 1
+    told = "closed" if made.is_new else "was closed already"
+    print(f"{made.month} {told}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
     return 0
 
 

@@ -1,4 +1,5 @@
-"""What a build is made from, as one fingerprint: the batches that readers of the lake see, and the code.
+"""What a build is made from, as one fingerprint: the batches that readers of the lake see, the
+months that are closed, and the code.
 
 Belongs here: telling whether there is anything to build. Does not belong here: what is in a batch (`ingest`), and
 what a release says of its inputs (`evidence`).
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.ingest.lake import visible_batches
+from orchestration.publish.close import revisions
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -34,6 +36,8 @@ def inputs_fingerprint(settings: Settings) -> str:
         digest.update(path.read_bytes())
     for source in SOURCES:
         digest.update(f"\n{source.name} {visible_batches(settings.lake, source.name)}".encode())
+    closed = [(month.month, month.revision) for month in revisions(settings.closed)]
+    digest.update(f"\nclosed {closed}".encode())
     return digest.hexdigest()[:16]
 
 

@@ -62,6 +62,10 @@ class Settings:
         return self.data / "serving"
 
     @property
+    def closed(self) -> Path:
+        return self.data / "closed"
+
+    @property
     def alerts_log(self) -> Path:
         return self.data / "alerts" / "alerts.jsonl"
 

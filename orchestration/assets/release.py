@@ -36,7 +36,9 @@ def release_asset(
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         evidence, report = gather(settings, context.run_id, gates)
-        made = publish(settings.build_database, settings.serving, evidence, report, datetime.now(UTC))
+        made = publish(
+            settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
+        )
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
         return dg.MaterializeResult(
             metadata={

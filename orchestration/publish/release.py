@@ -23,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from orchestration.publish.close import ClosedMonth, add_closed, revisions
 from orchestration.publish.files import point, sync_folder, sync_tree
 from orchestration.publish.marts import MartTable, PublishError, describe, write
 from orchestration.publish.rollback import refuse_while_held
@@ -62,10 +63,13 @@ class Release:
     is_new: bool
 
 
-def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: datetime) -> Release:
+def publish(
+    build: Path, serving: Path, evidence: Evidence, report: str, now: datetime, closed: Path | None = None
+) -> Release:
     """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
 
-    `report` is a page (HTML) about the gates with `{release_id}` where the id belongs. `now` carries a zone.
+    `closed` is the folder of closed months (`close.py`), served beside them. `report` is a page (HTML) about the gates
+    with `{release_id}` where the id belongs. `now` carries a zone.
     Raises PublishError, ReleaseHeldError after a step back; whatever fails, readers keep what they had.
     """
     failed = [str(gate["suite"]) for gate in evidence.gates if not gate["success"]]
@@ -75,7 +79,8 @@ def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: da
             " publishing; look at the failed checks of this run"
         )
     tables = describe(build)
-    fingerprint = _fingerprint(tables, evidence)
+    months = revisions(closed) if closed else []
+    fingerprint = _fingerprint(tables, evidence, months)
     served = current(serving)
     _refuse_folders(serving)
     releases = serving / "releases"
@@ -92,7 +97,9 @@ def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: da
     release_id = _new_id(releases, fingerprint, now)
     aside = releases / f".{release_id}"
     manifest = _manifest(release_id, previous, fingerprint, tables, evidence, now)
+    manifest["closed"] = [f"{month.month} revision {month.revision}, {month.status}" for month in months]
     write(build, tables, release_id, aside)
+    add_closed(aside / "warehouse.duckdb", months)
     (aside / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
@@ -168,10 +175,11 @@ def _new_id(releases: Path, fingerprint: str, now: datetime) -> str:
     return release_id
 
 
-def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence) -> str:
+def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence, months: Sequence[ClosedMonth]) -> str:
     content = [
         [[table.name, table.fingerprint] for table in tables],
         sorted(str(entry["batch"]) for entry in evidence.inputs),
+        *([[month.month, month.revision] for month in months]),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

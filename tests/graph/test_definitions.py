@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from expectations.suites import names
+from orchestration.assets.closing import CLOSED
 from orchestration.assets.ingestion import batch_key, lake_key
 from orchestration.assets.pulling import PULLED
 from orchestration.assets.release import RELEASE
@@ -57,10 +58,13 @@ def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec
     assert marts <= upstream(RELEASE)
 
 
-def test_only_the_release_stands_at_the_end(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+def test_only_the_release_and_what_is_frozen_of_it_stand_at_the_end(
+    specs: dict[dg.AssetKey, dg.AssetSpec],
+) -> None:
     read = {dep.asset_key for spec in specs.values() for dep in spec.deps}
     ends = {key for key in specs if key not in read}
-    assert ends == {RELEASE}
+    assert ends == {CLOSED}
+    assert {dep.asset_key for dep in specs[CLOSED].deps} == {RELEASE}
 
 
 def test_every_gate_blocks_and_a_missing_delivery_does_not(defs: dg.Definitions) -> None:
@@ -85,7 +89,7 @@ def test_one_job_runs_the_whole_graph_in_one_process(
 ) -> None:
     job = defs.resolve_job_def("refresh")
     assert job.executor_def is dg.in_process_executor
-    assert job.asset_layer.executable_asset_keys >= set(specs)
+    assert job.asset_layer.executable_asset_keys >= set(specs) - {CLOSED}
 
 
 def test_without_a_parsed_dbt_project_the_error_says_what_to_do(tmp_path: Settings) -> None:

@@ -16,7 +16,7 @@ import pytest
 from orchestration.build import build_defs
 from orchestration.ingest.landing import Days
 from orchestration.partitions import NoSuchDaysError, known_days, run_tags
-from orchestration.schedules import nightly
+from orchestration.schedules import close_last_month, nightly
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.writer import LOCK, one_writer
 
@@ -67,6 +67,18 @@ def test_the_night_takes_the_day_that_has_just_ended_in_vietnam() -> None:
     assert (request.partition_key, request.run_key) == ("2025-12-01", "2025-12-01")
     assert nightly.cron_schedule == "30 1 * * *"
     assert nightly.execution_timezone == "Asia/Ho_Chi_Minh"
+
+
+def test_on_the_second_the_month_before_is_closed() -> None:
+    # 04:00 on 2 January in Vietnam is still 1 January in Greenwich; the month before is December of last year.
+    moment = datetime(2026, 1, 2, 4, 0, tzinfo=VIETNAM)
+    with dg.DagsterInstance.ephemeral() as instance:
+        request = close_last_month(
+            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
+        )
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2025-12-01"
+    assert close_last_month.cron_schedule == "0 4 2 * *"
 
 
 def test_what_runs_at_night_is_switched_on_when_installed(settings: Settings) -> None:
