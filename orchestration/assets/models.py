@@ -5,11 +5,9 @@ Does not belong here: anything about what a model means; that is in the dbt proj
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.assets.ingestion import OWNERS, WRITER
@@ -18,8 +16,6 @@ from orchestration.settings import Settings
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
-# 1, 2, 4 ... 60 seconds: ten minutes in all, several times what the nation's build takes.
-LOCK_RETRIES = 15
 
 
 class BuildConfig(dg.Config):
@@ -62,28 +58,11 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
                 f"nothing new since the release that is served (inputs {inputs}); dbt is not called"
             )
             return
-        wait_for_lock(context, settings.build_database)
         dbt: DbtCliResource = context.resources.dbt
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         yield from dbt.cli(BUILD, context=context, target_path=settings.build / "dbt").stream()
 
     return models
-
-
-def wait_for_lock(context: dg.AssetExecutionContext, database: Path) -> None:
-    """Raise dg.RetryRequested, each time after a longer wait, while another process has `database` open.
-
-    The dbt of a run that was killed lives on until its own work is done. After the last wait dbt says what is wrong.
-    """
-    if not database.exists() or context.retry_number >= LOCK_RETRIES:
-        return
-    try:
-        duckdb.connect(str(database)).close()
-    except duckdb.IOException as error:
-        if "lock" not in str(error):
-            raise
-        context.log.warning(f"waiting for {database}: {error}")
-        raise dg.RetryRequested(LOCK_RETRIES, min(2**context.retry_number, 60)) from error
 
 
 def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:
