@@ -16,7 +16,7 @@ from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
 from orchestration.evidence import gate_folder, keep_approvals, keep_gate
 from orchestration.ingest.catalogue import pending_batches
-from orchestration.ingest.lake import pending_folder
+from orchestration.ingest.lake import pending_folder, visible_batches
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -119,7 +119,7 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
         if not pending:
             return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
         database = settings.build / f"raw_gate_{source.name}.duckdb"
-        _show_batch(database, source.name, pending_folder(settings.lake, source.name), pending)
+        _show_batch(settings, database, source.name, pending)
         suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
         if f"raw__{source.name}" in names("raw"):
             suites[source.name] = load(f"raw__{source.name}")
@@ -136,14 +136,27 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
     return gate
 
 
-def _show_batch(database: Path, source: str, pending: Path, batches: Sequence[str]) -> None:
-    """A database that shows the pending batch: what the suites of stage `raw` look at."""
+def _show_batch(settings: Settings, database: Path, source: str, batches: Sequence[str]) -> None:
+    """A database that shows the pending batch, and what its senders delivered before: what suites of stage `raw`
+    look at. Of the lake only manifests are read.
+    """
     database.parent.mkdir(parents=True, exist_ok=True)
     database.unlink(missing_ok=True)
+    pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
         for table, file in ((source, "rows"), ("files", "files")):
             paths = [str(pending / f"batch={batch}" / f"{file}.parquet") for batch in batches]
             connection.read_parquet(paths).create_view(table)
+        manifests = [
+            str(lake / f"batch={batch}" / "files.parquet") for batch in visible_batches(settings.lake, source)
+        ]
+        earlier = "select source_file, sender, delivery_date, rows_read, status from read_parquet($files)"
+        nothing = "select source_file, sender, delivery_date, rows_read, status from files limit 0"
+        connection.execute(
+            "create table history as select sender, delivery_date, sum(rows_read)::bigint as rows_read from"
+            f" ({earlier if manifests else nothing}) where status <> 'duplicate' group by sender, delivery_date",
+            {"files": manifests} if manifests else {},
+        )
 
 
 def _as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:

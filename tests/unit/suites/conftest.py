@@ -34,6 +34,7 @@ GOOD_BATCH: Mapping[str, str] = {
     "files": """
         select
             'portal_service_results' as source, file as source_file, status, date '2026-10-10' as delivery_date,
+            split_part(file, '.', 1) as sender,
             read as rows_read, accepted as rows_accepted, 0 as rows_quarantined, read - accepted as rows_duplicate
         from (values ('nation.json', 'accepted', 34, 34), ('H21.json', 'accepted', 3, 3),
             ('again.json', 'duplicate', 34, 0)) as t(file, status, read, accepted)
@@ -56,6 +57,15 @@ GOOD_BATCH: Mapping[str, str] = {
         from units
     """,
 }
+
+#: Seven deliveries of H21 with three rows each, and an older one that is not looked at; one of nation alone.
+GOOD_HISTORY = """
+    create table history as
+    select 'H21' as sender, date '2026-10-09' - i::integer as delivery_date, if(i = 7, 5000, 3) as rows_read
+    from range(8) as t(i)
+    union all
+    select 'nation', date '2026-09-26', 1
+"""
 
 GOOD_MARTS: Mapping[str, str] = {
     "mart_coverage": f"""
@@ -164,6 +174,7 @@ def good_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'; create schema marts")
         _fill(connection, "files", FILE_COLUMNS, GOOD_BATCH["files"])
         _fill(connection, "portal_service_results", ROW_COLUMNS, GOOD_BATCH["portal_service_results"])
+        connection.execute(GOOD_HISTORY)
         for table, query in GOOD_MARTS.items():
             _fill(connection, f"marts.{table}", contracts[table], query)
     return path
