@@ -25,5 +25,5 @@ def suite() -> gx.ExpectationSuite:
         required=("dossier_code", "status_code"),
         codes={"status_code": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)},
         texts=("room_code",),
-        backwards="acted_at < started_at or due_at < started_at",
+        backwards="acted_at < started_at",
     )

@@ -110,11 +110,12 @@ def published(data: Path) -> dict[str, Any]:
 
 
 def names(data: Path) -> set[str]:
-    """Every file and folder of what lasts; a release's name holds the moment it was made at."""
+    """Every file and link of what lasts; a release's name holds the moment it was made at. Empty folders are nothing."""
     return {
         re.sub(r"releases/\d{8}T\d{6}Z", "releases/then", str(path.relative_to(data)))
         for folder in ("landing", "lake", "quarantine", "serving")
         for path in (data / folder).rglob("*")
+        if path.is_symlink() or path.is_file()
     }
 
 
