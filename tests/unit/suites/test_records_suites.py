@@ -23,7 +23,7 @@ ARRIVE = "The batch holds as many rows as its files had accepted"
 COLUMNS = "The columns and their types are those of the lake's contract"
 CODES = "What a row is about is there, and every code is one of the contract's"
 PERSONAL = "No text holds an identity number, a telephone number or an e-mail address"
-ORDER = "At most 20% of an agency's rows run backwards in time"
+ORDER = "At most 30% of an agency's rows run backwards in time"
 
 #: Of each source, what a good row holds; the rest is null.
 GOOD: Mapping[str, str] = {
@@ -157,12 +157,12 @@ def test_something_personal_is_named_by_its_place_and_not_shown(
 
 
 @pytest.mark.parametrize("source", [source for source in GOOD if SPOILT[source][2]])
-def test_a_fifth_of_an_agencys_rows_backwards_is_too_many(source: str, good: Path, tmp_path: Path) -> None:
+def test_a_third_of_an_agencys_rows_backwards_is_too_many(source: str, good: Path, tmp_path: Path) -> None:
     spoil = f"update {source} set {SPOILT[source][2]} where record_no <= "
-    assert ORDER not in stopped(good, tmp_path, source, f"{spoil}24")  # 24 of 120: just a fifth
-    said = stopped(good, tmp_path, source, f"{spoil}25")
+    assert ORDER not in stopped(good, tmp_path, source, f"{spoil}36")  # 36 of 120: just 30 %
+    said = stopped(good, tmp_path, source, f"{spoil}37")
     assert '"sender": "H19"' in said[ORDER]
-    assert '"rows_backwards": 25' in said[ORDER]
+    assert '"rows_backwards": 37' in said[ORDER]
 
 
 def test_one_senders_broken_export_does_not_hide_behind_the_others(good: Path, tmp_path: Path) -> None:
