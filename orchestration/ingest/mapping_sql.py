@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from orchestration.ingest.mapping import DIRECTIVES, Feed, ListFeed, SourceMapping, SystemMapping
 from orchestration.ingest.problems import RESEND
+from orchestration.ingest.record_kinds import PLAIN_MOMENT
 from orchestration.ingest.record_types import Column, ListColumn, RecordSource
 
 #: Wall clock of Asia/Ho_Chi_Minh, which has had no other offset since 1975.
@@ -58,11 +59,20 @@ def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
         create or replace temp macro keyed_hash(v) as
             if(v in ({none}), null, left(hmac_sha256(v), {_HASH_DIGITS}));
         create or replace temp macro any_moment(v) as {_moment_sql(mapping)};
+        create or replace temp macro plain_moment_shape() as {literal(_plain_moment_shape(mapping))};
     """
 
 
 def _blob(data: bytes) -> str:
     return "'" + "".join(f"\\x{byte:02X}" for byte in data) + "'::blob"
+
+
+def _plain_moment_shape(mapping: SystemMapping) -> str:
+    """Regular expression of moments that `PLAIN_MOMENT` reads, each of them a day that there is."""
+    if PLAIN_MOMENT not in mapping.formats or mapping.zone_minutes != LAKE_ZONE_MINUTES:
+        return r"[^\s\S]"  # fits nothing
+    days = "(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])(29|30)|(0[13578]|1[02])31"
+    return f"20[0-9]{{2}}({days})([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
 
 
 def _moment_sql(mapping: SystemMapping) -> str:
@@ -105,7 +115,10 @@ def rows_sql(source: RecordSource, mapping: SourceMapping, relation: str, lineag
     return f"""
         with wire as ({relation}),
         raw as (select record_no, text, is_malformed, bad_lists, {compiler.raw()} from wire),
-        typed as (select *, {compiler.typed()} from raw)
+        valued as (select *, {compiler.typed_values()} from raw),
+        quick as (select *, {compiler.plain_lists()} from valued),
+        slow as (select *, {compiler.other_lists()} from quick),
+        typed as (select *, {compiler.typed_lists()} from slow)
         select {places}, record_no, {columns}, hash({columns}) as row_hash,
             case when {compiler.is_suspect()} then struct_pack({compiler.kept_of_suspects()}) end as suspect
         from typed
@@ -123,7 +136,8 @@ def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
     columns = ", ".join(name(column.name) for column in source.columns)
     return f"""
         with opened as (select file_hash, record_no, {columns}, unnest(suspect) from ({rows})),
-        judged as (select *, {compiler.problems()} as problems from opened),
+        raw as (select *, {compiler.raw_lists()} from opened),
+        judged as (select *, {compiler.problems()} as problems from raw),
         decided as (select *, list_contains(list_transform(problems, lambda p: p.severity), 'error') as is_refused
             from judged where len(problems) > 0)
         select file_hash, record_no, problems, is_refused,
@@ -139,27 +153,48 @@ class _Compiler:
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
 
     def raw(self) -> str:
-        """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists of such.
+        """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists as wire_<column>.
 
         Made once, in a step of its own: what follows refers to a value several times.
         """
         values = [f"{_raw(column, feed, '')} as raw_{column.name}" for column, feed in self.values]
-        for column, list_feed in self.lists:
-            parts = ", ".join(
-                f"{part.name} := {_raw(part, fed, 'x.')}" for part, fed in _parts(column, list_feed)
-            )
-            elements = f"list_transform({name(list_feed.wire)}, lambda x: struct_pack({parts}))"
-            values.append(f"{elements} as raw_{column.name}")
-        return ", ".join(values)
+        return ", ".join(values + [f"{name(feed.wire)} as wire_{column.name}" for column, feed in self.lists])
 
-    def typed(self) -> str:
+    def typed_values(self) -> str:
         values = [f"{_read(column, f'raw_{column.name}')} as {column.name}" for column, _ in self.values]
-        lists = [f"{_typed_list(column, feed)} as {column.name}" for column, feed in self.lists]
         empty = [
             f"{'[]' if isinstance(column, ListColumn) else 'null'}::{column.type} as {column.name}"
             for column in self.absent
         ]
-        return ", ".join(values + lists + empty)
+        return ", ".join(values + empty)
+
+    def plain_lists(self) -> str:
+        """Columns plain_<list>: the typed list, with null for each element that is not written as it should be."""
+        hashed = [column.name for column, _ in self.values if column.kind == "hash"]
+        lists = [f"{_plain_list(column, feed, hashed)} as plain_{column.name}" for column, feed in self.lists]
+        return ", ".join(lists or ["null as no_list"])
+
+    def other_lists(self) -> str:
+        """Columns raw_<list>: lists of texts, like raw values, where plain_<list> did not read every element."""
+        lists = [
+            f"case when list_count(plain_{column.name}) = len(plain_{column.name}) then null"
+            f" else {_raw_list(column, feed)} end as raw_{column.name}"
+            for column, feed in self.lists
+        ]
+        return ", ".join(lists or ["null as no_other_list"])
+
+    def typed_lists(self) -> str:
+        lists = [
+            f"case when raw_{column.name} is null then coalesce(plain_{column.name}, [])"
+            f" else {_typed_list(column, feed)} end as {column.name}"
+            for column, feed in self.lists
+        ]
+        return ", ".join(lists or ["null as no_typed_list"])
+
+    def raw_lists(self) -> str:
+        """All lists as lists of texts, for judging."""
+        lists = [f"{_raw_list(column, feed)} as raw_{column.name}" for column, feed in self.lists]
+        return ", ".join(lists or ["null as no_list"])
 
     def is_suspect(self) -> str:
         """Cheap, and true at least where there is a problem: something sent has come to nothing."""
@@ -175,7 +210,7 @@ class _Compiler:
     def kept_of_suspects(self) -> str:
         """What judging needs of a row, hashed numbers aside."""
         raw = [f"raw_{c.name}" for c, _ in self.values if c.kind != "hash"] + [
-            f"raw_{c.name}" for c, _ in self.lists
+            f"wire_{c.name}" for c, _ in self.lists
         ]
         return ", ".join(f"{kept} := {kept}" for kept in ["text", "is_malformed", "bad_lists", *raw])
 
@@ -241,8 +276,8 @@ def _loses_something(column: ListColumn, feed: ListFeed) -> str:
     kept = " + ".join(_is_kept(part, "x" if column.is_plain else f"x.{part.name}") for part in failing)
     raw = f"raw_{column.name}"
     return (
-        f"(coalesce(len({raw}), 0) > 0 and list_sum(list_transform({raw}, lambda x: {given}))"
-        f" <> list_sum(list_transform({column.name}, lambda x: {kept or '0'})))"
+        f"case when len({raw}) > 0 then list_sum(list_transform({raw}, lambda x: {given}))"
+        f" <> list_sum(list_transform({column.name}, lambda x: {kept or '0'})) else false end"
     )
 
 
@@ -283,6 +318,46 @@ def _read(column: Column, raw: str) -> str:
     return read
 
 
+def _raw_list(column: ListColumn, feed: ListFeed) -> str:
+    parts = ", ".join(f"{part.name} := {_raw(part, fed, 'x.')}" for part, fed in _parts(column, feed))
+    return f"list_transform(wire_{column.name}, lambda x: struct_pack({parts}))"
+
+
+def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
+    """One regular expression for a whole element, because each call within a list costs much, whatever it does.
+
+    It is made of `Kind.plain`; the blanks between the values are in none of them.
+    """
+    fed = dict(_parts(column, feed))
+    if any(
+        part.plain is None or f.wire is None or f.values or f.otherwise is not None for part, f in fed.items()
+    ):
+        return f"null::{column.type}"
+    shapes = " || ' ' || ".join(f"'(' || {part.plain} || ')?'" for part in fed)
+    shown = ", ' ', ".join(
+        f"left(x.{name(wire)}, 1)" if part.kind == "is_given" else f"x.{name(wire)}"
+        for part, f in fed.items()
+        if (wire := f.wire) is not None
+    )
+    values = [
+        f"{part.name} := " + (_plain(part, fed[part], hashed) if part in fed else f"null::{part.type}")
+        for part in column.columns
+    ]
+    element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
+    nothing = literal(" " * (len(fed) - 1))
+    is_plain = f"concat({shown}) <> {nothing} and regexp_full_match(concat({shown}), {shapes})"
+    return f"list_transform(wire_{column.name}, lambda x: case when {is_plain} then {element} end)"
+
+
+def _plain(part: Column, feed: Feed, hashed: Sequence[str]) -> str:
+    value = f"nullif(x.{name(feed.wire or '')}, '')"
+    read = part.how.plain_read.format(value, type=part.type)
+    if part.kind == "hash":  # the applicant's own number, as a rule, and hashing is dear
+        known = "".join(f" when {value} = raw_{column} then {column}" for column in hashed)
+        return f"case{known} else {read} end" if known else read
+    return read
+
+
 def _typed_list(column: ListColumn, feed: ListFeed) -> str:
     fed = dict(_parts(column, feed))
     values = [
@@ -290,7 +365,7 @@ def _typed_list(column: ListColumn, feed: ListFeed) -> str:
         for part in column.columns
     ]
     element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
-    return f"coalesce(list_transform(raw_{column.name}, lambda x: {element}), [])"
+    return f"list_transform(raw_{column.name}, lambda x: {element})"
 
 
 def _read_in_list(part: Column, raw: str) -> str:

@@ -46,6 +46,13 @@ class Column:
         return KINDS[self.kind]
 
     @property
+    def plain(self) -> str | None:
+        """SQL of a regular expression of what is read fast, if there is one."""
+        if self.kind == "choice":
+            return f"'{'|'.join(self.choices)}'"
+        return None if self.choices else self.how.plain or None
+
+    @property
     def can_fail(self) -> bool:
         """Whether a value that was sent can come to nothing."""
         return bool(self.how.reason)
