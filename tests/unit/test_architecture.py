@@ -16,6 +16,7 @@ HEAVY = {"dagster", "dagster_dbt", "great_expectations"}
 # Layer: what it must not import, anywhere in its code.
 FORBIDDEN = {
     "orchestration/ingest": {"dagster", "dagster_dbt", "dbt", "expectations", "great_expectations", "pandas"},
+    "orchestration/pull": {"dagster", "dagster_dbt", "dbt", "expectations", "great_expectations", "pandas"},
     "orchestration/publish": {
         "dagster",
         "dagster_dbt",
