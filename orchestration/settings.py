@@ -33,6 +33,11 @@ class Settings:
             alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
         )
 
+    @staticmethod
+    def secret(name: str) -> str:
+        """What the environment holds under `name`, empty if nothing: tokens of gateways, named by their agreements."""
+        return os.environ.get(name, "")
+
     @property
     def landing(self) -> Path:
         return self.data / "landing"

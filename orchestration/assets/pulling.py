@@ -3,7 +3,6 @@
 Belongs here: the Dagster face of `orchestration.pull`. Does not belong here: HTTP and what is tried again.
 """
 
-import os
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -42,7 +41,7 @@ def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
 
 
 def _open(gateway: Gateway, day: date) -> Pages:
-    token = os.environ.get(gateway.token_from, "")
+    token = Settings.secret(gateway.token_from)
     if not token:
         raise PullError(
             f"{gateway.name} for {day}: found no token in {gateway.token_from}, expected it in the environment; set it"
