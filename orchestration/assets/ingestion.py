@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.assets.pulling import PULLED
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
+from orchestration.ingest.mended import clear_mended
 from orchestration.ingest.report import IngestReport
 from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
@@ -113,6 +114,11 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
         for batch in admitted:
             promote(settings.lake, source.name, batch)
             context.log.info(f"batch {batch} admitted")
-        return dg.MaterializeResult(metadata={"admitted": ", ".join(admitted) or "nothing new"})
+        cleared = clear_mended(settings.lake, settings.quarantine, source.name)
+        for file in cleared:
+            context.log.info(f"{file} is mended by a later delivery; its quarantine is cleared")
+        return dg.MaterializeResult(
+            metadata={"admitted": ", ".join(admitted) or "nothing new", "mended": len(cleared)}
+        )
 
     return lake
