@@ -41,6 +41,11 @@ def inputs_fingerprint(settings: Settings) -> str:
     return digest.hexdigest()[:16]
 
 
+def is_lake_empty(settings: Settings) -> bool:
+    """Whether no batch of any source has been admitted yet."""
+    return not any(visible_batches(settings.lake, source.name) for source in SOURCES)
+
+
 def served_inputs(settings: Settings) -> str | None:
     """The fingerprint of the inputs of what is served; None before the first release, or where it says none."""
     try:

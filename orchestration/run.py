@@ -108,14 +108,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
                 yield f"  ... and {len(told) - LINES_A_SOURCE} more lines, in the UI and in quarantine/{source.name}"
     if quiet:
         yield f"nothing new: {', '.join(quiet)}"
-    released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
-    served = current(settings.serving)
-    if result.success and not released and served is not None:
-        yield f"release {served.release_id}: unchanged, already served; neither dbt nor the gates had to run"
-    for made in released:
-        facts = {name: value.value for name, value in made.metadata.items()}
-        word = "published" if facts["is_new"] else "unchanged, already served"
-        yield f"release {facts['release_id']}: {word}, {facts['tables']} tables, {facts['rows']} rows"
+    yield from _release_lines(result, settings)
     checks = result.get_asset_check_evaluations()
     failed = [check for check in checks if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
     warned = [check for check in checks if not check.passed and check not in failed]
@@ -138,6 +131,19 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
         yield "If a delivery is to blame, take it back: make retract FILE=<path below the landing folder> REASON=..."
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
+
+
+def _release_lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+    released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
+    served = current(settings.serving)
+    if result.success and not released and served is not None:
+        yield f"release {served.release_id}: unchanged, already served; neither dbt nor the gates had to run"
+    if result.success and served is None:
+        yield "nothing has been delivered yet; nothing was built"
+    for made in released:
+        facts = {name: value.value for name, value in made.metadata.items()}
+        word = "published" if facts["is_new"] else "unchanged, already served"
+        yield f"release {facts['release_id']}: {word}, {facts['tables']} tables, {facts['rows']} rows"
 
 
 def _step_errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:

@@ -11,7 +11,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.assets.ingestion import OWNERS, WRITER
-from orchestration.inputs import inputs_fingerprint, served_inputs
+from orchestration.inputs import inputs_fingerprint, is_lake_empty, served_inputs
 from orchestration.settings import Settings
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
@@ -51,6 +51,9 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         required_resource_keys={"dbt", WRITER},
     )
     def models(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
+        if is_lake_empty(settings):
+            context.log.info("nothing has been delivered yet; there is nothing to build")
+            return
         inputs = inputs_fingerprint(settings)
         if inputs == served_inputs(settings) and not config.rebuild:
             # Nothing is yielded, so that Dagster passes over the gates and the release as well.
