@@ -2,8 +2,16 @@
 #
 #   make run    land the real samples and synthetic records, run the job, publish, print the rankings
 #   make refresh   the job on what has landed, without samples
+#   make backfill FROM=2025-07-01 TO=2025-08-31   the job on the deliveries of these days, as one run
+#   make pull DAY=2026-11-24   fetch a day from the gateways of seeds/agreements/gateways.yml
+#   make releases   what is kept, what is served, what is held
+#   make rollback BY=... REASON=... [TO=<release>]   serve an earlier release; nothing new is published until
+#   make unhold BY=... REASON=...   it may be
+#   make close MONTH=2025-10-01 [REVISE=...]   freeze a month that is over, as it is served
+#   make approve HOLD=... BY=... REASON=...   let a release pass that moves a province far
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
+#   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make dev    Dagster's UI on http://localhost:3000
 #   make check-mapping MAPPING=mappings/x.yml FILE=...   what of a file would be accepted, and why not the rest
 #   make retract FILE=... REASON=...   take a file back out of the lake, for good and on the record
@@ -30,22 +38,48 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh test test-slow check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
 	@$(BIN)/python -m orchestration.simulate --scale $(SCALE)
 	@$(MAKE) --no-print-directory refresh
 
+# FULL=1 calls dbt even where nothing is new.
 refresh: install manifest $(DAGSTER_HOME)/dagster.yaml
-	@$(BIN)/python -m orchestration.cli refresh
+	@$(BIN)/python -m orchestration.cli refresh $(if $(FULL),--rebuild)
 	@$(BIN)/python -m orchestration.cli report
 
+backfill: install manifest $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/python -m orchestration.cli backfill "$(FROM)" "$(TO)"
+
+pull: install
+	@$(BIN)/python -m orchestration.cli pull "$(DAY)"
+
+approve: install manifest $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/python -m orchestration.cli approve "$(HOLD)" --by "$(BY)" --reason "$(REASON)"
+
+rollback: install
+	@$(BIN)/python -m orchestration.cli rollback --by "$(BY)" --reason "$(REASON)" $(if $(TO),--to "$(TO)")
+
+unhold: install
+	@$(BIN)/python -m orchestration.cli unhold --by "$(BY)" --reason "$(REASON)"
+
+close: install
+	@$(BIN)/python -m orchestration.cli close "$(MONTH)" $(if $(REVISE),--revise "$(REVISE)")
+
+releases: install
+	@$(BIN)/python -m orchestration.cli releases
+
 test: lint
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not recovery"
 
 test-slow: install manifest
 	@$(BIN)/python -m pytest -m slow
+
+# The cases share an installation, so that each worker makes its own and takes cases from the other's queue.
+test-recovery: install manifest
+	@$(BIN)/python -m pytest -m recovery --dist worksteal
 
 check-mapping: install
 	@$(BIN)/python -m orchestration.ingest.check_mapping "$(MAPPING)" "$(FILE)" $(SOURCE)

@@ -8,12 +8,19 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import resources
-from orchestration.assets.ingestion import ingestion_assets
+from orchestration.assets.closing import closed_month
+from orchestration.assets.ingestion import OWNERS, WRITER, ingestion_assets
 from orchestration.assets.models import dbt_models, mart_keys
+from orchestration.assets.pulling import pulled_pages
 from orchestration.assets.release import release_asset
-from orchestration.checks import RELEASE_SUITES, raw_gates, release_gates
-from orchestration.jobs import refresh
+from orchestration.checks import HOLD, RELEASE_SUITES, hold_gate, raw_gates, release_gates
+from orchestration.delivery_checks import delivery_checks
+from orchestration.jobs import EXECUTOR, monthly_close, refresh
+from orchestration.run_alerts import failed_runs
+from orchestration.schedules import close_last_month, nightly
+from orchestration.sensors import late_deliveries
 from orchestration.settings import Settings
+from orchestration.writer import writer
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
@@ -21,8 +28,23 @@ def build_defs(settings: Settings) -> dg.Definitions:
     models = dbt_models(settings)
     marts = mart_keys(models)
     return dg.Definitions(
-        assets=[*ingestion_assets(settings), models, release_asset(settings, marts, RELEASE_SUITES)],
-        asset_checks=[*raw_gates(settings), *release_gates(settings, marts)],
-        jobs=[refresh],
-        resources={"dbt": resources.dbt(settings)},
+        assets=[
+            pulled_pages(settings, {WRITER}, OWNERS),
+            *ingestion_assets(settings),
+            models,
+            release_asset(settings, marts, [*RELEASE_SUITES, HOLD]),
+            closed_month(settings, {WRITER}, OWNERS),
+        ],
+        asset_checks=[
+            *raw_gates(settings),
+            *delivery_checks(settings),
+            *release_gates(settings, marts),
+            hold_gate(settings, marts),
+        ],
+        jobs=[refresh, monthly_close],
+        schedules=[nightly, close_last_month],
+        sensors=[late_deliveries(settings), failed_runs(settings)],
+        resources={"dbt": resources.dbt(settings), WRITER: writer(settings)},
+        # Also of what is started by hand in the UI: one process holds the lock on the build database.
+        executor=EXECUTOR,
     )

@@ -10,16 +10,69 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
-from orchestration.evidence import gate_folder, keep_gate
+from orchestration.evidence import gate_folder, keep_approvals, keep_gate
 from orchestration.ingest.catalogue import pending_batches
-from orchestration.ingest.lake import pending_folder
+from orchestration.ingest.lake import pending_folder, visible_batches
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
 RELEASE_SUITES = names("release")
+# One suite does not judge the build but asks a person: it holds a release back until somebody approves it.
+(HOLD,) = names("hold")
+
+
+class Approval(dg.Config):
+    """A person lets one hold pass: which, who, why. All of it stands in the manifest of the release."""
+
+    hold: str
+    by: str
+    reason: str
+
+
+class Approvals(dg.Config):
+    """Run config of the check that holds: `{"approvals": [{"hold": ..., "by": ..., "reason": ...}]}`."""
+
+    approvals: list[Approval] = []  # noqa: RUF012  (a field of the config, not of the class)
+
+
+def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
+    """The blocking check that compares the build with what is served."""
+    ranking = next(key for key in marts if key.path[-1] == "mart_province_ranking")
+
+    @dg.asset_check(
+        asset=ranking,
+        name=HOLD,
+        blocking=True,
+        description="Great Expectations: did a province move further than a person should hear of first?",
+    )
+    def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
+        database = settings.build / "drift.duckdb"
+        served = settings.serving / "warehouse.duckdb"
+        hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
+        used = [given.model_dump() for given in config.approvals if given.hold == hold]
+        folder = gate_folder(settings, context.run.run_id)
+        result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
+        database.unlink()
+        keep_gate(settings, context.run.run_id, result)
+        keep_approvals(settings, context.run.run_id, used)
+        check = _as_check([result])
+        if result.success:
+            return check
+        lifted = f"If it is right: make approve HOLD={hold} BY=... REASON=..."
+        return check._replace(
+            description=f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n{lifted}",
+            metadata={
+                **check.metadata,
+                "held": dg.MetadataValue.bool(True),
+                "hold": dg.MetadataValue.text(str(hold)),
+            },
+        )
+
+    return gate
 
 
 def release_gates(settings: Settings, marts: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
@@ -66,7 +119,7 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
         if not pending:
             return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
         database = settings.build / f"raw_gate_{source.name}.duckdb"
-        _show_batch(database, source.name, pending_folder(settings.lake, source.name), pending)
+        _show_batch(settings, database, source.name, pending)
         suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
         if f"raw__{source.name}" in names("raw"):
             suites[source.name] = load(f"raw__{source.name}")
@@ -83,14 +136,27 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
     return gate
 
 
-def _show_batch(database: Path, source: str, pending: Path, batches: Sequence[str]) -> None:
-    """A database that shows the pending batch: what the suites of stage `raw` look at."""
+def _show_batch(settings: Settings, database: Path, source: str, batches: Sequence[str]) -> None:
+    """A database that shows the pending batch, and what its senders delivered before: what suites of stage `raw`
+    look at. Of the lake only manifests are read.
+    """
     database.parent.mkdir(parents=True, exist_ok=True)
     database.unlink(missing_ok=True)
+    pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
         for table, file in ((source, "rows"), ("files", "files")):
             paths = [str(pending / f"batch={batch}" / f"{file}.parquet") for batch in batches]
             connection.read_parquet(paths).create_view(table)
+        manifests = [
+            str(lake / f"batch={batch}" / "files.parquet") for batch in visible_batches(settings.lake, source)
+        ]
+        earlier = "select source_file, sender, delivery_date, rows_read, status from read_parquet($files)"
+        nothing = "select source_file, sender, delivery_date, rows_read, status from files limit 0"
+        connection.execute(
+            "create table history as select sender, delivery_date, sum(rows_read)::bigint as rows_read from"
+            f" ({earlier if manifests else nothing}) where status <> 'duplicate' group by sender, delivery_date",
+            {"files": manifests} if manifests else {},
+        )
 
 
 def _as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:
@@ -102,6 +168,14 @@ def _as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:
         metadata={
             "expectations": sum(len(result.checks) for result in results),
             "failed": sum(len(result.failed()) for result in results),
+            "failing_rows": sum(check.failing_rows for result in failed for check in result.failed()),
             **{result.suite: dg.MetadataValue.json(result.to_dict()) for result in results},
+            # Whole, where the message shows a few.
+            **{
+                f"rows of: {check.description}": dg.MetadataValue.path(check.rows_file)
+                for result in failed
+                for check in result.failed()
+                if check.rows_file
+            },
         },
     )

@@ -1,4 +1,4 @@
-"""The command line: `python -m orchestration.cli land-samples | refresh | report | retract`.
+"""The command line: `python -m orchestration.cli WORD`, `--help` lists the words.
 
 Belongs here: arguments, exit codes and what is printed. What the words do is in the modules called.
 """
@@ -7,30 +7,60 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
 
+from orchestration.ingest.landing import Days
 from orchestration.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did what it says, 1 when a run failed."""
+    """Run one command; 0 when it did what it says, 1 when it did not."""
+    given = _parser().parse_args(arguments)
+    code: int = given.run(Settings.from_environment(), given)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="service-index", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("land-samples", help="put the real samples of the portal into the landing folder")
-    commands.add_parser("refresh", help="run the job: ingest, gates, dbt, publish")
-    commands.add_parser("report", help="print the served ranking and the reconciliation")
-    taking_back = commands.add_parser("retract", help="take a file back out of the lake, for good")
+    commands = parser.add_subparsers(required=True)
+
+    def add(
+        word: str, run: Callable[[Settings, argparse.Namespace], int], told: str
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(word, help=told)
+        made.set_defaults(run=run)
+        return made
+
+    add("land-samples", _land_samples, "put the real samples of the portal into the landing folder")
+    refreshing = add("refresh", _refresh, "run the job on all that landed: ingest, gates, dbt, publish")
+    refreshing.add_argument("--rebuild", action="store_true", help="call dbt even where nothing is new")
+    backfilling = add("backfill", _backfill, "run the job on the deliveries of some days, as one run")
+    backfilling.add_argument("first", type=date.fromisoformat, help="YYYY-MM-DD")
+    backfilling.add_argument("last", type=date.fromisoformat, help="YYYY-MM-DD, included")
+    pulling = add("pull", _pull, "fetch a day from the gateways into the landing folder")
+    pulling.add_argument("day", type=date.fromisoformat, help="YYYY-MM-DD")
+    add("report", _report, "print the served ranking and the reconciliation")
+    taking_back = add("retract", _retract, "take a file back out of the lake, for good")
     taking_back.add_argument("file", help="its path below the landing folder")
     taking_back.add_argument("reason", help="why; the next release tells it")
-    given = parser.parse_args(arguments)
-    settings = Settings.from_environment()
-    if given.command == "retract":
-        return _retract(settings, given.file, given.reason)
-    return {"land-samples": _land_samples, "refresh": _refresh, "report": _report}[given.command](settings)
+    approving = add("approve", _approve, "run the job, and let one hold pass")
+    approving.add_argument("hold", help="as the failed check names it")
+    stepping = add("rollback", _rollback, "serve an earlier release, and hold what comes next")
+    stepping.add_argument("--to", help="a release that is kept; without it, the one before")
+    unholding = add("unhold", _unhold, "let the next run publish again")
+    for asked in (approving, stepping, unholding):
+        asked.add_argument("--by", required=True, help="who says so")
+        asked.add_argument("--reason", required=True, help="why")
+    closing = add("close", _close, "freeze a month that is over, as it is served")
+    closing.add_argument("month", type=date.fromisoformat, help="any day of it, YYYY-MM-DD")
+    closing.add_argument("--revise", default="", help="freeze it once more, and why")
+    add("releases", _releases, "list what is kept, what is served, and what is held")
+    return parser
 
 
-def _land_samples(settings: Settings) -> int:
+def _land_samples(settings: Settings, _: argparse.Namespace) -> int:
     from orchestration.samples import land_samples
 
     for path in land_samples(settings):
@@ -38,20 +68,115 @@ def _land_samples(settings: Settings) -> int:
     return 0
 
 
-def _refresh(settings: Settings) -> int:
+def _refresh(settings: Settings, given: argparse.Namespace) -> int:
+    return _run(settings, rebuild=given.rebuild)
+
+
+def _backfill(settings: Settings, given: argparse.Namespace) -> int:
+    return _run(settings, days=Days(given.first, given.last))
+
+
+def _approve(settings: Settings, given: argparse.Namespace) -> int:
+    return _run(settings, approval={"hold": given.hold, "by": given.by, "reason": given.reason})
+
+
+def _run(settings: Settings, **what: Any) -> int:
+    from orchestration.partitions import NoSuchDaysError
     from orchestration.run import refresh  # imports Dagster: seconds
 
-    outcome = refresh(settings)
+    try:
+        outcome = refresh(settings, **what)
+    except NoSuchDaysError as error:
+        print(f"not run: {error}", file=sys.stderr)
+        return 1
     print("\n".join(outcome.lines))
     return 0 if outcome.success else 1
 
 
-def _retract(settings: Settings, file: str, reason: str) -> int:
+def _pull(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.assets.pulling import pull_days
+    from orchestration.writer import one_writer
+
+    settings.landing.mkdir(parents=True, exist_ok=True)
+    with one_writer(settings.data, print):
+        told, wrong = pull_days(settings, Days(given.day, given.day))
+    print("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
+    return int(bool(wrong))
+
+
+def _rollback(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.publish.marts import PublishError
+    from orchestration.publish.rollback import step_back
+    from orchestration.writer import one_writer
+
+    try:
+        with one_writer(settings.data, print):
+            made = step_back(settings.serving, given.by, given.reason, datetime.now(UTC), given.to)
+    except PublishError as error:
+        print(f"not stepped back: {error}", file=sys.stderr)
+        return 1
+    print(f"served again: {made.to_release}; nothing new is published until: make unhold BY=... REASON=...")
+    return 0
+
+
+def _unhold(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.publish.marts import PublishError
+    from orchestration.publish.rollback import lift_hold
+
+    try:
+        lifted = lift_hold(settings.serving, given.by, given.reason, datetime.now(UTC))
+    except PublishError as error:
+        print(f"not lifted: {error}", file=sys.stderr)
+        return 1
+    for record in lifted:
+        print(f"lifted: the hold of {record.at} ({record.reason}); the next run may publish")
+    return 0
+
+
+def _close(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.publish.close import close_month
+    from orchestration.publish.marts import PublishError
+    from orchestration.writer import one_writer
+
+    try:
+        with one_writer(settings.data, print):
+            made = close_month(
+                settings.serving, settings.closed, given.month, datetime.now(UTC), given.revise
+            )
+    except PublishError as error:
+        print(f"not closed: {error}", file=sys.stderr)
+        return 1
+    told = "closed" if made.is_new else "was closed already"
+    print(f"{made.month} {told}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
+    return 0
+
+
+def _releases(settings: Settings, _: argparse.Namespace) -> int:
+    from orchestration.publish.release import current, list_releases
+    from orchestration.publish.rollback import hold_of
+
+    served = current(settings.serving)
+    for release in list_releases(settings.serving):
+        facts = release.manifest
+        marks = [
+            *(["served"] if served and served.release_id == release.release_id else []),
+            *(["synthetic records"] if facts["contains_synthetic"] else []),
+            *(f"retracted {entry['source_file']}" for entry in facts["retracted"]),
+            *(f"approved {entry['hold']} by {entry['by']}" for entry in facts.get("approvals", ())),
+        ]
+        print(f"{release.release_id}  {len(facts['inputs'])} batches  {', '.join(marks)}".rstrip())
+    held = hold_of(settings.serving)
+    if held:
+        print(f"HELD since {held.at} by {held.by}: {held.reason}")
+    return 0
+
+
+def _retract(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.ingest.retract import RetractError, retract
 
     try:
-        source = file.split("/", maxsplit=1)[0]
-        made = retract(settings.lake, settings.landing, source, file, reason, datetime.now(UTC))
+        source = given.file.split("/", maxsplit=1)[0]
+        made = retract(settings.lake, settings.landing, source, given.file, given.reason, datetime.now(UTC))
     except RetractError as error:
         print(f"not retracted: {error}", file=sys.stderr)
         return 1
@@ -59,7 +184,7 @@ def _retract(settings: Settings, file: str, reason: str) -> int:
     return 0
 
 
-def _report(settings: Settings) -> int:
+def _report(settings: Settings, _: argparse.Namespace) -> int:
     from orchestration.report import headline, report
 
     print(report(settings.serving))

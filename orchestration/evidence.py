@@ -20,11 +20,13 @@ from expectations.docs import render
 from expectations.gate import GateResult
 from orchestration.ingest.catalogue import batch_contents
 from orchestration.ingest.retract import retractions
+from orchestration.inputs import inputs_fingerprint
 from orchestration.publish.release import Evidence
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, SYNTHETIC
 
 FILES_SHOWN = 10
+APPROVALS = "approvals.list"
 KEEP_RUNS = 7  # as many as releases: each can be traced to what its gates found
 GIT_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 LIBRARIES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
@@ -54,6 +56,13 @@ def keep_gate(settings: Settings, run_id: str, result: GateResult) -> None:
     )
 
 
+def keep_approvals(settings: Settings, run_id: str, approvals: Sequence[Mapping[str, Any]]) -> None:
+    """Leave what a person let pass for the release of the same run."""
+    (gate_folder(settings, run_id) / APPROVALS).write_text(
+        json.dumps(list(approvals), ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+
+
 def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evidence, str]:
     """The evidence for a release of this run, and its page with `{release_id}` to be filled in.
 
@@ -68,6 +77,8 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         code=code_revision(settings.repository),
         versions={name: version(name) for name in LIBRARIES},
         retracted=[asdict(r) for source in SOURCES for r in retractions(settings.lake, source.name)],
+        inputs_fingerprint=inputs_fingerprint(settings),
+        approvals=_kept_approvals(settings, run_id),
         contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
     facts = {
@@ -76,6 +87,8 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         "Synthetic": "SYNTHETIC RECORDS ARE AMONG THE INPUTS" if evidence.contains_synthetic else "nothing",
         "Retracted": ", ".join(f"{r['source_file']} ({r['reason']})" for r in evidence.retracted)
         or "nothing",
+        "Approved": ", ".join(f"{a['hold']} by {a['by']} ({a['reason']})" for a in evidence.approvals)
+        or "nothing had to be",
         "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in evidence.versions.items()),
         "Run": run_id,
@@ -121,6 +134,12 @@ def _kept_gates(settings: Settings, run_id: str, required: Sequence[str]) -> lis
             " run the whole job `refresh`"
         )
     return [GateResult.from_dict(json.loads(kept[name].read_text(encoding="utf-8"))) for name in sorted(kept)]
+
+
+def _kept_approvals(settings: Settings, run_id: str) -> list[dict[str, Any]]:
+    path = settings.gates / run_id / APPROVALS
+    kept: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return kept
 
 
 def _brief(result: GateResult) -> dict[str, Any]:

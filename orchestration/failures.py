@@ -23,7 +23,7 @@ def failing_rows(settings: Settings, test_id: str) -> str:
         try:
             found = connection.execute(f"select * from {test['relation_name']}")
         except duckdb.CatalogException:
-            return "the test itself could not be run; see build/dbt.log"
+            return "the test itself could not be run; see build/run.log"
         names = [column[0] for column in found.description]
         rows = found.fetchmany(ROWS_SHOWN)
         total = connection.execute(f"select count(*) from {test['relation_name']}").fetchall()[0][0]

@@ -12,13 +12,14 @@ from orchestration.settings import Settings
 
 
 def dbt(settings: Settings) -> DbtCliResource:
-    """dbt as a subprocess, so that its lock on the build database ends with it."""
+    """dbt as a subprocess, so that its lock on the build database ends with it; one at a time (`dbt_alone`)."""
     # dbt finds its folders in the environment, and dagster-dbt hands on the one of this process.
     os.environ["SERVICE_INDEX_DATA"] = str(settings.data)
+    # The dbt beside this Python, whatever PATH says.
+    os.environ["SERVICE_INDEX_DBT"] = str(Path(sys.executable).with_name("dbt"))
     return DbtCliResource(
         project_dir=str(settings.dbt_project),
         profiles_dir=str(settings.dbt_project),
-        # The dbt beside this Python, whatever PATH says.
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        dbt_executable=str(Path(__file__).with_name("dbt_alone.py")),
         global_config_flags=["--no-use-colors"],
     )

@@ -5,16 +5,25 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import redirect_stdout
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
+from orchestration.alerts import send
 from orchestration.assets.ingestion import NOTHING_NEW, batch_key
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
+from orchestration.checks import HOLD
 from orchestration.failures import failing_rows
+from orchestration.ingest.landing import Days
+from orchestration.partitions import run_tags
+from orchestration.publish.release import current
+from orchestration.run_alerts import COMMAND_LINE, alert_of
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -34,26 +43,62 @@ class Outcome:
     lines: tuple[str, ...]
 
 
-def refresh(settings: Settings, instance: dg.DagsterInstance | None = None) -> Outcome:
-    """Run the job; a failed step or gate is an outcome, not an exception.
+def refresh(
+    settings: Settings,
+    instance: dg.DagsterInstance | None = None,
+    days: Days | None = None,
+    approval: Mapping[str, str] | None = None,
+    rebuild: bool = False,
+) -> Outcome:
+    """Run the job on the deliveries of `days`, or on all that landed; a failed step or gate is an outcome.
 
-    Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it.
+    `approval` (hold, by, reason) lets one hold pass; `rebuild` calls dbt even where nothing is new.
+
+    Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it. Raises
+    NoSuchDaysError for days in the future or before the first.
     """
+    tags = {**COMMAND_LINE, **(run_tags(days) if days else {})}
+    config = {
+        **QUIET,
+        "ops": {
+            "models": {"config": {"rebuild": rebuild}},
+            f"marts__mart_province_ranking_{HOLD}": {
+                "config": {"approvals": [dict(approval)] if approval else []}
+            },
+        },
+    }
     job = build_defs(settings).resolve_job_def("refresh")
     settings.build.mkdir(parents=True, exist_ok=True)
-    # dbt tells each of its steps on the screen; a file is the better place for two hundred lines.
-    with (settings.build / "dbt.log").open("w", encoding="utf-8") as log, redirect_stdout(log):
+    with _aside(settings.build / "run.log"):
         result = job.execute_in_process(
-            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=QUIET
+            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=config, tags=tags
         )
-    return Outcome(result.success, result.run_id, tuple(_lines(result, settings)))
+    lines = tuple(_lines(result, settings))
+    alert = alert_of(result.all_events, result.run_id, datetime.now(UTC))
+    if alert is not None:
+        problem = send(alert, settings.alerts_log, settings.alert_webhook)
+        lines = (*lines, f"alert: {problem or 'told'}; all alerts: {settings.alerts_log}")
+    return Outcome(result.success, result.run_id, lines)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[None]:
+    """What dbt and Dagster tell of each step goes to a file: hundreds of lines on a screen hide the few that count."""
+    with path.open("w", encoding="utf-8") as log, redirect_stdout(log):
+        handler = logging.StreamHandler(log)
+        logging.getLogger("dagster").addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger("dagster").removeHandler(handler)
 
 
 def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     batches = [batch_key(source) for source in SOURCES]
     quiet = []
     for source, key in zip(SOURCES, batches, strict=True):
-        for made in result.asset_materializations_for_node(key.to_python_identifier()):
+        # A range of days is told once: each of its days says the same.
+        for made in result.asset_materializations_for_node(key.to_python_identifier())[-1:]:
             told = str(made.metadata["summary"].value).replace("* ", "").splitlines()
             if len(told) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
                 quiet.append(source.name)
@@ -63,18 +108,26 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
                 yield f"  ... and {len(told) - LINES_A_SOURCE} more lines, in the UI and in quarantine/{source.name}"
     if quiet:
         yield f"nothing new: {', '.join(quiet)}"
-    for made in result.asset_materializations_for_node(RELEASE.to_python_identifier()):
+    released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
+    served = current(settings.serving)
+    if result.success and not released and served is not None:
+        yield f"release {served.release_id}: unchanged, already served; neither dbt nor the gates had to run"
+    for made in released:
         facts = {name: value.value for name, value in made.metadata.items()}
         word = "published" if facts["is_new"] else "unchanged, already served"
         yield f"release {facts['release_id']}: {word}, {facts['tables']} tables, {facts['rows']} rows"
     checks = result.get_asset_check_evaluations()
-    failed = [check for check in checks if not check.passed]
+    failed = [check for check in checks if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
+    warned = [check for check in checks if not check.passed and check not in failed]
     gates = [check for check in checks if "expectations" in check.metadata]
     expectations = sum(int(str(check.metadata["expectations"].value)) for check in gates)
     yield (
-        f"checks: {len(checks) - len(failed)} of {len(checks)} passed;"
+        f"checks: {len(checks) - len(failed) - len(warned)} of {len(checks)} passed;"
         f" {expectations} expectations in {len(gates)} gates"
     )
+    for check in warned:
+        yield f"WARNING {check.check_name} on {check.asset_key.to_user_string()}"
+        yield _indented(check.description or "")
     for check in failed:
         yield f"FAILED {check.check_name} on {check.asset_key.to_user_string()}"
         test = check.metadata.get("unique_id")

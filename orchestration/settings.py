@@ -21,6 +21,8 @@ class Settings:
     repository: Path = REPOSITORY
     # The secret behind the hashes of identity numbers; not shown when settings are printed.
     hash_key: bytes = field(default=b"", repr=False)
+    # Where alerts are posted; the address of a chat tool is a secret too.
+    alert_webhook: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -28,7 +30,13 @@ class Settings:
         return cls(
             data=Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve(),
             hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
+            alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
         )
+
+    @staticmethod
+    def secret(name: str) -> str:
+        """What the environment holds under `name`, empty if nothing: tokens of gateways, named by their agreements."""
+        return os.environ.get(name, "")
 
     @property
     def landing(self) -> Path:
@@ -59,8 +67,24 @@ class Settings:
         return self.data / "serving"
 
     @property
+    def closed(self) -> Path:
+        return self.data / "closed"
+
+    @property
+    def alerts_log(self) -> Path:
+        return self.data / "alerts" / "alerts.jsonl"
+
+    @property
     def reference(self) -> Path:
         return self.repository / "seeds" / "reference"
+
+    @property
+    def expected_deliveries(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "expected_deliveries.csv"
+
+    @property
+    def gateways(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "gateways.yml"
 
     @property
     def samples(self) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest import batch
+from orchestration.ingest.landing import Days
 from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.settings import Settings
@@ -29,17 +30,17 @@ class Source:
     name: str
     dbt_source: str
     description: str
-    ingest: Callable[[Settings], IngestReport]
+    ingest: Callable[[Settings, Days], IngestReport]
     ensure: Callable[[Path], Path]
     most_refused: float
 
 
-def _portal(settings: Settings) -> IngestReport:
-    return batch.ingest(settings.landing, settings.lake, settings.quarantine, settings.reference)
+def _portal(settings: Settings, days: Days) -> IngestReport:
+    return batch.ingest(settings.landing, settings.lake, settings.quarantine, settings.reference, days)
 
 
 def _records(name: str, description: str) -> Source:
-    def ingest(settings: Settings) -> IngestReport:
+    def ingest(settings: Settings, days: Days) -> IngestReport:
         return ingest_records(
             name,
             settings.landing,
@@ -48,6 +49,7 @@ def _records(name: str, description: str) -> Source:
             settings.reference,
             settings.mappings,
             hash_key(settings, name),
+            days,
         )
 
     # 5 %: above it a system's export is broken rather than careless (issue text, 2026-11-23).

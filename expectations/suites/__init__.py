@@ -1,8 +1,8 @@
 """One module a suite, `<stage>__<table>.py`, each with one pure function `suite()`.
 
 Stages: `raw` judges a pending batch before the lake shows it; `release` judges the marts of a build before they
-are published. A new module of stage `release` is picked up by itself. A bound has its reason and date beside it.
-What dbt tests already say (keys, grain, relationships, accepted values) is not said again here.
+are published; `hold` asks a person. A new module of stage `release` is picked up by itself. A bound has its reason
+and date beside it. What dbt tests already say (keys, grain, relationships, accepted values) is not said again here.
 """
 
 from __future__ import annotations

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import great_expectations as gx
 
+#: How many earlier deliveries of a sender its size is held against, and what is unusual.
+DELIVERIES_COMPARED, LEAST_SHARE, MOST_SHARE = 7, 0.2, 5.0
+#: From how many rows on the share of a single sender is judged.
+ENOUGH_ROWS = 100
+
 
 def suite(source: str = "", most_refused: float = 0) -> gx.ExpectationSuite:
-    """Suite on `files`, one row a file of the batch (columns: `orchestration.ingest.report.FILE_COLUMNS`).
+    """Suite on `files`, one row a file of the batch (columns: `orchestration.ingest.report.FILE_COLUMNS`), beside
+    `history`, one row a sender and day of the lake (sender, delivery_date, rows_read).
 
     `source` goes into the suite's name; `most_refused` is the share of rows, 0 to 1, that may be quarantined.
     """
@@ -25,6 +31,7 @@ def suite(source: str = "", most_refused: float = 0) -> gx.ExpectationSuite:
                 meta={"reason": "A batch without a file cannot be traced to a delivery (2026-11-23)"},
             ),
             *(_few_refused(most_refused) if most_refused else _none_refused()),
+            _volume(),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
                     "select source_file, rows_read, rows_accepted, rows_quarantined, rows_duplicate from {batch}"
@@ -34,6 +41,51 @@ def suite(source: str = "", most_refused: float = 0) -> gx.ExpectationSuite:
                 meta={"reason": "Nothing may be lost on the way (2026-11-23)"},
             ),
         ],
+    )
+
+
+def _volume() -> Any:
+    """Files that could not be read count no rows: a delivery that shrinks because of them is short as well."""
+    import great_expectations.expectations as gxe
+
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            "with delivered as (select sender, delivery_date, sum(rows_read) as rows_read from {batch}"
+            " where status <> 'duplicate' group by sender, delivery_date),"
+            " earlier as (select delivered.sender, delivered.delivery_date, delivered.rows_read, history.rows_read as"
+            " before, row_number() over (partition by delivered.sender, delivered.delivery_date order by"
+            " history.delivery_date desc) as back from delivered inner join history on delivered.sender ="
+            " history.sender and history.delivery_date < delivered.delivery_date)"
+            " select sender, delivery_date, rows_read, median(before) as usual_rows, count(*) as deliveries_compared"
+            f" from earlier where back <= {DELIVERIES_COMPARED} group by sender, delivery_date, rows_read"
+            f" having count(*) = {DELIVERIES_COMPARED} and (rows_read < {LEAST_SHARE} * median(before)"
+            f" or rows_read > {MOST_SHARE} * median(before))"
+        ),
+        description="A delivery is about as large as its sender's last ones",
+        meta={
+            "reason": f"Below {LEAST_SHARE:.0%} or above {MOST_SHARE:.0%} of the median of the last"
+            f" {DELIVERIES_COMPARED} deliveries a file is cut short or an export went wrong; weekends and feast days"
+            " stay within. A sender with fewer deliveries is not judged: it begins with years at once (2026-11-25)"
+        },
+    )
+
+
+def _few_refused_of_any_sender(most: float) -> Any:
+    import great_expectations.expectations as gxe
+
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            "select sender, sum(rows_quarantined) as rows_quarantined, sum(rows_read) as rows_read,"
+            " arg_max(source_file, rows_quarantined) as worst_file,"
+            " arg_max(problems[1], rows_quarantined) as first_problem from {batch} where status <> 'superseded'"
+            f" group by sender having sum(rows_read) >= {ENOUGH_ROWS}"
+            f" and sum(rows_quarantined) > {most} * sum(rows_read)"
+        ),
+        description=f"At most {most:.0%} of the rows of any sender are refused",
+        meta={
+            "reason": f"One agency's broken export must not hide behind 33 good ones: its figures would rest on a"
+            f" biased rest. Below {ENOUGH_ROWS} rows a few bad ones are no sign (2026-11-25)"
+        },
     )
 
 
@@ -75,6 +127,7 @@ def _few_refused(most: float) -> list[Any]:
             description=f"At most {most:.0%} of the rows are refused",
             meta={"reason": reason},
         ),
+        _few_refused_of_any_sender(2 * most),
         gxe.UnexpectedRowsExpectation(
             unexpected_rows_query=(
                 "select sum(size_bytes) filter (rows_read = 0 and status = 'quarantined') as bytes_unreadable,"

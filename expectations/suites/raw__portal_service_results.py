@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from expectations.suites._records import rows_arrive
+
 if TYPE_CHECKING:
     import great_expectations as gx
 
@@ -21,20 +23,7 @@ def suite() -> gx.ExpectationSuite:
     return gx.ExpectationSuite(
         name="raw__portal_service_results",
         expectations=[
-            # Not a row count: a batch of files that were all delivered before rightly holds no rows.
-            gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=(
-                    "select rows_found, rows_accepted from (select"
-                    " (select count(*) from {batch}) as rows_found,"
-                    " (select sum(rows_accepted) from files) as rows_accepted) as compared"
-                    " where rows_found is distinct from rows_accepted"
-                ),
-                description="The batch holds as many rows as its files had accepted",
-                meta={
-                    "reason": "An empty or half written table passes every check of its rows; 84 of 84 in the"
-                    " captures of 2026-09-26 and 2026-10-10"
-                },
-            ),
+            rows_arrive(),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
                     "select source_file, 'provinces[*].departmentCode' as field,"

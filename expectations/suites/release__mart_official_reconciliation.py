@@ -16,10 +16,16 @@ def suite() -> gx.ExpectationSuite:
     return gx.ExpectationSuite(
         name="release__mart_official_reconciliation",
         expectations=[
-            gxe.ExpectTableRowCountToBeBetween(
-                min_value=1,
-                description="Something was compared",
-                meta={"reason": "No comparison is no proof (2026-11-23)"},
+            gxe.UnexpectedRowsExpectation(
+                unexpected_rows_query=(
+                    "select distinct as_of, period_type, period_start from marts.mart_province_ranking"
+                    " where basis = 'portal' and as_of not in (select as_of from {batch})"
+                ),
+                description="Every snapshot of the portal is compared",
+                meta={
+                    "reason": "No comparison is no proof; an installation that has no payload of the portal has"
+                    " nothing to compare (2026-11-25)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from expectations.suites._rankings import PERIOD, movement_holds, ranks_hold
+
 if TYPE_CHECKING:
     import great_expectations as gx
-
-PERIOD = "basis, regime, period_type, period_start, period_end, as_of"
 
 
 def suite() -> gx.ExpectationSuite:
@@ -33,18 +33,7 @@ def suite() -> gx.ExpectationSuite:
                     "reason": "34 provinces since 2025-07-01; a province may lack a rank, never a row (2026-11-23)"
                 },
             ),
-            gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=(
-                    f"select {PERIOD}, unit_code, name_vi, total_score, rank, expected_rank from ("
-                    f" select *, rank() over (partition by {PERIOD} order by total_score desc nulls last)"
-                    " as expected_rank from {batch}) as compared"
-                    " where (total_score is null) <> (rank is null) or rank <> expected_rank"
-                    # One row that is wrong in itself shifts the ranks of all below it: it is named first.
-                    " order by (total_score is null) <> (rank is null) desc, as_of desc, expected_rank"
-                ),
-                description="A rank is one more than the number of better totals",
-                meta={"reason": "Standard competition rank, 1, 2, 2, 4: the domain's rule (2026-11-23)"},
-            ),
+            ranks_hold(),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
                     f"select {PERIOD}, unit_code, name_vi, total_score, official_score from {{batch}}"
@@ -56,16 +45,6 @@ def suite() -> gx.ExpectationSuite:
                     " and 0.01 for the rounding of the total"
                 },
             ),
-            gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=(
-                    f"select {PERIOD}, unit_code, name_vi, baseline, previous_score, score_change, rank_change,"
-                    " movement_reason from {batch}"
-                    " where (score_change is null or rank_change is null) <> (movement_reason is not null)"
-                    " or score_change is distinct from total_score - previous_score"
-                    " or rank_change is distinct from previous_rank - rank"
-                ),
-                description="Movement is the difference to the baseline, or null with a reason",
-                meta={"reason": "A movement nobody can recompute is a rumour (2026-11-23)"},
-            ),
+            movement_holds(),
         ],
     )

@@ -4,15 +4,28 @@ Belongs here: the Dagster face of `orchestration.ingest`, one pair of assets a s
 reading and rules.
 """
 
+import warnings
+from datetime import timedelta
+
 import dagster as dg
 
+from orchestration.assets.pulling import PULLED
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
+from orchestration.ingest.mended import clear_mended
+from orchestration.ingest.report import IngestReport
+from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
 OWNERS = ["team:data-engineering"]
 NOTHING_NEW = "nothing new"
+WRITER = "writer"
+# Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries.
+FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=TIME_ZONE)
+# What may be gone when it is tried again: a file that is still being written, or was moved in that moment.
+PASSING = frozenset({"changed_while_reading", "vanished_file"})
+RETRIES, FIRST_WAIT_SECONDS = 4, 15
 
 
 def batch_key(source: Source) -> dg.AssetKey:
@@ -27,12 +40,20 @@ def lake_key(source: Source) -> dg.AssetKey:
 
 def ingestion_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Pending batch and lake table of each source, in the folders of `settings`."""
-    return [made for source in SOURCES for made in (_batch(settings, source), _lake(settings, source))]
+    with warnings.catch_warnings():
+        # One run for a range of days (`backfill_policy`) is called beta.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return [made for source in SOURCES for made in (_batch(settings, source), _lake(settings, source))]
 
 
 def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=batch_key(source),
+        deps=[PULLED],
+        partitions_def=DELIVERY_DAYS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        freshness_policy=FRESH_BY,
+        required_resource_keys={WRITER},
         group_name="ingestion",
         kinds={"python", "duckdb"},
         owners=OWNERS,
@@ -42,13 +63,21 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
         ),
     )
     def batch(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        report = source.ingest(settings)
+        days = days_of(context.run)
+        report = source.ingest(settings, days or known_days())
         for line in report.summary():
             context.log.info(line)
+        if any(problem.reason_code in PASSING for problem in report.problems):
+            _try_again(context, report)
         if report.landing_problems:
             raise dg.Failure(
                 "\n".join(str(problem) for problem in report.landing_problems), allow_retries=False
             )
+        if (
+            not context.has_partition_key_range
+        ):  # a run of whatever has landed: it tells the days that it found
+            for day in sorted({file.delivery_date.isoformat() for file in report.files}):
+                context.log_event(dg.AssetMaterialization(context.asset_key, partition=day))
         return dg.MaterializeResult(
             metadata={
                 "batch": report.batch_id or NOTHING_NEW,
@@ -60,10 +89,20 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     return batch
 
 
+def _try_again(context: dg.AssetExecutionContext, report: IngestReport) -> None:
+    """Raise dg.RetryRequested, each time after twice the wait; after the last, the raw gate judges what is there."""
+    if context.retry_number < RETRIES:
+        told = "; ".join(str(problem) for problem in report.problems if problem.reason_code in PASSING)
+        context.log.warning(f"trying again: {told}")
+        raise dg.RetryRequested(RETRIES, FIRST_WAIT_SECONDS * 2**context.retry_number)
+
+
 def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=lake_key(source),
         deps=[batch_key(source)],
+        freshness_policy=FRESH_BY,
+        required_resource_keys={WRITER},
         group_name="lake",
         kinds={"parquet"},
         owners=OWNERS,
@@ -75,6 +114,11 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
         for batch in admitted:
             promote(settings.lake, source.name, batch)
             context.log.info(f"batch {batch} admitted")
-        return dg.MaterializeResult(metadata={"admitted": ", ".join(admitted) or "nothing new"})
+        cleared = clear_mended(settings.lake, settings.quarantine, source.name)
+        for file in cleared:
+            context.log.info(f"{file} is mended by a later delivery; its quarantine is cleared")
+        return dg.MaterializeResult(
+            metadata={"admitted": ", ".join(admitted) or "nothing new", "mended": len(cleared)}
+        )
 
     return lake

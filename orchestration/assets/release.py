@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.assets.ingestion import OWNERS, lake_key
+from orchestration.assets.ingestion import OWNERS, WRITER, lake_key
 from orchestration.evidence import gather
 from orchestration.publish.release import publish
 from orchestration.settings import Settings
@@ -25,6 +25,7 @@ def release_asset(
     @dg.asset(
         key=RELEASE,
         deps=[*marts, *map(lake_key, SOURCES)],
+        required_resource_keys={WRITER},
         group_name="release",
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
@@ -35,7 +36,9 @@ def release_asset(
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         evidence, report = gather(settings, context.run_id, gates)
-        made = publish(settings.build_database, settings.serving, evidence, report, datetime.now(UTC))
+        made = publish(
+            settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
+        )
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
         return dg.MaterializeResult(
             metadata={

@@ -23,7 +23,7 @@ from orchestration.ingest.lake import (
     write_empty_batch,
     write_parquet,
 )
-from orchestration.ingest.landing import LandedFile, read_landed, scan
+from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, read_landed, scan
 from orchestration.ingest.outcome import outcomes, verdicts
 from orchestration.ingest.portal_service_results import (
     MAPPING,
@@ -69,15 +69,18 @@ def ensure_dataset(lake: Path) -> Path:
     return write_empty_batch(lake, SOURCE, {"rows": ROW_COLUMNS, "files": FILE_COLUMNS})
 
 
-def ingest(landing: Path, lake: Path, quarantine: Path, reference: Path) -> IngestReport:
-    """Read every landed file whose content is in no visible batch and not retracted, into one pending batch.
+def ingest(
+    landing: Path, lake: Path, quarantine: Path, reference: Path, days: Days = ALL_DAYS
+) -> IngestReport:
+    """Read every file delivered on `days` whose content is in no visible batch and not retracted, into one
+    pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows,files}.parquet`, and one file of
     `<quarantine>/<source>/` for each content with problems; nothing if nothing is new. `reference`
     is the folder of the seeds. Bad input is reported, never raised; raises OSError where the
     folders themselves cannot be read or written, duckdb.IOException without the reference files.
     """
-    scanned = scan(landing, SOURCE)
+    scanned = scan(landing, SOURCE, days)
     with connect() as connection:
         delivery = look_for_new(connection, lake, SOURCE, scanned, _mapping_of)
         new, first_copies = delivery.new, delivery.first_copies

@@ -53,14 +53,30 @@ class Scan:
     problems: tuple[Problem, ...]
 
 
-def scan(landing: Path, source: str) -> Scan:
-    """The files of `source`, and what is misplaced there or belongs to no known source.
+@dataclass(frozen=True)
+class Days:
+    """Delivery dates from the first to the last, both included."""
 
-    Ignores hidden files and folders, and `*.part`. Raises FileNotFoundError if `landing` is none.
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+#: Whatever has landed.
+ALL_DAYS = Days(date.min, date.max)
+
+
+def scan(landing: Path, source: str, days: Days = ALL_DAYS) -> Scan:
+    """The files of `source` delivered on `days`, and what is misplaced there or belongs to no known source.
+
+    Ignores hidden files and folders, and `*.part`; folders of other days are not even opened, for a landing
+    folder of years is large. Raises FileNotFoundError if `landing` is none.
     """
     if not landing.is_dir():
         raise FileNotFoundError(f"no landing folder at {landing}")
-    found = [_examine(landing, path) for path in _walk(landing, source)]
+    found = [_examine(landing, path) for path in _walk(landing, source, days)]
     problems = (item for item in found if isinstance(item, Problem))
     return Scan(
         files=tuple(sorted(item for item in found if isinstance(item, LandedFile))),
@@ -90,6 +106,19 @@ def land_file(source_file: Path, landing: Path, source: str, delivery_date: date
     return target
 
 
+def delivery_files(landing: Path, source: str) -> Iterator[tuple[date, Path]]:
+    """The delivery date and path of each file of `source` in its place; nothing is read but names."""
+    for path in (landing / source).glob("*/*/*"):
+        day = _date(path.parent.parent.name)
+        if day is not None and not _is_ignored(path.name):
+            yield day, path
+
+
+def delivery_days(landing: Path, source: str) -> set[tuple[date, str]]:
+    """Which days of `source` hold a delivery, and of which sender."""
+    return {(day, path.parent.name) for day, path in delivery_files(landing, source)}
+
+
 def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
     """The bytes that were scanned, or why not: too many, or what has happened to the file since."""
     if file.size_bytes > max_bytes:
@@ -107,7 +136,7 @@ def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
     return data
 
 
-def _walk(landing: Path, source: str) -> Iterator[Path | OSError]:
+def _walk(landing: Path, source: str, days: Days) -> Iterator[Path | OSError]:
     """Every entry that is not a real folder: files, links, unreadable folders as their error."""
     errors: list[OSError] = []
     for folder, folders, names in os.walk(landing, onerror=errors.append):
@@ -115,6 +144,8 @@ def _walk(landing: Path, source: str) -> Iterator[Path | OSError]:
         folders[:] = [name for name in folders if not _is_ignored(name) and name not in links]
         if Path(folder) == landing:
             folders[:] = [name for name in folders if name == source or name not in SOURCES]
+        if Path(folder) == landing / source:
+            folders[:] = [name for name in folders if (_date(name) or days.first) in days]
         yield from (Path(folder, name) for name in names + links if not _is_ignored(name))
     yield from errors
 

@@ -269,14 +269,21 @@ def _parts(column: ListColumn, feed: ListFeed) -> list[tuple[Column, Feed]]:
 
 def _loses_something(column: ListColumn, feed: ListFeed) -> str:
     """True where fewer values of a list were read than were sent, or an element holds none."""
-    parts = [part.name for part, _ in _parts(column, feed) if part.can_fail]
-    given = " + ".join([_is_nothing(column, feed), *(f"(x.{part} is not null)::int" for part in parts)])
-    kept = " + ".join(f"({'x' if column.is_plain else f'x.{part}'} is not null)::int" for part in parts)
+    failing = [part for part, _ in _parts(column, feed) if part.can_fail]
+    given = " + ".join(
+        [_is_nothing(column, feed), *(f"(x.{part.name} is not null)::int" for part in failing)]
+    )
+    kept = " + ".join(_is_kept(part, "x" if column.is_plain else f"x.{part.name}") for part in failing)
     raw = f"raw_{column.name}"
     return (
         f"case when len({raw}) > 0 then list_sum(list_transform({raw}, lambda x: {given}))"
         f" <> list_sum(list_transform({column.name}, lambda x: {kept or '0'})) else false end"
     )
+
+
+def _is_kept(part: Column, value: str) -> str:
+    """1 for a value of a list that the lake may hold. Moments are read without their bounds there (`_typed_list`)."""
+    return f"is_in_years({value})::int" if part.kind == "moment" else f"({value} is not null)::int"
 
 
 def _is_nothing(column: ListColumn, feed: ListFeed) -> str:
@@ -287,7 +294,7 @@ def _is_nothing(column: ListColumn, feed: ListFeed) -> str:
 def _raw(column: Column, feed: Feed, row: str) -> str:
     if feed.wire is None:
         return literal(feed.constant or "")
-    text = f"nullif(trim({row}{name(feed.wire)}), '')"
+    text = f"bare_text({row}{name(feed.wire)})"
     if column.kind == "hash":
         text = f"bare_number({text})"
     if not feed.values and feed.otherwise is None:
@@ -354,11 +361,18 @@ def _plain(part: Column, feed: Feed, hashed: Sequence[str]) -> str:
 def _typed_list(column: ListColumn, feed: ListFeed) -> str:
     fed = dict(_parts(column, feed))
     values = [
-        f"{part.name} := {_read(part, f'x.{part.name}') if part in fed else f'null::{part.type}'}"
+        f"{part.name} := {_read_in_list(part, f'x.{part.name}') if part in fed else f'null::{part.type}'}"
         for part in column.columns
     ]
     element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
     return f"list_transform(raw_{column.name}, lambda x: {element})"
+
+
+def _read_in_list(part: Column, raw: str) -> str:
+    """Bounds would make each moment be parsed several times: nothing is shared within a list. A row with a moment
+    out of bounds is refused by `_is_kept`, so that what stands in it does not matter.
+    """
+    return f"any_moment({raw})" if part.kind == "moment" else _read(part, raw)
 
 
 def _value_problem(column: Column, feed: Feed) -> str:

@@ -16,7 +16,9 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 #: Digits that are an identity number (9, 12) or a telephone number (10, 11): no code is made like that.
 _PERSONAL_DIGITS = "[+]?[0-9]{9,12}|0[0-9]{2,3}[.-][0-9]{3}[.-][0-9]{3,4}"
 #: Printable ASCII without blank and @. Names and sentences have blanks or accents, addresses have an @.
-_CODE = "[!-?A-~]{1,64}"
+_CODE = "[!-?A-~]+"
+#: Counted beside the pattern, not in it: a bounded repetition takes long to compile, and lists compile anew.
+_LONGEST_CODE = 64
 #: What may be shown of a refused value besides: a moment as the exchange format writes it.
 _MOMENT_DIGITS = "(19|2[0-9])[0-9]{12}"
 DOSSIER_CODE = (
@@ -76,11 +78,17 @@ KINDS = {
 }  # fmt: skip
 
 _MACROS = r"""
+-- Without blanks around, null if nothing is left. `trim` looks at every character: only where there is a reason.
+create or replace temp macro bare_text(v) as case
+    when v = '' then null
+    when strlen(v) = length(v) and not starts_with(v, ' ') and not ends_with(v, ' ') then v
+    else nullif(trim(v), '')
+end;
 create or replace temp macro read_text(v) as v;
-create or replace temp macro read_identifier(v) as if(regexp_full_match(v, '{code}'), v, null);
+create or replace temp macro is_code(v) as strlen(v) <= {longest} and regexp_full_match(v, '{code}');
+create or replace temp macro read_identifier(v) as if(is_code(v), v, null);
 create or replace temp macro read_code(v) as
-    if(regexp_full_match(v, '{code}')
-        and not (length(v) between 9 and 14 and regexp_full_match(v, '{personal}')), upper(v), null);
+    if(is_code(v) and not (strlen(v) between 9 and 14 and regexp_full_match(v, '{personal}')), upper(v), null);
 create or replace temp macro read_dossier_code(v) as
     if(regexp_full_match(upper(v), '{dossier_code}'), upper(v), null);
 create or replace temp macro has_unknown_agency(v) as regexp_full_match(upper(v), '{any_dossier_code}');
@@ -90,6 +98,9 @@ create or replace temp macro read_agency_code(v) as
 create or replace temp macro in_years(m) as nullif(nullif(
     least(greatest(m, timestamp '{before} 23:59:59.999999'), timestamp '{after}'),
     timestamp '{before} 23:59:59.999999'), timestamp '{after}');
+create or replace temp macro is_in_years(m) as
+    coalesce(m between timestamp '{before} 23:59:59.999999' + interval 1 microsecond
+        and timestamp '{after}' - interval 1 microsecond, false);
 create or replace temp macro read_moment(v) as in_years(any_moment(v));
 create or replace temp macro read_date(v) as read_moment(v)::date;
 create or replace temp macro is_other_moment(v) as any_moment(v) is not null;
@@ -112,7 +123,7 @@ create or replace temp macro dossier_codes() as '{any_dossier_code}';
 -- What a problem or the quarantine may show of a value: codes and figures, never sentences or names.
 create or replace temp macro shown(v) as case
     when regexp_full_match(upper(v), '{any_dossier_code}|{moment_digits}') then left(v, 60)
-    when regexp_full_match(v, '{code}') then masked(v)
+    when is_code(v) then masked(v)
     else 'a text of ' || length(v) || ' characters'
 end;
 """
@@ -128,6 +139,7 @@ def value_macros(roots: Iterable[str]) -> str:
     roots_pattern = "|".join([_ANY_PROVINCE, *listed])
     return _MACROS.format(
         code=_CODE,
+        longest=_LONGEST_CODE,
         personal=_PERSONAL_DIGITS,
         dossier_code=DOSSIER_CODE.format(roots=roots_pattern),
         any_dossier_code=DOSSIER_CODE.format(roots=_ANY_ROOT),

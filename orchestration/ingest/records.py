@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
 from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
-from orchestration.ingest.landing import LandedFile, Scan, scan
+from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
 from orchestration.ingest.mapping_sql import mapping_macros
 from orchestration.ingest.outcome import outcomes
@@ -52,9 +52,16 @@ def check_key(key: bytes) -> None:
 
 
 def ingest_records(
-    source: str, landing: Path, lake: Path, quarantine: Path, reference: Path, mappings: Path, key: bytes
+    source: str,
+    landing: Path,
+    lake: Path,
+    quarantine: Path,
+    reference: Path,
+    mappings: Path,
+    key: bytes,
+    days: Days = ALL_DAYS,
 ) -> IngestReport:
-    """Read every landed file of `source` whose content is in no visible batch, into one pending batch.
+    """Read every file of `source` delivered on `days` whose content is in no visible batch, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows,files}.parquet`, and one file of `<quarantine>/<source>/`
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
@@ -72,7 +79,7 @@ def ingest_records(
     def label_of(file: LandedFile) -> str:
         return mapping_of(file).label
 
-    scanned = scan_own(landing, source)
+    scanned = scan_own(landing, source, days)
     with connect() as connection, ExitStack() as leaving:
         delivery = look_for_new(connection, lake, source, scanned, label_of)
         landing_problems = (*scanned.problems, *delivery.changed)
@@ -103,9 +110,9 @@ def ingest_records(
     return IngestReport(source, batch_id, target, files, delivery.known_again, landing_problems)
 
 
-def scan_own(landing: Path, source: str) -> Scan:
+def scan_own(landing: Path, source: str, days: Days) -> Scan:
     """What lies below the folder of `source`; what belongs to no source is told by the portal's ingestion."""
-    found = scan(landing, source)
+    found = scan(landing, source, days)
     own = tuple(problem for problem in found.problems if problem.file.startswith(f"{source}/"))
     return Scan(found.files, own)
 

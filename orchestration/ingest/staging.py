@@ -30,7 +30,7 @@ from orchestration.ingest.readers import (
 )
 from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.report import PROBLEMS_SHOWN
-from orchestration.ingest.unpack import OpenedFile, open_landed, with_unix_line_ends
+from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
 #: Duplicates are looked for among so many rows at a time: some 200 MB of hashes.
 ROWS_A_PART = 4_000_000
@@ -146,6 +146,7 @@ class Staging:
                 if opened.format != "lines":
                     raise
                 self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), mapping)
+            check_size(file)
         except UnreadableError as why:
             return why.problem(file.relative_path)
         except _RefusedDocument as why:

@@ -67,6 +67,13 @@ def open_landed(file: LandedFile, work: Path, native_moments: str) -> OpenedFile
         )
 
 
+def check_size(file: LandedFile) -> None:
+    """Raises UnreadableError where the file is no longer what was scanned: one that grows must not be read in part."""
+    if file.path.stat().st_size != file.size_bytes:
+        raise UnreadableError("changed_while_reading", "another size than a moment before",
+                              "a file that is complete when it is landed")  # fmt: skip
+
+
 def with_unix_line_ends(path: Path) -> Path:
     """A copy of `path` without carriage returns before line feeds, which DuckDB takes only unmixed."""
     target = path.with_name(f"unix-{path.name}")
@@ -95,9 +102,7 @@ def _open(file: LandedFile, work: Path, native_moments: str) -> OpenedFile:
         _gunzip(file, path)
     else:
         path.symlink_to(file.path.resolve())
-    if file.path.stat().st_size != file.size_bytes:
-        raise UnreadableError("changed_while_reading", "another size than a moment before",
-                              "a file that is complete when it is landed")  # fmt: skip
+    check_size(file)
     if kind == "xlsx":
         return OpenedFile(_sheet_as_csv(path, native_moments), "csv")
     if kind == "parquet":

@@ -4,6 +4,7 @@
 serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html}
 serving/current -> releases/<release id>                 the one link that is swapped
 serving/{warehouse.duckdb, parquet, manifest.json, report.html} -> current/...
+serving/rollbacks/                                       who stepped back, and holds (`rollback.py`)
 ```
 
 Belongs here: naming, making, swapping and listing releases. Copying tables is in `marts.py`.
@@ -22,8 +23,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from orchestration.publish.close import ClosedMonth, add_closed, revisions
 from orchestration.publish.files import point, sync_folder, sync_tree
 from orchestration.publish.marts import MartTable, PublishError, describe, write
+from orchestration.publish.rollback import refuse_while_held
 
 SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
 
@@ -35,7 +38,9 @@ KEEP_RELEASES = 7
 class Evidence:
     """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it.
 
-    `retracted` are the files taken back out of the lake, each with its reason.
+    `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` stands for all
+    that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
+    person let pass, each with who and why.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -43,6 +48,8 @@ class Evidence:
     code: Mapping[str, str]
     versions: Mapping[str, str]
     retracted: Sequence[Mapping[str, Any]] = ()
+    inputs_fingerprint: str = ""
+    approvals: Sequence[Mapping[str, Any]] = ()
     contains_synthetic: bool = False
 
 
@@ -56,11 +63,14 @@ class Release:
     is_new: bool
 
 
-def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: datetime) -> Release:
+def publish(
+    build: Path, serving: Path, evidence: Evidence, report: str, now: datetime, closed: Path | None = None
+) -> Release:
     """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
 
-    `report` is a page (HTML) about the gates with `{release_id}` where the id belongs. `now` carries a zone.
-    Raises PublishError; whatever fails, readers keep what they had.
+    `closed` is the folder of closed months (`close.py`), served beside them. `report` is a page (HTML) about the gates
+    with `{release_id}` where the id belongs. `now` carries a zone.
+    Raises PublishError, ReleaseHeldError after a step back; whatever fails, readers keep what they had.
     """
     failed = [str(gate["suite"]) for gate in evidence.gates if not gate["success"]]
     if failed or not evidence.gates:
@@ -69,21 +79,27 @@ def publish(build: Path, serving: Path, evidence: Evidence, report: str, now: da
             " publishing; look at the failed checks of this run"
         )
     tables = describe(build)
-    fingerprint = _fingerprint(tables, evidence)
+    months = revisions(closed) if closed else []
+    fingerprint = _fingerprint(tables, evidence, months)
     served = current(serving)
     _refuse_folders(serving)
-    previous = served.release_id if served else None
     releases = serving / "releases"
     releases.mkdir(parents=True, exist_ok=True)
+    previous = served.release_id if served else _last_of_several(serving)
+    is_served = served is not None and served.manifest["fingerprint"] == fingerprint
+    if not is_served:
+        refuse_while_held(serving)
     _tidy(releases, previous)
-    if served is not None and served.manifest["fingerprint"] == fingerprint:
+    if served is not None and is_served:
         _serve(serving, served.release_id)  # a crash may have left links half made
         return served
 
     release_id = _new_id(releases, fingerprint, now)
     aside = releases / f".{release_id}"
     manifest = _manifest(release_id, previous, fingerprint, tables, evidence, now)
+    manifest["closed"] = [f"{month.month} revision {month.revision}, {month.status}" for month in months]
     write(build, tables, release_id, aside)
+    add_closed(aside / "warehouse.duckdb", months)
     (aside / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
@@ -113,6 +129,27 @@ def current(serving: Path) -> Release | None:
     return Release(release_id, folder, manifest, is_new=False)
 
 
+def _last_of_several(serving: Path) -> str | None:
+    """Where the link is gone that says what is served, the newest release, so that none is lost for it.
+
+    A single one was made by a run that was killed before anything was served: it was never seen.
+    """
+    found = list_releases(serving)
+    return found[0].release_id if len(found) > 1 else None
+
+
+def list_releases(serving: Path) -> list[Release]:
+    """Every whole release that is kept, the newest first."""
+    found = []
+    for path in (serving / "releases").glob("[!.]*/manifest.json"):
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            found.append(Release(manifest["release_id"], path.parent, manifest, is_new=False))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # half removed by a crash; the next publication tidies it away
+    return sorted(found, key=lambda release: str(release.manifest.get("created_at", "")), reverse=True)
+
+
 def _serve(serving: Path, release_id: str) -> None:
     """The swap: one link, so that database, Parquet, manifest and report change together.
 
@@ -138,10 +175,11 @@ def _new_id(releases: Path, fingerprint: str, now: datetime) -> str:
     return release_id
 
 
-def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence) -> str:
+def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence, months: Sequence[ClosedMonth]) -> str:
     content = [
         [[table.name, table.fingerprint] for table in tables],
         sorted(str(entry["batch"]) for entry in evidence.inputs),
+        *([[month.month, month.revision] for month in months]),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -162,8 +200,10 @@ def _manifest(
         "contains_synthetic": evidence.contains_synthetic,
         "code": dict(evidence.code),
         "versions": dict(evidence.versions),
+        "inputs_fingerprint": evidence.inputs_fingerprint,
         "inputs": [dict(entry) for entry in evidence.inputs],
         "retracted": [dict(entry) for entry in evidence.retracted],
+        "approvals": [dict(entry) for entry in evidence.approvals],
         "tables": {
             table.name: {
                 "rows": table.rows,

@@ -16,6 +16,7 @@ HEAVY = {"dagster", "dagster_dbt", "great_expectations"}
 # Layer: what it must not import, anywhere in its code.
 FORBIDDEN = {
     "orchestration/ingest": {"dagster", "dagster_dbt", "dbt", "expectations", "great_expectations", "pandas"},
+    "orchestration/pull": {"dagster", "dagster_dbt", "dbt", "expectations", "great_expectations", "pandas"},
     "orchestration/publish": {
         "dagster",
         "dagster_dbt",
@@ -95,5 +96,10 @@ def test_the_environment_is_read_in_one_place() -> None:
         if "os.environ" in path.read_text(encoding="utf-8") or "getenv" in path.read_text(encoding="utf-8")
     }
     # resources.py hands the data folder on to dbt, which has no other way to be told; evidence.py hands git its
-    # environment without what a git hook would put in it.
-    assert readers == {"orchestration/settings.py", "orchestration/resources.py", "orchestration/evidence.py"}
+    # environment without what a git hook would put in it; dbt_alone.py is a program of its own, told by resources.py.
+    assert readers == {
+        "orchestration/settings.py",
+        "orchestration/resources.py",
+        "orchestration/evidence.py",
+        "orchestration/dbt_alone.py",
+    }

@@ -14,8 +14,17 @@ from hypothesis import strategies as st
 from orchestration.ingest import records as module
 from orchestration.ingest import staging
 from orchestration.ingest.lake import visible_batches
+from orchestration.ingest.mended import clear_mended
 from orchestration.ingest.retract import retract
-from tests.unit.ingest.record_workplace import Records, as_csv, as_envelope, as_lines, good, packed
+from tests.unit.ingest.record_workplace import (
+    Records,
+    as_csv,
+    as_envelope,
+    as_lines,
+    as_parquet,
+    good,
+    packed,
+)
 
 
 def lines(*numbers: int, source: str = "dossiers") -> bytes:
@@ -134,6 +143,53 @@ def test_a_fixed_file_supersedes_without_losing_the_good_rows(workplace: Records
     assert [(f.status, f.rows_accepted, f.rows_quarantined) for f in report.files] == [
         ("superseded", 1, 1), ("accepted", 1, 0)]  # fmt: skip
     assert not report.is_blocked
+
+
+def test_a_fixed_file_that_comes_after_the_lake_took_the_first_clears_its_quarantine(
+    workplace: Records,
+) -> None:
+    workplace.deliver(lines(1) + b"\n{", "a.jsonl", "2025-12-01")
+    workplace.deliver(b"{", "b.jsonl", "2025-12-01")
+    first = workplace.ingest()
+    workplace.promote(first)
+    quarantine = workplace.root / "quarantine"
+    assert clear_mended(workplace.lake, quarantine, "dossiers") == ()
+    assert len(workplace.quarantined()) == 2
+
+    workplace.deliver(lines(1, 2), "a.jsonl", "2025-12-02")
+    workplace.promote(workplace.ingest())
+    assert clear_mended(workplace.lake, quarantine, "dossiers") == ("dossiers/2025-12-01/H19/a.jsonl",)
+    # The other file is still somebody's work; the first one's record is kept aside, and its counts as they were.
+    assert len(workplace.quarantined()) == 1
+    assert len(list((quarantine / "dossiers" / "cleared").iterdir())) == 1
+    assert [(file.rows_read, file.rows_accepted, file.rows_quarantined) for file in first.files] == [
+        (2, 1, 1), (1, 0, 1)
+    ]  # fmt: skip
+    assert clear_mended(workplace.lake, quarantine, "dossiers") == ()
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
+def test_a_file_that_grows_while_it_is_read_is_not_read_in_part(
+    name: str, workplace: Records, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = [good("dossiers", 1)]
+    content = {"a.jsonl": lines(1), "a.csv": as_csv(one), "a.parquet": as_parquet(one, tmp_path)}
+    path = workplace.deliver(content[name], name)
+    stage = staging.Staging._stage
+
+    def stage_then_grow(self: Any, *arguments: Any) -> None:
+        stage(self, *arguments)
+        with path.open("ab") as stream:
+            stream.write(b"\n")
+
+    monkeypatch.setattr(staging.Staging, "_stage", stage_then_grow)
+    (outcome,) = workplace.ingest().files
+    assert (outcome.status, outcome.reason_codes) == ("quarantined", ("changed_while_reading",))
+    assert outcome.rows_read == 0
+    monkeypatch.undo()
+    # Once it no longer grows, it is read for what it then is.
+    (outcome,) = workplace.ingest().files
+    assert outcome.reason_codes != ("changed_while_reading",)
 
 
 def test_a_retracted_file_is_left_out_and_its_copies_come_back(workplace: Records) -> None:

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from orchestration.publish.release import Release
 
-RELEASES = 10
+RELEASES, READERS = 20, 8
 
 # Opens the served file again and again. Says a release the first time it sees it, and at the end how often it looked.
 READER = """
@@ -40,23 +41,31 @@ print("looks", looks, flush=True)
 
 
 @pytest.fixture
-def reader(serving: Path) -> Iterator[subprocess.Popen[str]]:
+def start_readers(serving: Path) -> Iterator[Callable[[], list[subprocess.Popen[str]]]]:
     arguments = [sys.executable, "-c", READER, str(serving / "warehouse.duckdb")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(arguments, text=True, **pipes) as process:  # type: ignore[call-overload]
+    with ExitStack() as leaving:
+        started: list[subprocess.Popen[str]] = []
+
+        def start() -> list[subprocess.Popen[str]]:
+            for _ in range(READERS):
+                process = leaving.enter_context(subprocess.Popen(arguments, text=True, **pipes))  # type: ignore[call-overload]
+                leaving.callback(process.kill)
+                started.append(process)
+            return started
+
         # A reader that never sees what it should would wait for ever.
-        watchdog = threading.Timer(30, process.kill)
+        watchdog = threading.Timer(120, lambda: [process.kill() for process in started])
+        leaving.callback(watchdog.cancel)
         watchdog.start()
-        yield process
-        watchdog.cancel()
-        process.kill()
+        yield start
 
 
-def test_a_reader_that_never_pauses_sees_only_whole_releases(
+def test_eight_readers_that_never_pause_see_only_whole_releases(
     serving: Path,
     make_build: Callable[..., Path],
     release_build: Callable[..., Release],
-    request: pytest.FixtureRequest,
+    start_readers: Callable[[], list[subprocess.Popen[str]]],
 ) -> None:
     def release(number: int) -> str:
         """Every mart changes, and has as many rows as the release's number."""
@@ -65,18 +74,21 @@ def test_a_reader_that_never_pauses_sees_only_whole_releases(
         return release_build(make_build({**others, **changes}), seconds=number).release_id
 
     expected = [f"2 {release(0)} 1"]
-    process: subprocess.Popen[str] = request.getfixturevalue("reader")
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said = [process.stdout.readline().strip()]
+    readers = start_readers()
+    said = [[process.stdout.readline().strip()] for process in readers]  # type: ignore[union-attr]
     for number in range(1, RELEASES + 1):
         expected.append(f"2 {release(number)} {number + 1}")
-        # The reader runs on while we publish; only then do we wait until it has seen what we made.
-        said.append(process.stdout.readline().strip())
-    process.stdin.close()
-    last = process.stdout.readline().split()
-    assert (said, process.stderr.read()) == (expected, "")
-    assert process.wait() == 0
-    assert last[0] == "looks"
-    assert int(last[1]) > RELEASES
+        # The readers run on while we publish; only then do we wait until each has seen what we made.
+        for lines, process in zip(said, readers, strict=True):
+            assert process.stdout is not None
+            lines.append(process.stdout.readline().strip())
+    for lines, process in zip(said, readers, strict=True):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.close()
+        last = process.stdout.readline().split()
+        assert (lines, process.stderr.read()) == (expected, "")
+        assert process.wait() == 0
+        assert last[0] == "looks"
+        assert int(last[1]) > RELEASES

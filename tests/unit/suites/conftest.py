@@ -34,6 +34,7 @@ GOOD_BATCH: Mapping[str, str] = {
     "files": """
         select
             'portal_service_results' as source, file as source_file, status, date '2026-10-10' as delivery_date,
+            split_part(file, '.', 1) as sender,
             read as rows_read, accepted as rows_accepted, 0 as rows_quarantined, read - accepted as rows_duplicate
         from (values ('nation.json', 'accepted', 34, 34), ('H21.json', 'accepted', 3, 3),
             ('again.json', 'duplicate', 34, 0)) as t(file, status, read, accepted)
@@ -56,6 +57,15 @@ GOOD_BATCH: Mapping[str, str] = {
         from units
     """,
 }
+
+#: Seven deliveries of H21 with three rows each, and an older one that is not looked at; one of nation alone.
+GOOD_HISTORY = """
+    create table history as
+    select 'H21' as sender, date '2026-10-09' - i::integer as delivery_date, if(i = 7, 5000, 3) as rows_read
+    from range(8) as t(i)
+    union all
+    select 'nation', date '2026-09-26', 1
+"""
 
 GOOD_MARTS: Mapping[str, str] = {
     "mart_coverage": f"""
@@ -138,9 +148,53 @@ GOOD_MARTS: Mapping[str, str] = {
 }
 
 
+#: Below the provinces: two departments of province 01 and one of province 02, that tie or stand alone.
+BELOW = """
+    with totals as (
+        select {period}, period_start, period_end, as_of, unit_code, name_vi, province_code,
+            total_score::decimal(6, 2) as total_score, rank
+        from {snapshots}, (values ('a', 'A', '01', 60, 1), ('b', 'B', '01', 60, 1), ('c', 'C', '01', null, null),
+            ('d', 'D', '02', 50, 1)) as u(unit_code, name_vi, province_code, total_score, rank)
+    )
+    select *, 'nothing earlier' as movement_reason from totals
+"""
+GOOD_MARTS = {
+    **GOOD_MARTS,
+    "mart_department_ranking": BELOW.format(period=PERIOD, snapshots=SNAPSHOTS),
+    "mart_commune_ranking": BELOW.format(period=PERIOD, snapshots=SNAPSHOTS),
+    "dim_unit": """
+        select 'VN' as unit_code, 'nation' as unit_level, null as parent_unit_code, 'Việt Nam' as name_vi
+        union all
+        select lpad(i::varchar, 2, '0'), 'province', 'VN', 'Tỉnh ' || i from range(1, 35) as t(i)
+        union all
+        select (10000 + i)::varchar, 'commune', lpad((1 + i % 34)::varchar, 2, '0'), 'Xã ' || i from range(3321) as t(i)
+        union all
+        select 'H19.17', 'department', '07', 'Sở Nội vụ'
+    """,
+    "mart_service_headline": f"""
+        select 'records' as basis, 'portal_2025' as regime, 'month' as period_type, period_start, period_end, as_of, u.*
+        from {SNAPSHOTS}, (values
+            ('VN', 'nation', 'Việt Nam', 30, 6, 12, 6, 6, 0.5, 0.5, 0.8),
+            ('07', 'province', 'Tỉnh 7', 20, 4, 8, 4, 4, 1.0, null, 0.8),
+            ('08', 'province', 'Tỉnh 8', 10, 2, 4, 2, 2, 0.0, 1.0, 0.8)
+        ) as u(unit_code, unit_level, name_vi, dossiers_received, early, on_time, within_time, overdue, online_ratio,
+            paid_online_ratio, timely_ratio)
+    """,
+}
+#: What the build made of the lake: three versions of two dossiers.
+GOOD_BUILD = """
+    create schema staging; create schema intermediate;
+    create table staging.stg_exchange__dossiers as select unnest(['A', 'B', 'B']) as dossier_code;
+    create table intermediate.int_dossiers__latest as select unnest(['A', 'B']) as dossier_code;
+"""
+
+
 def _contracts() -> dict[str, dict[str, str]]:
     """Of each mart, columns and types as its dbt contract gives them."""
-    files = (ROOT / "dbt_project" / "models" / "marts" / "index").rglob("*.yml")
+    files = [
+        *(ROOT / "dbt_project" / "models" / "marts" / "index").rglob("*.yml"),
+        ROOT / "dbt_project" / "models" / "marts" / "core" / "dim_unit.yml",
+    ]
     models = [model for path in files for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]]
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
@@ -164,6 +218,8 @@ def good_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'; create schema marts")
         _fill(connection, "files", FILE_COLUMNS, GOOD_BATCH["files"])
         _fill(connection, "portal_service_results", ROW_COLUMNS, GOOD_BATCH["portal_service_results"])
+        connection.execute(GOOD_HISTORY)
+        connection.execute(GOOD_BUILD)
         for table, query in GOOD_MARTS.items():
             _fill(connection, f"marts.{table}", contracts[table], query)
     return path

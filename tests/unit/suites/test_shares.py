@@ -28,11 +28,13 @@ def judge(tmp_path: Path) -> Callable[..., GateResult]:
         with duckdb.connect(database) as connection:
             connection.execute(
                 "create table files (source_file varchar, status varchar, size_bytes bigint, rows_read bigint,"
-                " rows_accepted bigint, rows_quarantined bigint, rows_duplicate bigint, problems varchar[])"
+                " rows_accepted bigint, rows_quarantined bigint, rows_duplicate bigint, problems varchar[],"
+                " sender varchar default 'H19', delivery_date date default date '2025-12-01')"
             )
+            connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
             for name, status, size, read, refused in files:
                 connection.execute(
-                    "insert into files values (?, ?, ?, ?, ?, ?, 0, ?)",
+                    "insert into files values (?, ?, ?, ?, ?, ?, 0, ?, default, default)",
                     [name, status, size, read, read - refused, refused, [f"{name}: bad [reason]"]],
                 )
         return run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))

@@ -11,7 +11,7 @@ snapshots as (
     select * from {{ ref('int_portal__unit_snapshots') }}
 ),
 
-totals as (
+scored as (
     select
         {{ period_keys('index_scores') }},
         index_scores.unit_code,
@@ -24,6 +24,49 @@ totals as (
             index_scores.unit_code = units.unit_code
             and {{ unit_on('units', 'index_scores.as_of') }}
     where index_scores.group_code = 'TOTAL'
+),
+
+periods as (
+    select distinct {{ period_keys() }}
+    from index_scores
+),
+
+-- Missing is not zero, and not absent either: a province of which nothing came is shown, without total and rank.
+silent_provinces as (
+    select
+        {{ period_keys('periods') }},
+        units.unit_code,
+        units.unit_level,
+        units.parent_unit_code,
+        cast(null as decimal(6, 2)) as total_score
+    from periods
+    inner join units
+        on
+            units.unit_level = 'province'
+            and {{ unit_on('units', 'periods.as_of') }}
+    left join scored
+        on
+            {{ same_period('periods', 'scored') }}
+            and units.unit_code = scored.unit_code
+    where scored.unit_code is null
+),
+
+totals as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        unit_level,
+        parent_unit_code,
+        total_score
+    from scored
+    union all
+    select
+        {{ period_keys() }},
+        unit_code,
+        unit_level,
+        parent_unit_code,
+        total_score
+    from silent_provinces
 ),
 
 missing_groups as (
@@ -94,7 +137,7 @@ final as (
         coalesce(announced_peers.units_expected, listed_peers.units_expected) as peers_expected,
         case
             when totals.total_score is null
-                then 'no figure for ' || coalesce(missing_groups.group_codes, 'any group')
+                then coalesce('no figure for ' || missing_groups.group_codes, 'nothing was delivered')
         end as rank_reason
     from totals
     left join ranks

@@ -1,0 +1,142 @@
+"""What holds for a pending batch of any source: the expectations that the suites `raw__<source>` are put together from.
+
+Belongs here: queries. Does not belong here: which columns and codes a source has; that is each suite's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+
+#: Where a row came from: the first columns of every source (docs/lake.md).
+LINEAGE = {
+    "source_file": "VARCHAR",
+    "file_hash": "VARCHAR",
+    "delivery_date": "DATE",
+    "sender": "VARCHAR",
+    "record_no": "BIGINT",
+}
+#: Digits that are an identity number (9, 12) or a telephone number (10, 11), alone; and addresses with an @.
+PERSONAL = r"(^|[^0-9A-Za-z.-])([+]?[0-9]{9,12}|0[0-9]{2,3}[.-][0-9]{3}[.-][0-9]{3,4})($|[^0-9A-Za-z.-])|@"
+#: Of an agency's rows, how many may run backwards in time, and from how many rows on that is judged.
+MOST_BACKWARDS, ENOUGH_ROWS = 0.3, 100
+
+
+def records_suite(
+    source: str,
+    columns: Mapping[str, str],
+    required: Sequence[str],
+    codes: Mapping[str, Sequence[object]],
+    texts: Sequence[str],
+    backwards: str = "",
+) -> gx.ExpectationSuite:
+    """The suite of a record source. `columns` are its own (name and DuckDB type, in order, lineage aside), `required`
+    those that are never null, `codes` the only values of some; `texts` are expressions that could hide personal
+    data; `backwards` is true of a row whose moments run backwards.
+    """
+    import great_expectations as gx
+
+    expectations = [
+        rows_arrive(),
+        _columns({**LINEAGE, **columns}),
+        _codes(required, codes),
+        _nothing_personal(texts),
+        *([_in_order(backwards)] if backwards else []),
+    ]
+    return gx.ExpectationSuite(name=f"raw__{source}", expectations=expectations)
+
+
+def rows_arrive() -> Any:
+    """Not a row count: a batch of files that were all delivered before rightly holds no rows."""
+    import great_expectations.expectations as gxe
+
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            "select rows_found, rows_accepted from (select"
+            " (select count(*) from {batch}) as rows_found,"
+            " (select sum(rows_accepted) from files) as rows_accepted) as compared"
+            " where rows_found is distinct from rows_accepted"
+        ),
+        description="The batch holds as many rows as its files had accepted",
+        meta={
+            "reason": "An empty or half written table passes every check of its rows; 84 of 84 in the"
+            " captures of 2026-09-26 and 2026-10-10"
+        },
+    )
+
+
+def _columns(columns: Mapping[str, str]) -> Any:
+    import great_expectations.expectations as gxe
+
+    expected = ", ".join(f"({i}, '{name}', '{kind}')" for i, (name, kind) in enumerate(columns.items(), 1))
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            "select found.position, found.column_name, found.column_type, expected.column_name as expected_name,"
+            " expected.column_type as expected_type from (select row_number() over () as position, column_name,"
+            f" column_type from (describe from {{batch}})) as found full join (values {expected})"
+            " as expected(position, column_name, column_type) on found.position = expected.position"
+            " where found.column_name is distinct from expected.column_name"
+            " or found.column_type is distinct from expected.column_type"
+        ),
+        description="The columns and their types are those of the lake's contract",
+        meta={"reason": "dbt reads them by name and type: docs/lake.md (2026-11-25)"},
+    )
+
+
+def _codes(required: Sequence[str], codes: Mapping[str, Sequence[object]]) -> Any:
+    import great_expectations.expectations as gxe
+
+    wrong = [f"{column} is null" for column in required]
+    wrong += [f"{column} not in ({', '.join(map(_literal, values))})" for column, values in codes.items()]
+    shown = ", ".join(dict.fromkeys((*required, *codes)))
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=f"select source_file, record_no, {shown} from {{batch}} where {' or '.join(wrong)}",
+        description="What a row is about is there, and every code is one of the contract's",
+        meta={
+            "reason": "Ingestion refuses such rows: one that arrives all the same says that ingestion is broken"
+            " (source contract, 2026-11-25)"
+        },
+    )
+
+
+def _nothing_personal(texts: Sequence[str]) -> Any:
+    """The row is named by file and number; what was found in it is not shown."""
+    import great_expectations.expectations as gxe
+
+    joined = f"concat_ws(' ', {', '.join(texts)})"
+    pattern = PERSONAL.replace("{", "{{").replace("}", "}}")  # the query is a format for {batch}
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            f"select source_file, record_no, length({joined}) as characters from {{batch}}"
+            f" where regexp_matches({joined}, '{pattern}')"
+        ),
+        description="No text holds an identity number, a telephone number or an e-mail address",
+        meta={
+            "reason": "Personal data ends at ingestion: none may enter the lake, whatever the field (2026-11-25)"
+        },
+    )
+
+
+def _in_order(backwards: str) -> Any:
+    import great_expectations.expectations as gxe
+
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            f"select sender, count(*) as rows_delivered, count(*) filter ({backwards}) as rows_backwards,"
+            f" any_value(source_file) filter ({backwards}) as a_file, any_value(record_no) filter ({backwards}) as"
+            f" a_record from {{batch}} group by sender having count(*) >= {ENOUGH_ROWS}"
+            f" and count(*) filter ({backwards}) > {MOST_BACKWARDS} * count(*)"
+        ),
+        description=f"At most {MOST_BACKWARDS:.0%} of an agency's rows run backwards in time",
+        meta={
+            "reason": "Single rows do in every real feed, and are repaired or counted later; a third of them means"
+            " that a system exports days and months the wrong way round (2026-11-25)"
+        },
+    )
+
+
+def _literal(value: object) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)

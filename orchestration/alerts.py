@@ -1,0 +1,115 @@
+"""Alerts: whoever is on call hears what failed, whose data it was, how many rows, and what to do.
+
+Belongs here: what an alert says, and the two places it goes to, a log and a webhook. Does not belong here: how a run
+tells what failed in it (`run_alerts`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from orchestration.web import session
+
+#: A webhook that is down must not hold a run up: three tries, some seconds each.
+RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS, TIMEOUT_SECONDS = 2, 1.0, 10, (3, 10)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One step or check that failed: its name, and what it said."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """`kind`: run_failed, or release_held where a person is asked. `agencies` are codes, `rows` failing ones."""
+
+    kind: str
+    title: str
+    failures: tuple[Failure, ...]
+    agencies: tuple[str, ...]
+    rows: int
+    what_to_do: str
+    run_id: str
+    at: str
+
+    @property
+    def text(self) -> str:
+        """All of it for people, as chat tools show it."""
+        lines = [self.title]
+        if self.agencies:
+            lines.append(f"agencies: {', '.join(self.agencies)}")
+        if self.rows:
+            lines.append(f"rows: {self.rows}")
+        lines += [f"{failure.name}: {failure.message}" for failure in self.failures]
+        return "\n".join([*lines, f"what to do: {self.what_to_do}", f"run {self.run_id}, {self.at}"])
+
+    def to_json(self) -> str:
+        """One line; `text` is what Slack, Mattermost and Teams show."""
+        return json.dumps({"text": self.text, **asdict(self)}, ensure_ascii=False)
+
+
+def send(alert: Alert, log: Path, webhook: str) -> str | None:
+    """Write `alert` to the log, then post it to `webhook` (empty: none). Gives what went wrong with the webhook, if
+    anything did, which the log says too: an alert never fails a run. Raises OSError where the log cannot be written.
+    """
+    _append(log, alert.to_json())
+    problem = _post(alert, webhook) if webhook else None
+    if problem is not None:
+        _append(
+            log,
+            json.dumps(
+                {"kind": "webhook_failed", "run_id": alert.run_id, "text": problem}, ensure_ascii=False
+            ),
+        )
+    return problem
+
+
+def _post(alert: Alert, webhook: str) -> str | None:
+    parts = urlsplit(webhook)
+    # The address itself is a secret of chat tools: it is never shown.
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        return "SERVICE_INDEX_ALERT_WEBHOOK: found an address without https, expected https://...; nothing was posted"
+    try:
+        with session(RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS) as calls:
+            answer = calls.post(
+                webhook,
+                data=alert.to_json().encode(),
+                headers={"Content-Type": "application/json"},
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+    except requests.RequestException as error:
+        return f"the webhook could not be reached ({type(error).__name__})"
+    return None if answer.ok and not answer.is_redirect else f"the webhook answered {answer.status_code}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _append(log: Path, line: str) -> None:
+    """One write at the end of the file; half a line that a crash left is ended first, so that this one stays whole."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        os.write(descriptor, ("\n" if torn else "").encode() + f"{line}\n".encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

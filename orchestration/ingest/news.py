@@ -1,0 +1,41 @@
+"""What lies in landing and in no batch, told without reading a single file.
+
+Here: names, sizes and times of files against the manifests of the lake. Not here: whether the content is new,
+which only its hash says (`delivery`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from orchestration.ingest.lake import connect, read_parquet, visible_batches
+from orchestration.ingest.landing import delivery_files
+from orchestration.ingest.retract import retractions
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A landed file that no visible batch names. `path` is relative to landing; `state` changes while it grows."""
+
+    path: str
+    delivery_date: date
+    state: str
+
+
+def unread_files(landing: Path, lake: Path, source: str) -> tuple[Unread, ...]:
+    """By path. A file that was taken back is not unread; a copy of known content under a new name is."""
+    with connect() as connection:
+        manifests = [
+            lake / source / f"batch={batch}" / "files.parquet" for batch in visible_batches(lake, source)
+        ]
+        known = {row["source_file"] for row in read_parquet(connection, manifests)}
+    known |= {retraction.source_file for retraction in retractions(lake, source)}
+    found = []
+    for day, path in delivery_files(landing, source):
+        shown = path.relative_to(landing).as_posix()
+        if shown not in known:
+            facts = path.stat()
+            found.append(Unread(shown, day, f"{facts.st_size} {facts.st_mtime_ns}"))
+    return tuple(sorted(found, key=lambda file: file.path))

@@ -1,0 +1,132 @@
+"""Stepping back to an earlier release, and holding what comes next until a person lets it go on.
+
+```
+serving/rollbacks/<moment>.json      one record a step back: from, to, who, why, when, and how the hold was lifted
+```
+
+Belongs here: the step back, its record, the hold. Making releases is in `release.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestration.publish.files import point, sync_folder
+from orchestration.publish.marts import PublishError
+
+RECORDS = "rollbacks"
+
+
+class ReleaseHeldError(PublishError):
+    """A step back holds every new release until a person lifts the hold."""
+
+
+@dataclass(frozen=True)
+class StepBack:
+    """One step back. `lifted_at` is empty while the hold stands."""
+
+    from_release: str
+    to_release: str
+    by: str
+    reason: str
+    at: str
+    lifted_by: str = ""
+    lifted_reason: str = ""
+    lifted_at: str = ""
+
+
+def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None = None) -> StepBack:
+    """Serve the release before the one that is served, or the kept release `to`, by one swap of a link.
+
+    The record is written first: whatever happens then, nothing new is published unseen. Raises PublishError where
+    there is nothing to step back to, or nobody and no reason is named.
+    """
+    _require(by=by, reason=reason)
+    link = serving / "current"
+    if not link.is_symlink():
+        raise PublishError(f"{link}: nothing is served; there is nothing to step back from")
+    served = Path(os.readlink(link)).name
+    target = to or _manifest(serving, served).get("previous")
+    if not target or target == served:
+        raise PublishError(f"{served} is the first release kept; there is none before it to step back to")
+    if not (serving / "releases" / target / "warehouse.duckdb").is_file():
+        kept = ", ".join(
+            sorted(path.name for path in (serving / "releases").iterdir() if path.name != served)
+        )
+        raise PublishError(f"{target} is not kept; found {kept or 'no other release'}")
+    _manifest(serving, target)
+    made = StepBack(
+        served, target, by.strip(), reason.strip(), now.astimezone(UTC).isoformat("T", "microseconds")
+    )
+    _write(serving, made)
+    point(link, f"releases/{target}")
+    return made
+
+
+def hold_of(serving: Path) -> StepBack | None:
+    """The newest step back whose hold nobody has lifted."""
+    return next((record for record in reversed(records(serving)) if not record.lifted_at), None)
+
+
+def lift_hold(serving: Path, by: str, reason: str, now: datetime) -> tuple[StepBack, ...]:
+    """Let the next run publish again. Raises PublishError where nothing is held, or nobody and no reason is named."""
+    _require(by=by, reason=reason)
+    moment = now.astimezone(UTC).isoformat("T", "microseconds")
+    lifted = tuple(
+        replace(record, lifted_by=by.strip(), lifted_reason=reason.strip(), lifted_at=moment)
+        for record in records(serving)
+        if not record.lifted_at
+    )
+    if not lifted:
+        raise PublishError("nothing is held")
+    for record in lifted:
+        _write(serving, record)
+    return lifted
+
+
+def refuse_while_held(serving: Path) -> None:
+    """Raises ReleaseHeldError while a hold stands."""
+    held = hold_of(serving)
+    if held is not None:
+        raise ReleaseHeldError(
+            f"held since {held.at}: {held.by} stepped back from {held.from_release} to {held.to_release}"
+            f" ({held.reason}); expected someone to look at the build and lift the hold: make unhold BY=... REASON=..."
+        )
+
+
+def records(serving: Path) -> list[StepBack]:
+    """Every step back, in order."""
+    paths = sorted((serving / RECORDS).glob("[!.]*.json"))
+    return [StepBack(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def _require(**named: str) -> None:
+    for name, value in named.items():
+        if not value.strip():
+            raise PublishError(
+                f"no {name} given; whoever asks tomorrow will want to know ({name.upper()}=...)"
+            )
+
+
+def _manifest(serving: Path, release_id: str) -> dict[str, str]:
+    path = serving / "releases" / release_id / "manifest.json"
+    try:
+        read: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{path}: cannot be read ({error}); expected the manifest of a release") from error
+    return read
+
+
+def _write(serving: Path, record: StepBack) -> None:
+    """Whole or not at all; written again under the same name when its hold is lifted."""
+    folder = serving / RECORDS
+    folder.mkdir(parents=True, exist_ok=True)
+    name = record.at.replace(":", "").replace("+0000", "Z")
+    aside = folder / f".{name}.part"
+    aside.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, folder / f"{name}.json")
+    sync_folder(folder)

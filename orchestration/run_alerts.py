@@ -1,0 +1,120 @@
+"""What a finished run has to tell whoever is on call.
+
+Belongs here: reading a run's events, and the sensor that does so for runs that a schedule, a sensor or the UI
+started. Does not belong here: what an alert looks like and where it goes (`alerts`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration.alerts import Alert, Failure, send
+from orchestration.settings import Settings
+
+#: Runs of the command line tell it themselves.
+STARTED_BY = "service-index/started-by"
+COMMAND_LINE = {STARTED_BY: "command-line"}
+RUNBOOK = "docs/runbook.md"
+MESSAGE_CHARACTERS = 2000
+_SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
+_AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
+
+
+def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
+    """None where nothing failed. A failed check fails its step as well: the check, which knows more, speaks."""
+    events = list(events)
+    checks = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    failed = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
+    failures = [
+        Failure(
+            f"{check.asset_key.to_user_string()}: {check.check_name}",
+            (check.description or "")[:MESSAGE_CHARACTERS],
+        )
+        for check in failed
+    ]
+    held = any(_fact(check, "held") for check in failed)
+    if not failed:
+        for event in events:
+            error = event.step_failure_data.error if event.is_step_failure else None
+            if error is not None:
+                cause = error.cause or error
+                held = held or cause.cls_name == "ReleaseHeldError"
+                failures.append(Failure(str(event.step_key), cause.message.strip()[:MESSAGE_CHARACTERS]))
+    if not failures:
+        return None
+    said = "\n".join(failure.message for failure in failures)
+    names = ", ".join(failure.name for failure in failures[:3])
+    return Alert(
+        kind="release_held" if held else "run_failed",
+        title=f"{'Release held' if held else 'Run failed'}: {names}; what is served stays as it was",
+        failures=tuple(failures),
+        agencies=tuple(sorted({*_SENDER.findall(said), *_AGENCY.findall(said)})),
+        rows=sum(int(_fact(check, "failing_rows") or 0) for check in failed),
+        what_to_do=f"{RUNBOOK}, section '{'A release is held' if held else _section(failures)}'",
+        run_id=run_id,
+        at=now.astimezone(UTC).isoformat("T", "seconds"),
+    )
+
+
+def failed_runs(settings: Settings) -> dg.SensorDefinition:
+    """Alerts for failed runs that were not started by the command line."""
+
+    @dg.run_failure_sensor(
+        name="alert_on_failure",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells the log and the webhook what failed, whose data it was, and what to do.",
+    )
+    def sensor(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        if run.tags.get(STARTED_BY):
+            return
+        events = [
+            entry.dagster_event
+            for entry in context.instance.all_logs(run.run_id)
+            if entry.dagster_event is not None
+        ]
+        alert = alert_of(events, run.run_id, datetime.now(UTC)) or _killed(run, datetime.now(UTC))
+        problem = send(alert, settings.alerts_log, settings.alert_webhook)
+        if problem:
+            context.log.warning(problem)
+
+    return sensor
+
+
+def _killed(run: dg.DagsterRun, now: datetime) -> Alert:
+    """A run that failed without a word: its process was ended from outside."""
+    return Alert(
+        kind="run_failed",
+        title=f"Run failed: {run.job_name} ended without saying why; what is served stays as it was",
+        failures=(),
+        agencies=(),
+        rows=0,
+        what_to_do=f"{RUNBOOK}, section 'A run was killed'",
+        run_id=run.run_id,
+        at=now.astimezone(UTC).isoformat("T", "seconds"),
+    )
+
+
+def _section(failures: Iterable[Failure]) -> str:
+    names = " ".join(failure.name for failure in failures)
+    if "raw_gate" in names:
+        return "A raw gate refused a batch"
+    if "release__" in names:
+        return "A release gate failed"
+    if "marts/" in names or "models" in names or "intermediate/" in names:
+        return "dbt failed"
+    return "Another step failed"
+
+
+def _fact(check: Any, name: str) -> Any:
+    value = check.metadata.get(name)
+    return value.value if value is not None else None

@@ -1,0 +1,39 @@
+"""Calls over HTTP that give up in bounded time and try again only where that can help.
+
+Belongs here: the one retry policy. Does not belong here: what is called (`pull`, `alerts`).
+"""
+
+from __future__ import annotations
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+#: The server is busy or broken at this moment. Any other answer will be the same the next time.
+PASSING = (429, 500, 502, 503, 504)
+
+
+def session(retries: int, backoff_seconds: float, most_wait_seconds: int) -> requests.Session:
+    """A session that tries again after connection errors, time-outs and `PASSING`, waiting twice as long each time.
+
+    `Retry-After` (seconds or a date) is obeyed up to `most_wait_seconds`. Certificates are verified; proxies and
+    passwords of the environment (.netrc) are not used, so that a token goes nowhere else. The last answer is given
+    whatever its status; connection errors raise requests.RequestException.
+    """
+    made = requests.Session()
+    made.trust_env = False
+    policy = Retry(
+        total=retries,
+        other=0,  # a certificate that cannot be verified will not verify the next time
+        backoff_factor=backoff_seconds,
+        backoff_max=most_wait_seconds,
+        status_forcelist=PASSING,
+        allowed_methods={"GET", "POST"},
+        respect_retry_after_header=True,
+        retry_after_max=most_wait_seconds,
+        raise_on_status=False,
+        redirect=False,
+    )
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, HTTPAdapter(max_retries=policy))
+    return made

@@ -1,0 +1,53 @@
+"""One run at a time works on the folders of an installation; others wait for it.
+
+Belongs here: the lock that every run holds from its first step to its last, whoever started it: the UI, a
+schedule, a sensor, the command line. Dagster's own queue holds back only what is launched through it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.settings import Settings
+
+LOCK = ".writer.lock"
+
+
+@contextmanager
+def one_writer(data: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of the data folder. The system lets go of it when this process ends, however it ends.
+
+    `tell` is told when it has to wait, with the process that holds it. The file stays: removing it would let two
+    in. Raises OSError where the folder cannot be written.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / LOCK).open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            tell(f"waiting for the run of process {lock.read() or 'unknown'} on {data} to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def writer(settings: Settings) -> dg.ResourceDefinition:
+    """The lock as a resource: in one process it is taken before the first step and kept until the last."""
+
+    @dg.resource(description="One run at a time works on the folders of an installation.")
+    @contextmanager
+    def hold(context: dg.InitResourceContext) -> Iterator[None]:
+        assert context.log is not None  # a run has a log
+        with one_writer(settings.data, context.log.info):
+            yield
+
+    return hold

@@ -1,0 +1,174 @@
+"""What starts by itself: the night, late files; and that two runs never work on one installation at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from orchestration.build import build_defs
+from orchestration.ingest.landing import Days
+from orchestration.partitions import NoSuchDaysError, known_days, run_tags
+from orchestration.schedules import close_last_month, nightly
+from orchestration.settings import REPOSITORY, Settings
+from orchestration.writer import LOCK, one_writer
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(data=tmp_path / "data")
+    made.landing.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def land(settings: Settings, day: str, sender: str, text: str = "{}\n") -> Path:
+    path = settings.landing / "dossiers" / day / sender / "synthetic.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def look(
+    settings: Settings, instance: dg.DagsterInstance, cursor: str | None
+) -> tuple[str, list[dg.RunRequest]]:
+    """One evaluation of the sensor: its new cursor, and what it asks for."""
+    result = tick(settings, instance, cursor)
+    assert result.cursor is not None
+    return result.cursor, list(result.run_requests or [])
+
+
+def tick(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -> Any:
+    defs = build_defs(settings)
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs)
+    return defs.resolve_sensor_def("late_deliveries").evaluate_tick(context)
+
+
+def test_the_night_takes_the_day_that_has_just_ended_in_vietnam() -> None:
+    # 01:30 on 2 December in Vietnam is 18:30 on 1 December in Greenwich: the day that ended is the 1st.
+    night = datetime(2025, 12, 2, 1, 30, tzinfo=VIETNAM)
+    with dg.DagsterInstance.ephemeral() as instance:
+        request = nightly(dg.build_schedule_context(instance=instance, scheduled_execution_time=night))
+    assert isinstance(request, dg.RunRequest)
+    assert (request.partition_key, request.run_key) == ("2025-12-01", "2025-12-01")
+    assert nightly.cron_schedule == "30 1 * * *"
+    assert nightly.execution_timezone == "Asia/Ho_Chi_Minh"
+
+
+def test_on_the_second_the_month_before_is_closed() -> None:
+    # 04:00 on 2 January in Vietnam is still 1 January in Greenwich; the month before is December of last year.
+    moment = datetime(2026, 1, 2, 4, 0, tzinfo=VIETNAM)
+    with dg.DagsterInstance.ephemeral() as instance:
+        request = close_last_month(
+            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
+        )
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2025-12-01"
+    assert close_last_month.cron_schedule == "0 4 2 * *"
+
+
+def test_what_runs_at_night_is_switched_on_when_installed(settings: Settings) -> None:
+    defs = build_defs(settings)
+    assert all(
+        schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+        for schedule in (defs.resolve_schedule_def(made.name) for made in defs.schedules or [])
+    )
+    assert defs.resolve_sensor_def("late_deliveries").default_status == dg.DefaultSensorStatus.RUNNING
+
+
+def test_a_late_file_is_taken_once_it_no_longer_grows(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    cursor, asked = look(settings, instance, None)
+    assert asked == []
+    path = land(settings, "2025-11-28", "H19")
+    cursor, asked = look(settings, instance, cursor)
+    assert asked == []  # seen for the first time: it may still be growing
+    path.write_text("{}\n{}\n", encoding="utf-8")
+    cursor, asked = look(settings, instance, cursor)
+    assert asked == []  # it was
+    cursor, asked = look(settings, instance, cursor)
+    assert [request.partition_key for request in asked] == ["2025-11-28"]
+    first = asked[0].run_key
+    cursor, asked = look(settings, instance, cursor)
+    # Dagster starts nothing twice for one key: what a gate refused is not tried every five minutes.
+    assert [request.run_key for request in asked] == [first]
+    path.write_text("{}\n{}\n{}\n", encoding="utf-8")
+    cursor, _ = look(settings, instance, cursor)
+    _, asked = look(settings, instance, cursor)
+    assert [request.run_key for request in asked] != [first]
+
+
+def test_each_day_is_a_run_of_its_own_and_today_waits_for_the_night(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    today = known_days().last
+    for day in ("2025-11-28", "2025-11-30", today.isoformat(), (today + timedelta(days=400)).isoformat()):
+        land(settings, day, "H19")
+        land(settings, day, "H01")
+    cursor, _ = look(settings, instance, None)
+    _, asked = look(settings, instance, cursor)
+    assert [request.partition_key for request in asked] == ["2025-11-28", "2025-11-30"]
+
+
+def test_nothing_is_asked_for_while_a_run_is_under_way(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    land(settings, "2025-11-28", "H19")
+    cursor, _ = look(settings, instance, None)
+    job = build_defs(settings).resolve_job_def("refresh")
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    waiting = tick(settings, instance, cursor)
+    assert not waiting.run_requests
+    assert waiting.skip_message == "a run is under way"
+    instance.report_run_canceled(run)
+    assert len(look(settings, instance, cursor)[1]) == 1
+
+
+def test_days_without_a_partition_are_refused_with_what_there_is() -> None:
+    known = known_days()
+    for days in (
+        Days(date(2024, 12, 31), date(2025, 1, 2)),
+        Days(known.last, known.last + timedelta(days=1)),
+        Days(date(2025, 2, 2), date(2025, 2, 1)),
+    ):
+        with pytest.raises(NoSuchDaysError, match=f"2025-01-01 and {known.last}"):
+            run_tags(days)
+
+
+def test_a_second_writer_waits_until_the_first_has_ended_even_by_kill(tmp_path: Path) -> None:
+    hold = (
+        "import os, sys, pathlib\nfrom orchestration.writer import one_writer\n"
+        "with one_writer(pathlib.Path(sys.argv[1]), print):\n"
+        "    print('held', os.getpid(), flush=True)\n    sys.stdin.read()\n"
+    )
+    first = subprocess.Popen(
+        [sys.executable, "-c", hold, str(tmp_path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
+    )  # fmt: skip
+    assert first.stdout is not None
+    assert first.stdout.readline() == f"held {first.pid}\n"
+    said: list[str] = []
+
+    def tell(text: str) -> None:
+        said.append(text)
+        first.kill()  # the lock goes with the process, and the wait is over
+
+    with one_writer(tmp_path, tell):
+        assert said == [f"waiting for the run of process {first.pid} on {tmp_path} to end"]
+    first.communicate()
+    assert (tmp_path / LOCK).exists()

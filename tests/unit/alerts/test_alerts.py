@@ -1,0 +1,156 @@
+"""Alerts against a real server that is well, broken for a moment, broken, slow to answer, or not there."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from orchestration import alerts
+from orchestration.alerts import Alert, Failure, send
+
+ALERT = Alert(
+    kind="run_failed",
+    title="Run failed: raw_gate",
+    failures=(
+        Failure("ingestion/dossiers_batch: raw_gate", "At most 5% of the rows are refused\nfound: 1 row"),
+    ),
+    agencies=("H19",),
+    rows=12,
+    what_to_do="docs/runbook.md",
+    run_id="r1",
+    at="2026-11-25T01:31:00+00:00",
+)
+
+
+class Hook:
+    """A webhook that answers with the given statuses in turn, the last for ever, and keeps what it was sent."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+        self.bodies: list[bytes] = []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                hook.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                status = hook.statuses.pop(0) if len(hook.statuses) > 1 else hook.statuses[0]
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/secret-path"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "BACKOFF_SECONDS", 0)
+
+
+@pytest.fixture
+def hook() -> Iterator[Callable[..., Hook]]:
+    made: list[Hook] = []
+
+    def make(*statuses: int) -> Hook:
+        made.append(Hook(*statuses))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.server.shutdown()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "alerts" / "alerts.jsonl"
+
+
+def logged(log: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+def test_an_alert_reaches_the_log_and_the_webhook(hook: Callable[..., Hook], log: Path) -> None:
+    server = hook(200)
+    assert send(ALERT, log, server.url) is None
+    (body,) = server.bodies
+    assert logged(log) == [json.loads(body)]
+    said = json.loads(body)
+    assert said["text"].splitlines() == [
+        "Run failed: raw_gate",
+        "agencies: H19",
+        "rows: 12",
+        "ingestion/dossiers_batch: raw_gate: At most 5% of the rows are refused",
+        "found: 1 row",
+        "what to do: docs/runbook.md",
+        "run r1, 2026-11-25T01:31:00+00:00",
+    ]
+    assert (said["kind"], said["agencies"], said["rows"]) == ("run_failed", ["H19"], 12)
+
+
+def test_a_hook_that_is_busy_for_a_moment_is_tried_again(hook: Callable[..., Hook], log: Path) -> None:
+    server = hook(503, 429, 200)
+    assert send(ALERT, log, server.url) is None
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize(("status", "tries"), [(500, 3), (404, 1), (302, 1)])
+def test_a_hook_that_stays_wrong_is_told_in_the_log_and_fails_nothing(
+    hook: Callable[..., Hook], log: Path, status: int, tries: int
+) -> None:
+    server = hook(status)
+    problem = send(ALERT, log, server.url)
+    assert problem == f"the webhook answered {status}"
+    assert len(server.bodies) == tries
+    assert [line["kind"] for line in logged(log)] == ["run_failed", "webhook_failed"]
+    assert "secret-path" not in log.read_text(encoding="utf-8")
+
+
+def test_a_hook_that_is_not_there_or_does_not_answer_is_given_up(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "TIMEOUT_SECONDS", (0.2, 0.2))
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        for listening in (False, True):
+            if listening:
+                silent.listen()  # takes the call and never answers
+            problem = send(ALERT, log, f"http://127.0.0.1:{port}/secret-path")
+            assert problem is not None
+            assert problem.startswith("the webhook could not be reached")
+    assert len(logged(log)) == 4
+    assert "secret-path" not in log.read_text(encoding="utf-8")
+
+
+def test_nothing_is_posted_in_the_clear(log: Path) -> None:
+    problem = send(ALERT, log, "http://chat.example/secret-path")
+    assert problem is not None
+    assert "without https" in problem
+    assert "secret-path" not in problem
+
+
+def test_without_a_hook_the_log_is_enough(log: Path) -> None:
+    assert send(ALERT, log, "") is None
+    assert len(logged(log)) == 1
+
+
+def test_half_a_line_that_a_crash_left_spoils_no_other(log: Path) -> None:
+    send(ALERT, log, "")
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write('{"kind": "run_fa')
+    send(ALERT, log, "")
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert json.loads(lines[0]) == json.loads(lines[2])

@@ -1,0 +1,72 @@
+"""Unread files: told from names alone, and seen to change while they grow."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from orchestration.ingest.lake import promote
+from orchestration.ingest.landing import Days
+from orchestration.ingest.news import unread_files
+from orchestration.ingest.records import SAMPLE_KEY, ensure_dataset, ingest_records
+from orchestration.ingest.report import IngestReport
+from orchestration.ingest.retract import retract
+from orchestration.settings import REPOSITORY
+
+ROW = '{{"agency_code": "H19", "year": "2025", "month": "{month}", "received": "10"}}\n'
+SOURCE = "national_report_totals"
+
+
+def deliver(root: Path, day: str, month: int) -> Path:
+    path = root / "landing" / SOURCE / day / "nation" / "totals.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(ROW.format(month=month), encoding="utf-8")
+    return path
+
+
+def ingest(root: Path, *days: str) -> IngestReport:
+    first, last = (date.fromisoformat(day) for day in (days[0], days[-1]))
+    return ingest_records(
+        SOURCE, root / "landing", root / "lake", root / "quarantine", REPOSITORY / "seeds/reference",
+        REPOSITORY / "mappings", SAMPLE_KEY, Days(first, last),
+    )  # fmt: skip
+
+
+def unread(root: Path) -> list[str]:
+    ensure_dataset(root / "lake", SOURCE)
+    return [file.path.split("/")[1] for file in unread_files(root / "landing", root / "lake", SOURCE)]
+
+
+def test_a_run_of_some_days_leaves_the_others_unread(tmp_path: Path) -> None:
+    for month, day in enumerate(["2025-07-01", "2025-07-02", "2025-07-03"], 1):
+        deliver(tmp_path, day, month)
+    assert unread(tmp_path) == ["2025-07-01", "2025-07-02", "2025-07-03"]
+
+    report = ingest(tmp_path, "2025-07-02", "2025-07-03")
+    assert report.batch_id is not None
+    assert [file.rows_accepted for file in report.files] == [1, 1]
+    # Read, but its gate has not let it in yet.
+    assert unread(tmp_path) == ["2025-07-01", "2025-07-02", "2025-07-03"]
+    promote(tmp_path / "lake", SOURCE, report.batch_id)
+    assert unread(tmp_path) == ["2025-07-01"]
+
+
+def test_what_was_taken_back_is_not_unread(tmp_path: Path) -> None:
+    path = deliver(tmp_path, "2025-07-01", 1)
+    report = ingest(tmp_path, "2025-07-01")
+    assert report.batch_id is not None
+    promote(tmp_path / "lake", SOURCE, report.batch_id)
+    name = path.relative_to(tmp_path / "landing").as_posix()
+    retract(tmp_path / "lake", tmp_path / "landing", SOURCE, name, "wrong", datetime.now(UTC))
+    assert unread(tmp_path) == []
+
+
+def test_the_state_of_a_file_changes_while_it_grows(tmp_path: Path) -> None:
+    path = deliver(tmp_path, "2025-07-01", 1)
+    ensure_dataset(tmp_path / "lake", SOURCE)
+    (before,) = unread_files(tmp_path / "landing", tmp_path / "lake", SOURCE)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(ROW.format(month=2))
+    (after,) = unread_files(tmp_path / "landing", tmp_path / "lake", SOURCE)
+    assert before.path == after.path
+    assert before.state != after.state
