@@ -158,3 +158,11 @@ def test_a_personal_number_is_no_code_of_an_element(tmp_path: Path) -> None:
     workplace.deliver(as_lines([good("dossiers", DanhSachLePhi=fees)]))
     (row,) = workplace.rows(workplace.ingest(), "list_transform(fees, lambda f: f.fee_code)")
     assert row == (list(codes.values()),)
+
+
+def test_an_identifier_of_an_element_ends_at_64_characters(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    documents = [{"TepDinhKemId": "x" * length} for length in (64, 65)]
+    workplace.deliver(as_lines([good("dossiers", TaiLieuNop=documents)]))
+    (row,) = workplace.rows(workplace.ingest(), "list_transform(submitted_documents, lambda d: d.document_id)")
+    assert row == (["x" * 64, None],)
