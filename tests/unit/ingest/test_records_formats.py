@@ -164,5 +164,7 @@ def test_an_identifier_of_an_element_ends_at_64_characters(tmp_path: Path) -> No
     workplace = Records(tmp_path)
     documents = [{"TepDinhKemId": "x" * length} for length in (64, 65)]
     workplace.deliver(as_lines([good("dossiers", TaiLieuNop=documents)]))
-    (row,) = workplace.rows(workplace.ingest(), "list_transform(submitted_documents, lambda d: d.document_id)")
+    (row,) = workplace.rows(
+        workplace.ingest(), "list_transform(submitted_documents, lambda d: d.document_id)"
+    )
     assert row == (["x" * 64, None],)
