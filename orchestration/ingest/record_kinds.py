@@ -55,7 +55,7 @@ KINDS = {
     "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers",
                  plain="'[A-Za-z][!-?A-~]{0,63}|[0-9]{1,8}'", plain_read="upper({})"),
     "identifier": Kind("read_identifier", "malformed_code", "a code without blanks and accents",
-                       plain=f"'{_CODE}'"),
+                       plain=f"'{_CODE.removesuffix('+')}{{1,{_LONGEST_CODE}}}'"),
     "text": Kind("read_text", "malformed_text", "a text"),
     "moment": Kind("read_moment", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
                    "writes them", (("is_other_moment", "date_out_of_range"),), plain="plain_moment_shape()",

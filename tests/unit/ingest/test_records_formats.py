@@ -114,3 +114,57 @@ def test_moments_are_read_as_wall_clock(tmp_path: Path) -> None:
         as_lines([good("progress", n, ThoiDiemXuLy=sent) for n, (sent, _) in enumerate(MOMENTS)])
     )
     assert workplace.rows(workplace.ingest(), "acted_at") == [(read,) for _, read in MOMENTS]
+
+
+LISTED_MOMENTS = {  # as sent -> as read; refused rows give none
+    "20250228235959": "2025-02-28 23:59:59", "20240229000000": "2024-02-29 00:00:00", "20250229000000": None,
+    "20250430080000": "2025-04-30 08:00:00", "20250431080000": None, "20251231080000": "2025-12-31 08:00:00",
+    "20250701240000": None, "20990101000000": "2099-01-01 00:00:00", "21000101000000": "2100-01-01 00:00:00",
+    "19991231235959": None, "20250701": "2025-07-01 00:00:00",
+}  # fmt: skip
+
+
+def test_elements_read_the_short_way_and_the_long_way_are_the_same(tmp_path: Path) -> None:
+    # Blanks around a value send its element the long way; the lake must not tell.
+    plain = good("dossiers")
+    lists = [key for key, value in plain.items() if isinstance(value, list)]
+    assert len(lists) == 6
+    blank = plain | {key: [{k: f" {v} " for k, v in x.items()} for x in plain[key]] for key in lists}
+    both = plain | {key: plain[key] + blank[key] for key in lists}
+    found = []
+    for place, record in (("plain", plain), ("blank", blank), ("both", both)):
+        workplace = Records(tmp_path / place)
+        workplace.deliver(as_lines([record]))
+        names = "submitted_documents, fees, supplements, results, identities, database_codes"
+        found += workplace.rows(workplace.ingest(), names)
+        assert workplace.quarantined() == []
+    assert found[0] == found[1]
+    assert found[2] == tuple(elements * 2 for elements in found[0])
+    assert all(found[0])
+
+
+def test_a_moment_within_a_list_is_a_day_that_there_is(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    lists = [[{"HoSoBoSungId": "B1", "NgayBoSung": moment}] for moment in LISTED_MOMENTS]
+    workplace.deliver(as_lines([good("dossiers", n, DanhSachHoSoBoSung=x) for n, x in enumerate(lists)]))
+    read = workplace.rows(workplace.ingest(), "supplements[1].requested_at::varchar")
+    assert [moment for (moment,) in read] == [moment for moment in LISTED_MOMENTS.values() if moment]
+
+
+def test_a_personal_number_is_no_code_of_an_element(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    codes = {"12345678": "12345678", "079201000123": None, "0912.345.678": None, "p1": "P1", "a@b": None}
+    fees = [{"MaPhiLePhi": code, "Gia": "1"} for code in codes]
+    workplace.deliver(as_lines([good("dossiers", DanhSachLePhi=fees)]))
+    (row,) = workplace.rows(workplace.ingest(), "list_transform(fees, lambda f: f.fee_code)")
+    assert row == (list(codes.values()),)
+
+
+def test_an_identifier_of_an_element_ends_at_64_characters(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    documents = [{"TepDinhKemId": "x" * length} for length in (64, 65)]
+    workplace.deliver(as_lines([good("dossiers", TaiLieuNop=documents)]))
+    (row,) = workplace.rows(
+        workplace.ingest(), "list_transform(submitted_documents, lambda d: d.document_id)"
+    )
+    assert row == (["x" * 64, None],)
