@@ -126,7 +126,7 @@ def test_the_manifest_names_inputs_gates_code_and_versions(installation: Setting
     manifest = json.loads((installation.serving / "manifest.json").read_text(encoding="utf-8"))
     assert [len(batch["files"]) for batch in manifest["inputs"]] == [3]
     assert all(gate["success"] for gate in manifest["gates"])
-    assert {gate["suite"].split("__")[0] for gate in manifest["gates"]} == {"raw", "release"}
+    assert {gate["suite"].split("__")[0] for gate in manifest["gates"]} == {"raw", "release", "hold"}
     assert {"dbt-core", "duckdb", "great-expectations", "dagster"} <= set(manifest["versions"])
     assert manifest["code"]["revision"]
     assert manifest["contains_synthetic"] is False

@@ -485,10 +485,13 @@ def test_units_that_are_gone_roll_up(first: Path) -> None:
 def test_a_province_that_sent_nothing_is_missing(first: Path) -> None:
     rows = asked_of(
         first,
-        "select unit_code, rank, peers, peers_expected, period_status from marts.mart_province_ranking"
-        " where basis = 'records' and period_type = 'month' and period_start = '2025-07-01'",
+        "select unit_code, rank, peers, peers_expected, period_status, rank_reason from marts.mart_province_ranking"
+        " where basis = 'records' and period_type = 'month' and period_start = '2025-07-01' order by rank nulls last",
     )
-    assert rows == [(PROVINCE, 1, 1, 34, "provisional")]
+    assert rows[0] == (PROVINCE, 1, 1, 34, "provisional", None)
+    # The other 33 are shown without a rank and are nobody's peers: missing is not zero, and not absent.
+    assert len(rows) == 34
+    assert {row[1:] for row in rows[1:]} == {(None, 1, 34, "provisional", "nothing was delivered")}
     assert asked_of(
         first,
         "select count(*), sum(units_present) from marts.mart_coverage where basis = 'records'"
