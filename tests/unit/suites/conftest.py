@@ -181,6 +181,32 @@ GOOD_MARTS = {
             paid_online_ratio, timely_ratio)
     """,
 }
+GOOD_MARTS |= {
+    # Twenty metrics of 4.75 points and one of 5 make 100; the 22nd is only reported.
+    "dim_indicator": """
+        select regime, 'M' || i as metric_code, case when i <= 20 then 4.75 when i = 21 then 5 end as max_score,
+            case when i <= 21 then 0.8 end as full_mark_ratio, i <= 21 as is_scored
+        from range(1, 23) as t(i), (values ('portal_2025'), ('portal_2026')) as r(regime)
+    """,
+    "dim_calendar": """
+        select d::date as calendar_date, isodow(d) as weekday, month(d) = 1 and day(d) <= 11 as is_public_holiday,
+            isodow(d) < 6 and not (month(d) = 1 and day(d) <= 11) as is_working_day,
+            make_date(year(d), 1, 1) as year_start
+        from generate_series(timestamp '2025-01-01', timestamp '2025-12-31', interval 1 day) as t(d)
+    """,
+    "mart_source_quality": """
+        select 'H19.17' as agency_code, 'H19' as system, 'end_after_delivery' as defect, 5 as dossiers, 0.05 as share,
+            100 as dossiers_checked
+    """,
+    "mart_score_gap": f"""
+        select {PERIOD}, period_start, period_end, as_of, unit_code, 'province' as unit_level, g.*
+        from {SNAPSHOTS}, {PROVINCES}, (values
+            ('ON_TIME_SETTLEMENT', 900, 1000, 18.0::double, 20.0::double, 2.0::double, 100, 50, 10),
+            ('PUBLISH_ON_TIME', 0, 0, null, 6.0, 6.0, null, null, null)
+        ) as g(metric_code, numerator, denominator, score, max_score, points_lost, more_for_full_mark,
+            more_for_one_point, more_for_next_rank)
+    """,
+}
 #: What the build made of the lake: three versions of two dossiers.
 GOOD_BUILD = """
     create schema staging; create schema intermediate;
@@ -193,7 +219,7 @@ def _contracts() -> dict[str, dict[str, str]]:
     """Of each mart, columns and types as its dbt contract gives them."""
     files = [
         *(ROOT / "dbt_project" / "models" / "marts" / "index").rglob("*.yml"),
-        ROOT / "dbt_project" / "models" / "marts" / "core" / "dim_unit.yml",
+        *(ROOT / "dbt_project" / "models" / "marts" / "core").rglob("*.yml"),
     ]
     models = [model for path in files for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]]
     return {

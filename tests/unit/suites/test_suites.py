@@ -93,7 +93,97 @@ _HEADLINE_LAKE = "Every dossier of the lake is known to the build, once"
 _HEADLINE_ADDS = "The four outcomes add up to the dossiers received, and shares lie between 0 and 1"
 _HEADLINE_NATION = "The nation's dossiers are those of its provinces"
 
+_RULES_100 = "Each regime has 21 scored metrics and 100 points"
+_RULES_SHARE = "A scored metric has points, and a share at which it earns them all"
+_DAYS_ALL = "No day is missing, none is there twice"
+_DAYS_WORKED = "A year of which the holidays are known has 240 to 256 working days"
+_QUALITY = "A share is dossiers with the defect by dossiers looked at, and none is above 1"
+_GAP_LOST = "What is lost is what is missing to the most there is"
+_GAP_MORE = "No unit is asked for less than nothing, or for more than it counts"
+
 POISONS = [
+    *(
+        Poison(suite_name, expectation, what, sql, says)
+        for suite_name, expectation, what, sql, says in (
+            (
+                "release__dim_indicator",
+                _RULES_100,
+                "a point too many",
+                "update {table} set max_score = 5.75 where metric_code = 'M1' and regime = 'portal_2025'",
+                ('"regime": "portal_2025"', '"points": 101.0'),
+            ),
+            (
+                "release__dim_indicator",
+                _RULES_100,
+                "a metric lost",
+                "delete from {table} where metric_code = 'M1'",
+                ('"scored_metrics": 20',),
+            ),
+            (
+                "release__dim_indicator",
+                _RULES_SHARE,
+                "per cent for a share",
+                "update {table} set full_mark_ratio = 80 where metric_code = 'M2'",
+                ('"metric_code": "M2"', '"full_mark_ratio": 80.0'),
+            ),
+            (
+                "release__dim_calendar",
+                _DAYS_ALL,
+                "a day lost",
+                "delete from {table} where calendar_date = '2025-06-02'",
+                ('"days_found": 364',),
+            ),
+            (
+                "release__dim_calendar",
+                _DAYS_ALL,
+                "a day twice",
+                "insert into {table} select * from {table} where calendar_date = '2025-06-02'",
+                ('"days_found": 366',),
+            ),
+            (
+                "release__dim_calendar",
+                _DAYS_WORKED,
+                "Saturdays worked",
+                "update {table} set is_working_day = true where weekday = 6",
+                ('"year_start": "2025-01-01"', "305"),
+            ),
+            (
+                "release__mart_source_quality",
+                _QUALITY,
+                "more than there are",
+                "update {table} set dossiers = 101, share = 1.01",
+                ('"dossiers": 101',),
+            ),
+            (
+                "release__mart_source_quality",
+                _QUALITY,
+                "another share",
+                "update {table} set share = 0.5",
+                ('"agency_code": "H19.17"', '"share": 0.5'),
+            ),
+            (
+                "release__mart_score_gap",
+                _GAP_LOST,
+                "more lost than there is",
+                "update {table} set points_lost = 3 where " + SEVEN + " and denominator = 1000",
+                (*IS_SEVEN, '"points_lost": 3.0'),
+            ),
+            (
+                "release__mart_score_gap",
+                _GAP_MORE,
+                "more than are counted",
+                "update {table} set more_for_one_point = 1001 where " + SEVEN + " and denominator = 1000",
+                (*IS_SEVEN, '"more_for_one_point": 1001'),
+            ),
+            (
+                "release__mart_score_gap",
+                _GAP_MORE,
+                "nothing more for a point",
+                "update {table} set more_for_one_point = 0 where " + SEVEN + " and denominator = 0",
+                (*IS_SEVEN,),
+            ),
+        )
+    ),
     *(
         Poison(f"release__mart_{level}_ranking", expectation, what, f"update {{table}} set {sql}", says)
         for level in ("department", "commune")
@@ -649,7 +739,13 @@ def test_every_expectation_says_what_it_expects_why_and_since_when(name: str) ->
 
 
 #: Where nothing of departments or communes has come, there is no ranking of them, and no harm in that.
-MAY_BE_EMPTY = {"release__mart_department_ranking", "release__mart_commune_ranking"}
+MAY_BE_EMPTY = {
+    "release__mart_department_ranking",
+    "release__mart_commune_ranking",
+    "release__mart_source_quality",  # nothing wrong with any system
+    "release__mart_score_gap",  # empty with its parent, `mart_indicator_scores`, which may not be
+    "release__dim_indicator",  # as above: no metric is scored without its rule
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(SUITES) - MAY_BE_EMPTY))

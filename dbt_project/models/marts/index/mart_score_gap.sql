@@ -39,9 +39,12 @@ gaps as (
         scores.max_score,
         scores.max_score - coalesce({{ shown('scores.score') }}, 0) as points_lost,
         next_totals.next_total - next_totals.total_score + {{ var('smallest_score_step') }} as points_to_next_rank,
-        -- How many counted units make one point; null where the unit's own work does not change the counts.
+        -- How many counted units make one point; null where nothing was counted, or where the unit's own work does not
+        -- change the counts.
         case
-            when scores.unit_level in ('nation', 'province') or indicators.is_measured_below_province
+            when
+                (scores.unit_level in ('nation', 'province') or indicators.is_measured_below_province)
+                and scores.denominator > 0
                 then scores.denominator * indicators.full_mark_ratio / scores.max_score
         end as units_per_point
     from scores
