@@ -29,7 +29,8 @@ VICTIM = Path(__file__).with_name("victim.py")
 #: Where a night is killed: kind of event, and which part of all events of that kind (0 the first, 1 the last).
 SPREAD = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 KINDS = {
-    "event": SPREAD,
+    # A run may write a few events more or fewer than another: the very last may not come.
+    "event": [*SPREAD[:-1], 0.98],
     "write": SPREAD[::2],
     "rename": SPREAD[::2],
     "mkdir": SPREAD[::5],
