@@ -45,7 +45,7 @@ run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.simulate --scale $(SCALE)
 	@$(MAKE) --no-print-directory refresh
 
-# FULL=1 calls dbt even where nothing is new.
+# A night adds to the tables of the last one; FULL=1 makes them all anew.
 refresh: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli refresh $(if $(FULL),--rebuild)
 	@$(BIN)/python -m orchestration.cli report

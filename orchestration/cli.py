@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("land-samples", _land_samples, "put the real samples of the portal into the landing folder")
     refreshing = add("refresh", _refresh, "run the job on all that landed: ingest, gates, dbt, publish")
-    refreshing.add_argument("--rebuild", action="store_true", help="call dbt even where nothing is new")
+    refreshing.add_argument("--rebuild", action="store_true", help="make every table anew")
     backfilling = add("backfill", _backfill, "run the job on the deliveries of some days, as one run")
     backfilling.add_argument("first", type=date.fromisoformat, help="YYYY-MM-DD")
     backfilling.add_argument("last", type=date.fromisoformat, help="YYYY-MM-DD, included")

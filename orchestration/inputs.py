@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orchestration.ingest.lake import visible_batches
@@ -17,28 +17,31 @@ from orchestration.publish.close import revisions
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
-# What dbt and the gates are made of; everything else only moves data about.
-CODE = (
+# What tables are made by. The versions of libraries are in it: another DuckDB may hash or sort another way.
+MODELS = (
     "dbt_project/models",
     "dbt_project/macros",
     "dbt_project/dbt_project.yml",
     "seeds/reference",
-    "expectations",
+    "requirements.lock",
 )
+GATES = ("expectations",)
 CODE_FILES = {".sql", ".yml", ".csv", ".py"}
 
 
 def inputs_fingerprint(settings: Settings) -> str:
     """The same for the same visible batches and the same code, whatever else happened. 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for path in _code_files(settings.repository):
-        digest.update(path.relative_to(settings.repository).as_posix().encode())
-        digest.update(path.read_bytes())
+    digest = _digest_of(settings.repository, (*MODELS, *GATES))
     for source in SOURCES:
         digest.update(f"\n{source.name} {visible_batches(settings.lake, source.name)}".encode())
     closed = [(month.month, month.revision) for month in revisions(settings.closed)]
     digest.update(f"\nclosed {closed}".encode())
     return digest.hexdigest()[:16]
+
+
+def models_fingerprint(settings: Settings) -> str:
+    """The same for the same models and seeds: tables made by others are not added to, but made anew."""
+    return _digest_of(settings.repository, MODELS).hexdigest()[:16]
 
 
 def is_lake_empty(settings: Settings) -> bool:
@@ -56,7 +59,15 @@ def served_inputs(settings: Settings) -> str | None:
     return named
 
 
-def _code_files(repository: Path) -> Iterator[Path]:
-    for part in CODE:
+def _digest_of(repository: Path, parts: Iterable[str]) -> hashlib._Hash:
+    digest = hashlib.sha256()
+    for path in _code_files(repository, parts):
+        digest.update(path.relative_to(repository).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest
+
+
+def _code_files(repository: Path, parts: Iterable[str]) -> Iterator[Path]:
+    for part in parts:
         path = repository / part
         yield from [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in CODE_FILES)

@@ -52,7 +52,7 @@ def refresh(
 ) -> Outcome:
     """Run the job on the deliveries of `days`, or on all that landed; a failed step or gate is an outcome.
 
-    `approval` (hold, by, reason) lets one hold pass; `rebuild` calls dbt even where nothing is new.
+    `approval` (hold, by, reason) lets one hold pass; `rebuild` makes every table anew.
 
     Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it. Raises
     NoSuchDaysError for days in the future or before the first.

@@ -19,7 +19,7 @@ BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 class BuildConfig(dg.Config):
-    """`rebuild`: call dbt even where nothing is new."""
+    """`rebuild`: make every table anew from the whole lake, even where nothing is new."""
 
     rebuild: bool = False
 
@@ -63,7 +63,8 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             return
         dbt: DbtCliResource = context.resources.dbt
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
-        yield from dbt.cli(BUILD, context=context, target_path=settings.build / "dbt").stream()
+        command = [*BUILD, "--full-refresh"] if config.rebuild else BUILD
+        yield from dbt.cli(command, context=context, target_path=settings.build / "dbt").stream()
 
     return models
 

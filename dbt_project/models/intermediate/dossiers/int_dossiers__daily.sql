@@ -1,7 +1,7 @@
 -- Grain: one row per unit and day: counts of what was received, all of which add up over days and units.
 with outcomes as (
     select * from {{ ref('int_dossiers__outcomes') }}
-    where unit_code is not null
+    where unit_code is not null and filed_date is not null
 ),
 
 received as (

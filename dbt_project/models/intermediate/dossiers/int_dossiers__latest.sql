@@ -1,6 +1,26 @@
 -- Grain: one row per dossier: the version that speaks for it, with the exporter's known defects repaired.
-with versions as (
+-- depends_on: {{ ref('stg_exchange__dossiers') }}, {{ ref('stg_exchange__progress') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='dossier_code',
+    post_hook="{{ remember_batches(['dossiers', 'progress']) }}",
+) }}
+with
+{% if is_incremental() -%}
+touched as (
+    {{ touched_dossiers() }}
+),
+{%- endif %}
+
+versions as (
     select * from {{ ref('int_dossiers__versions') }}
+    where {{ is_touched() }}
+),
+
+progress as (
+    select * from {{ ref('int_dossiers__progress') }}
+    where {{ is_touched() }}
 ),
 
 statuses as (
@@ -11,12 +31,49 @@ fee_collection_forms as (
     select * from {{ ref('fee_collection_forms') }}
 ),
 
--- Two narrow columns decide; the rest of the winner is fetched by its number.
+-- Most dossiers came once: nothing is to be compared.
+contested as (
+    select dossier_code
+    from versions
+    group by dossier_code
+    having count(*) > 1
+),
+
+-- Progress names no version. A version shares the step at which the dossier (last) entered the state it states,
+-- whenever that step was delivered, so that the choice does not depend on deliveries.
+dated as (
+    select
+        versions.dossier_code,
+        versions.version_id,
+        versions.own_moment_at,
+        versions.delivery_date,
+        versions.content_id,
+        coalesce(statuses.progress_order, 0) as progress_order,
+        {{ latest_of([
+            'versions.own_moment_at',
+            'case versions.status_code'
+            ~ ' when 1 then progress.status_1_at when 2 then progress.status_2_at when 3 then progress.status_3_at'
+            ~ ' when 4 then progress.status_4_at when 5 then progress.status_5_at when 6 then progress.status_6_at'
+            ~ ' when 7 then progress.status_7_at when 8 then progress.status_8_at when 9 then progress.status_9_at'
+            ~ ' when 10 then progress.status_10_at end',
+        ]) }} as source_moment_at
+    from versions
+    inner join contested
+        on versions.dossier_code = contested.dossier_code
+    left join progress
+        on versions.dossier_code = progress.dossier_code
+    left join statuses
+        on versions.status_code = statuses.status_code
+),
+
 speaking as (
     select
         dossier_code,
-        max_by(version_id, version_order) as version_id
-    from versions
+        max_by(
+            version_id,
+            {{ version_order('source_moment_at', 'progress_order', 'own_moment_at', 'delivery_date', 'content_id') }}
+        ) as version_id
+    from dated
     group by dossier_code
 ),
 
@@ -30,18 +87,26 @@ forms as (
 latest as (
     select
         versions.*,
+        progress.status_1_at,
+        progress.status_3_at,
+        progress.status_7_at,
+        progress.status_8_at,
+        progress.status_9_at,
+        progress.status_10_at,
+        progress.last_step_order,
         last_steps.status_code as last_step_status_code,
         last_steps.is_end as last_step_is_end,
         {{ seconds_of('versions.own_moment_at') }} * 16 as own_order,
         forms.cash_forms
     from versions
-    inner join speaking
-        on
-            versions.dossier_code = speaking.dossier_code
-            and versions.version_id = speaking.version_id
+    left join speaking
+        on versions.dossier_code = speaking.dossier_code
+    left join progress
+        on versions.dossier_code = progress.dossier_code
     left join statuses as last_steps
-        on versions.last_step_order % 16 = last_steps.progress_order
+        on progress.last_step_order % 16 = last_steps.progress_order
     cross join forms
+    where speaking.version_id is null or versions.version_id = speaking.version_id
 ),
 
 -- Exported as finished, though the last step says supplement, payment or stopped and no step says finished.

@@ -1,6 +1,40 @@
--- Grain: one row per dossier that was received or filed: how it was settled, and what counts it.
-with dossiers as (
-    select * from {{ ref('int_dossiers__latest') }}
+-- Grain: one row per dossier: how it was settled, and what counts it.
+-- depends_on: {{ ref('stg_exchange__dossiers') }}, {{ ref('stg_exchange__progress') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='dossier_code',
+    post_hook=["{{ remember_batches(['dossiers', 'progress']) }}", "{{ remember_lookups(outcome_lookups()) }}"],
+) }}
+{%- set lookups = outcome_lookups() %}
+with
+{% if is_incremental() -%}
+-- What came, and what was settled by something that now says otherwise: a procedure, a unit, a petition.
+touched as (
+    {{ touched_dossiers() }}
+    {% for column, lookup in {
+        'procedure_code': 'procedures', 'agency_code': 'units', 'received_place_code': 'units'
+    }.items() -%}
+        union
+        select dossiers.dossier_code
+        from {{ ref('int_dossiers__latest') }} as dossiers
+        inner join ({{ changed_keys(lookup, lookups) }}) as changed
+            on dossiers.{{ column }} = changed.key
+    {% endfor -%}
+    union
+    select changed.key as dossier_code
+    from ({{ changed_keys('petitions', lookups) }}) as changed
+),
+{%- endif %}
+
+-- Only where nothing says when it is due, its days are counted. Joins compare one column with one, or each row of
+-- one side would meet each of the other.
+dossiers as (
+    select
+        dossiers.*,
+        case when dossiers.due_at is null then cast(dossiers.received_at as date) end as counted_from_date
+    from {{ ref('int_dossiers__latest') }} as dossiers
+    where {{ is_touched() }}
 ),
 
 procedures as (
@@ -66,12 +100,9 @@ deadlines as (
     left join petitioned
         on dossiers.dossier_code = petitioned.dossier_code
     left join calendar as received_days
-        on
-            cast(dossiers.received_at as date) = received_days.calendar_date
-            and dossiers.due_at is null
+        on dossiers.counted_from_date = received_days.calendar_date
     left join working_days as last_days
         on received_days.working_day_number + ceil(procedures.statutory_limit) = last_days.working_day_number
-    where coalesce(dossiers.received_at, dossiers.submitted_at) is not null
 ),
 
 -- When it ended: finished, else returned, else stopped or refused, else withdrawn after receipt. A state without

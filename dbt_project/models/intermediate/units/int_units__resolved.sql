@@ -28,6 +28,23 @@ provinces as (
     where unit_level = 'province'
 ),
 
+-- Codes of the state, each only where it may lead to a unit. In columns of their own, so that each join compares a
+-- column with a column: with a condition on one side alone, each row would meet each of the crosswalk.
+placed as (
+    select
+        agencies.agency_code,
+        catalogue.unit_level,
+        catalogue.agency_code is not null as is_catalogued,
+        case when catalogue.unit_level = 'commune' then catalogue.state_code end as commune_state_code,
+        case
+            when catalogue.unit_level in ('district', 'commune') and position('.' in catalogue.state_code) > 0
+                then split_part(catalogue.state_code, '.', 1)
+        end as old_province_code
+    from agencies
+    left join catalogue
+        on agencies.agency_code = catalogue.agency_code
+),
+
 -- A province's agency code, of today or merged away, leads to the province of today.
 province_agencies as (
     select
@@ -45,7 +62,7 @@ province_agencies as (
 -- has no successor but the province.
 matched as (
     select
-        agencies.agency_code,
+        placed.agency_code,
         coalesce(
             communes_today.unit_code,
             commune_crosswalk.new_commune_code,
@@ -56,35 +73,28 @@ matched as (
         case
             when communes_today.unit_code is not null or own.unit_code is not null then 'current'
             when commune_crosswalk.new_commune_code is not null then 'merged_commune'
-            when catalogue.agency_code is not null then 'rolled_up'
+            when placed.is_catalogued then 'rolled_up'
             when province_agencies.unit_code is not null then 'unknown'
         end as resolution
-    from agencies
-    left join catalogue
-        on agencies.agency_code = catalogue.agency_code
+    from placed
     left join units as communes_today
         on
-            catalogue.unit_level = 'commune'
-            and catalogue.state_code = communes_today.unit_code
+            placed.commune_state_code = communes_today.unit_code
             and communes_today.unit_level = 'commune'
     left join commune_crosswalk
         on
-            catalogue.unit_level = 'commune'
-            and split_part(catalogue.state_code, '.', 1) = commune_crosswalk.old_province_code
-            and split_part(catalogue.state_code, '.', 2) = commune_crosswalk.old_district_code
-            and split_part(catalogue.state_code, '.', 3) = commune_crosswalk.old_commune_code
+            split_part(placed.commune_state_code, '.', 1) = commune_crosswalk.old_province_code
+            and split_part(placed.commune_state_code, '.', 2) = commune_crosswalk.old_district_code
+            and split_part(placed.commune_state_code, '.', 3) = commune_crosswalk.old_commune_code
     -- A code the catalogue calls a commune is not the department or commune that a payload shows under it.
     left join units as own
         on
-            agencies.agency_code = own.agency_code
-            and (catalogue.unit_level is null or catalogue.unit_level = own.unit_level)
+            placed.agency_code = own.agency_code
+            and (placed.unit_level is null or placed.unit_level = own.unit_level)
     left join province_crosswalk as old_provinces
-        on
-            catalogue.unit_level in ('district', 'commune')
-            and position('.' in catalogue.state_code) > 0
-            and split_part(catalogue.state_code, '.', 1) = old_provinces.old_province_code
+        on placed.old_province_code = old_provinces.old_province_code
     left join province_agencies
-        on split_part(agencies.agency_code, '.', 1) = province_agencies.agency_code
+        on split_part(placed.agency_code, '.', 1) = province_agencies.agency_code
 ),
 
 final as (

@@ -19,6 +19,7 @@
 {%- set of_systems_and_units = ['is_unknown_unit', 'has_constant_vneid_flag', 'has_constant_database_code'] %}
 with outcomes as (
     select * from {{ ref('int_dossiers__outcomes') }}
+    where filed_date is not null
 ),
 
 units as (

@@ -30,7 +30,8 @@ with_results as (
 final as (
     select
         {{ fingerprint(['file_hash', 'record_no']) }} as version_id,
-        {{ fingerprint(content) }} as content_id,
+        {{ fingerprint(['sender'] + content) }} as content_id,
+        batch,
         sender,
         cast(delivery_date as date) as delivery_date,
         dossier_code,

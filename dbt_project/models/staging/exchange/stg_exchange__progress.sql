@@ -5,6 +5,7 @@ with source as (
 
 final as (
     select
+        batch,
         dossier_code,
         status_code,
         acted_at

@@ -1,0 +1,244 @@
+"""Night by night or all at once: the same tables, whatever came when.
+
+Belongs here: that incremental models come to what `--full-refresh` makes of the same lake, and that they touch no
+more than they must. Does not belong here: what an outcome should be (`test_records_settlement`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.pipeline.records_lake import build, empty_lake, write
+
+pytestmark = pytest.mark.slow
+
+SELECTED = ("-s", "+int_dossiers__daily", "+int_dossiers__open_daily", "+int_procedures__presence",
+            "+mart_source_quality")  # fmt: skip
+COMPARED = (
+    "intermediate.int_dossiers__progress",
+    "intermediate.int_dossiers__latest",
+    "intermediate.int_dossiers__outcomes",
+    "intermediate.int_dossiers__daily",
+    "intermediate.int_dossiers__open_daily",
+    "intermediate.int_procedures__presence",
+    "intermediate.int_units__resolved",
+    "marts.mart_source_quality",
+)
+PROCEDURE = {"procedure_code": "1.000001", "name_vi": "Thủ tục", "execution_level": "commune",
+             "statutory_limit": 3, "limit_unit": "working_day", "is_fee_bearing": True,
+             "online_level": 4, "is_open_to_citizens": True}  # fmt: skip
+UNKNOWN_AGENCY = "H99.77"
+
+
+def make(data: Path, *arguments: str) -> None:
+    """Seeds and the selected models; what their own tests say is asked elsewhere."""
+    build(data, *SELECTED, "--exclude-resource-type", "test", *arguments)
+
+
+def tables(data: Path) -> dict[str, list[Any]]:
+    """Every row of the compared tables, ordered."""
+    with duckdb.connect(str(data / "build" / "build.duckdb"), read_only=True) as connection:
+        return {
+            table: connection.execute(f"select columns(*)::varchar from {table} order by all").fetchall()
+            for table in COMPARED
+        }
+
+
+def assert_same_as_at_once(data: Path) -> None:
+    """Build the same lake in a folder of its own, and compare."""
+    other = data.with_name(data.name + "-at-once")
+    shutil.rmtree(other, ignore_errors=True)
+    (other / "build").mkdir(parents=True)
+    (other / "lake").symlink_to(data / "lake")
+    make(other)
+    at_once, by_night = tables(other), tables(data)
+    for table in COMPARED:
+        assert by_night[table] == at_once[table], table
+
+
+def dossier(code: str, **fields: Any) -> dict[str, Any]:
+    """Received on Monday 14 July 2025 without a due moment, so that the procedure's limit counts."""
+    return {"dossier_code": code, "procedure_code": "1.000001", "channel_code": 2, "status_code": 4,
+            "submitted_at": "2025-07-14 07:00:00", "received_at": "2025-07-14 08:00:00", **fields}  # fmt: skip
+
+
+def step(code: str, at: str, status: int) -> dict[str, Any]:
+    return {"dossier_code": code, "acted_at": at, "status_code": status}
+
+
+def finished(code: str, at: str, **fields: Any) -> dict[str, Any]:
+    return dossier(code, status_code=9, finished_at=at, **fields)
+
+
+A, B, C, D, E = (f"H19.{n}-250714-000{n}" for n in (11, 12, 13, 14, 15))
+LOST = f"{UNKNOWN_AGENCY}-250714-0001"
+
+#: What came, night by night, and what of it is not simply a new dossier.
+NIGHTS: list[tuple[str, Mapping[str, list[dict[str, Any]]]]] = [
+    ("the first", {
+        "procedures": [PROCEDURE],
+        "dossiers": [dossier(A), finished(B, "2025-07-16 09:00:00"), dossier(C), dossier(E), dossier(LOST)],
+        "progress": [step(A, "2025-07-14 08:00:00", 2)],
+    }),
+    ("A ends; a state of B older than what is known; of C only a step, which ends it", {
+        "dossiers": [finished(A, "2025-07-15 07:45:00"), dossier(B, status_code=2), dossier(D)],
+        "progress": [step(C, "2025-07-17 10:00:00", 9), step(A, "2025-07-14 07:30:00", 1)],
+    }),
+    ("nothing of any dossier: the limit shrinks, a petition names B, a lost agency is found", {
+        "procedures": [{**PROCEDURE, "statutory_limit": 1, "delivery_date": "2025-12-03"}],
+        "petitions": [{"petition_id": "K1", "agency_code": "H19.12", "received_at": "2025-07-20 08:00:00",
+                       "kind": "procedure", "status": "open", "dossier_code": B, "likes": 0, "dislikes": 0}],
+        "unit_catalogue": [{"agency_code": UNKNOWN_AGENCY, "name_vi": "Phường Trấn Biên", "unit_level": "commune",
+                            "parent_agency_code": "H19", "state_code": "26041", "valid_from": "2025-07-01"}],
+    }),
+    ("E loses both dates that it could be counted by; the petition names nobody any more", {
+        "dossiers": [dossier(E, submitted_at=None, received_at=None, status_code=9,
+                             finished_at="2025-07-30 08:00:00")],
+        "petitions": [{"petition_id": "K1", "agency_code": "H19.12", "received_at": "2025-07-20 08:00:00",
+                       "kind": "procedure", "status": "open", "likes": 0, "dislikes": 0,
+                       "delivery_date": "2025-12-04"}],
+    }),
+]  # fmt: skip
+
+
+def land(data: Path, night: int, delivered: Mapping[str, list[dict[str, Any]]]) -> None:
+    for dataset, rows in delivered.items():
+        dated = [{"delivery_date": f"2025-12-0{night}", **row} for row in rows]
+        write(data, dataset, dated, batch=f"000000000000000{night}")
+
+
+def test_each_night_comes_to_what_all_at_once_does(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    empty_lake(data)
+    for night, (_, delivered) in enumerate(NIGHTS, start=1):
+        land(data, night, delivered)
+        make(data)
+        assert_same_as_at_once(data)
+    outcomes = dict(rows_of(data, "select dossier_code, outcome from intermediate.int_dossiers__outcomes"))
+    # One working day from Monday 08:00: A ended in time, B and C did not, D is open, E cannot be counted.
+    assert outcomes == {A: "on_time", B: "overdue", C: "overdue", D: "open", E: None, LOST: "open"}
+
+    # A delivery is taken back: what was made from it is made anew.
+    shutil.rmtree(data / "lake" / "dossiers" / "batch=0000000000000002")
+    make(data)
+    assert_same_as_at_once(data)
+    assert rows_of(
+        data, f"select outcome from intermediate.int_dossiers__outcomes where dossier_code = '{A}'"
+    ) == [("open",)]
+
+
+def test_a_build_that_died_in_between_is_gone_on_with(tmp_path: Path) -> None:
+    """Each model knows by itself what it has read: those that had been made add nothing twice, the others go on."""
+    data = tmp_path / "data"
+    empty_lake(data)
+    land(data, 1, NIGHTS[0][1])
+    make(data)
+    land(data, 2, NIGHTS[1][1])
+    build(data, "-s", "int_dossiers__versions", "int_dossiers__progress", command="run")
+    make(data)
+    assert_same_as_at_once(data)
+
+
+def test_only_what_is_touched_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark on rows that nothing came for outlives a night, and neither a change of code nor a full refresh."""
+    data = tmp_path / "data"
+    empty_lake(data)
+    land(data, 1, NIGHTS[0][1])
+    make(data)
+
+    def mark() -> None:
+        with duckdb.connect(str(data / "build" / "build.duckdb")) as connection:
+            connection.execute("update intermediate.int_dossiers__outcomes set processing_seconds = -1")
+
+    def marked() -> set[str]:
+        query = "select dossier_code from intermediate.int_dossiers__outcomes where processing_seconds = -1"
+        return {code for (code,) in rows_of(data, query)}
+
+    mark()
+    land(data, 2, NIGHTS[1][1])
+    make(data)
+    assert marked() == {E, LOST}
+    mark()
+    make(data)
+    assert marked() == {A, B, C, D, E, LOST}
+    make(data, "--full-refresh")
+    assert marked() == set()
+    mark()
+    monkeypatch.setenv("SERVICE_INDEX_CODE", "another")
+    make(data)
+    assert marked() == set()
+
+
+def rows_of(data: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(data / "build" / "build.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+MOMENTS = st.none() | st.integers(0, 30 * 24 * 4).map(
+    lambda quarter: str(datetime(2025, 7, 1) + timedelta(minutes=15 * quarter))
+)
+VERSIONS = st.fixed_dictionaries({
+    "status_code": st.integers(1, 10),
+    "submitted_at": MOMENTS, "received_at": MOMENTS, "due_at": MOMENTS, "finished_at": MOMENTS,
+    "returned_at": MOMENTS, "sender": st.sampled_from(["H19", "G09"]), "channel_code": st.sampled_from([1, 2]),
+    "delivery_date": st.sampled_from(["2025-07-20", "2025-08-02", "2025-08-03"]),
+})  # fmt: skip
+STEPS = st.tuples(MOMENTS.filter(bool), st.integers(1, 10))
+#: Of each dossier: versions and steps, each with the night it comes in.
+DOSSIERS = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.integers(1, 3), VERSIONS), max_size=4),
+        st.lists(st.tuples(st.integers(1, 3), STEPS), max_size=5),
+    ),
+    min_size=60,
+    max_size=80,
+)
+
+
+@given(drawn=DOSSIERS)
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_records_in_any_nights_come_to_the_same(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[Any]
+) -> None:
+    """Each example has some seventy dossiers: their versions and steps come in three nights, any of them in any, in
+    the order drawn; and all at once, last ones first, each row twice."""
+    versions = [
+        (night, {"dossier_code": f"H19.{i % 7}-250714-{i:04}", "procedure_code": "1.000001", **version})
+        for i, (came, _) in enumerate(drawn)
+        for night, version in came
+    ]
+    steps = [
+        (night, step(f"H19.{i % 7}-250714-{i:04}", at, status))
+        for i, (_, came) in enumerate(drawn)
+        for night, (at, status) in came
+    ]
+    by_night = tmp_path_factory.mktemp("nights")
+    empty_lake(by_night)
+    write(by_night, "procedures", [PROCEDURE])
+    for night in (1, 2, 3):
+        for dataset, rows in (("dossiers", versions), ("progress", steps)):
+            write(by_night, dataset, of_night(rows, night), batch=f"00000000000000b{night}")
+        make(by_night)
+    at_once = tmp_path_factory.mktemp("at_once")
+    empty_lake(at_once)
+    write(at_once, "procedures", [PROCEDURE])
+    for dataset, rows in (("dossiers", versions), ("progress", steps)):
+        backwards = [row for _, row in reversed(rows)]
+        write(at_once, dataset, [*backwards, *backwards], batch="00000000000000c1")
+    make(at_once)
+    left, right = tables(by_night), tables(at_once)
+    for table in COMPARED:
+        assert left[table] == right[table], table
+
+
+def of_night(rows: Iterable[tuple[int, dict[str, Any]]], night: int) -> list[dict[str, Any]]:
+    return [row for came, row in rows if came == night]
