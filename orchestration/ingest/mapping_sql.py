@@ -104,29 +104,51 @@ def _moment_sql(mapping: SystemMapping) -> str:
 _SHAPES = {part: "_" * digits for part, digits in DIRECTIVES.items()} | {"f": "%", "z": "<z>"}
 
 
-def rows_sql(source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str]) -> str:
-    """The select: `lineage` (SQL expressions), record_no, the columns of the source, and for what follows
-    `row_hash`, the same for rows that the lake could not tell apart, and `suspect`: what a row was read from, if
-    anything may be wrong with it, else null.
+def plain_rows_sql(
+    source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str], repeated: str | None
+) -> str:
+    """The rows of `relation` that nothing can be wrong with, as the lake holds them: `lineage` (SQL expressions),
+    record_no, the columns of the source. `repeated`: a table of `key_text` that more than one record has; these
+    are left out too.
+
+    To be run without the optimizer's `filter_pushdown`, which would type each value twice, once to filter by it.
     """
     compiler = _Compiler(source, mapping)
-    columns = ", ".join(name(column.name) for column in source.columns)
-    places = ", ".join(f"{value} as {key}" for key, value in lineage.items())
+    if repeated is not None:
+        key = name(key_field(source, mapping))
+        relation = f"select * from ({relation}) where coalesce({key} not in (select key_text from {repeated}), true)"
     return f"""
-        with wire as ({relation}),
-        raw as (select record_no, text, is_malformed, bad_lists, {compiler.raw()} from wire),
-        valued as (select *, {compiler.typed_values()} from raw),
-        quick as (select *, {compiler.plain_lists()} from valued),
-        slow as (select *, {compiler.other_lists()} from quick),
-        typed as (select *, {compiler.typed_lists()} from slow)
-        select {places}, record_no, {columns}, hash({columns}) as row_hash,
+        with {compiler.typed(relation)}
+        select {_columns_of(source, lineage)} from typed where not ({compiler.is_suspect()})
+    """
+
+
+def other_rows_sql(
+    source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str]
+) -> str:
+    """All rows of `relation`, and `suspect`: what a row was read from, if anything may be wrong with it, else null."""
+    compiler = _Compiler(source, mapping)
+    return f"""
+        with {compiler.typed(relation)}
+        select {_columns_of(source, lineage)},
             case when {compiler.is_suspect()} then struct_pack({compiler.kept_of_suspects()}) end as suspect
         from typed
     """
 
 
+def _columns_of(source: RecordSource, lineage: Mapping[str, str]) -> str:
+    places = ", ".join(f"{value} as {key}" for key, value in lineage.items())
+    return f"{places}, record_no, {', '.join(name(column.name) for column in source.columns)}"
+
+
+def key_field(source: RecordSource, mapping: SourceMapping) -> str:
+    """The field that the first column is read from: what a record is about. Empty if it is a constant."""
+    feed = mapping.columns[source.columns[0].name]
+    return (feed.wire if isinstance(feed, Feed) else None) or ""
+
+
 def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
-    """What is wrong with the suspects of `rows`, the result of `rows_sql`; they should lie together, not be
+    """What is wrong with the suspects of `rows`, the result of `other_rows_sql`; they should lie together, not be
     one in hundred of what is read: each chunk costs as much as a full one.
 
     One row a suspect with problems: file_hash, record_no, `problems`, `is_refused`, and `row_text` of refused
@@ -152,11 +174,18 @@ class _Compiler:
         self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
 
-    def raw(self) -> str:
-        """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists as wire_<column>.
+    def typed(self, relation: str) -> str:
+        """Steps from `relation` to `typed`: each made once, as those that follow refer to a value several times."""
+        return f"""
+            wire as ({relation}),
+            raw as (select record_no, text, is_malformed, bad_lists, {self.raw()} from wire),
+            valued as (select *, {self.typed_values()} from raw),
+            quick as (select *, {self.plain_lists()} from valued),
+            slow as (select *, {self.other_lists()} from quick),
+            typed as (select *, {self.typed_lists()} from slow)"""
 
-        Made once, in a step of its own: what follows refers to a value several times.
-        """
+    def raw(self) -> str:
+        """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists as wire_<column>."""
         values = [f"{_raw(column, feed, '')} as raw_{column.name}" for column, feed in self.values]
         return ", ".join(values + [f"{name(feed.wire)} as wire_{column.name}" for column, feed in self.lists])
 

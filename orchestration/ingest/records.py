@@ -63,7 +63,7 @@ def ingest_records(
 ) -> IngestReport:
     """Read every file of `source` delivered on `days` whose content is in no visible batch, into one pending batch.
 
-    Writes `<lake>/.pending/<source>/batch=<id>/{rows,files}.parquet`, and one file of `<quarantine>/<source>/`
+    Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
     that of the mappings; identity numbers are hashed with `key`. Bad input is reported, never raised. Raises
     KeyError for an unknown source, HashKeyError, MappingError, OSError where folders cannot be read or written,
@@ -104,7 +104,7 @@ def ingest_records(
             delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
         )
         staging.write_quarantine(first_copies, quarantine / source)
-        staging.write_rows(aside / "rows.parquet")
+        staging.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)
     return IngestReport(source, batch_id, target, files, delivery.known_again, landing_problems)
@@ -130,7 +130,7 @@ def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake
     query = "select agency_code from read_csv(?, all_varchar = true)"
     found = connection.execute(query, [str(reference / "provinces.csv")]).fetchall()
     for batch in visible_batches(lake, UNIT_CATALOGUE.name):
-        path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows.parquet"
+        path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet"
         rows = (
             "select distinct split_part(agency_code, '.', 1) from read_parquet(?, hive_partitioning = false)"
         )

@@ -1,8 +1,11 @@
-"""Between the files of a run and its batch: typed and judged rows, aside on disk, one Parquet file each.
+"""Between the files of a run and its batch: typed and judged rows, aside on disk.
 
-Here: reading one file in one pass, finding rows that came twice, counting, and writing out what was accepted
-and what was refused. Memory stays flat: everything streams, and duplicates are looked for a part of the hashes
-at a time. Not here: which files are read, and what becomes of the batch (`records`).
+Each file is read in one pass that writes the rows nothing can be wrong with as the lake will hold them, and a second
+one of the few others: suspects, and records that share their key. Those are judged, and join the rest if accepted.
+Memory stays flat: everything streams, and duplicates are looked for a part of the keys at a time.
+
+Here: these passes, finding rows that came twice, counting, and writing out what was accepted and what was refused.
+Not here: which files are read, and what becomes of the batch (`records`).
 """
 
 from __future__ import annotations
@@ -17,23 +20,38 @@ from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import create_table, write_parquet
 from orchestration.ingest.landing import LandedFile, read_landed
 from orchestration.ingest.mapping import SourceMapping, SystemMapping
-from orchestration.ingest.mapping_sql import judged_sql, literal, rows_sql, wire_fields
+from orchestration.ingest.mapping_sql import (
+    judged_sql,
+    key_field,
+    literal,
+    other_rows_sql,
+    plain_rows_sql,
+    wire_fields,
+)
 from orchestration.ingest.outcome import Verdict
 from orchestration.ingest.problems import RESEND, Problem
 from orchestration.ingest.readers import (
     UnreadableError,
-    csv_relation,
-    envelope_relation,
-    lines_relation,
+    Wire,
+    csv_wire,
+    envelope_wire,
+    lines_wire,
     native_moment_format,
-    parquet_relation,
+    parquet_wire,
+    plain_lines,
+    plain_lines_wire,
 )
 from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.report import PROBLEMS_SHOWN
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
-#: Duplicates are looked for among so many rows at a time: some 200 MB of hashes.
+#: Duplicates are looked for among so many rows at a time: some 200 MB of keys.
 ROWS_A_PART = 4_000_000
+#: Up to this size, keys that come twice in a file are looked for before it is read, so that its other rows are written
+#: once. In larger files they are found afterwards, and those files written again.
+MAX_BYTES_FOR_KEYS = 1024**3
+#: A file with so many plain rows becomes a file of the batch as it is. Smaller ones are written together.
+ROWS_OF_OWN_FILE = 100_000
 
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
 _REJECTED_COLUMNS = {
@@ -64,13 +82,19 @@ from staged_now as staged
 asof left join moved on staged.record_no >= moved.first_no
 order by staged.record_no
 """
+#: Only rows that share their key can be the same.
+_SHARED_KEYS_SQL = """
+insert into shared_key
+select {key} from staged where hash({key}) % $parts = $part group by {key} having count(*) > 1
+"""
 #: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
-#: Equal hashes are compared with their first column too: 64 bits then tell the versions of one record apart.
+#: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
 _DUPLICATES_SQL = """
 insert into repeated
 with part as (
-    select file_hash, record_no, row_hash, {key} as record_key, delivery_date
-    from staged where row_hash % $parts = $part and (file_hash, record_no) not in {refused}
+    select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
+    from staged
+    where {key} in (from shared_key) and hash({key}) % $parts = $part and (file_hash, record_no) not in {refused}
 ),
 
 twice as (select row_hash from part group by row_hash having count(*) > 1)
@@ -105,6 +129,14 @@ group by file_hash
 _REFUSED = "(select (file_hash, record_no) from judged where is_refused)"
 
 
+@dataclass(frozen=True)
+class StagedFile:
+    """The rows of one file: `plain`, of which nothing is wrong, and `others`, which have the column `suspect` too."""
+
+    plain: Path
+    others: Path
+
+
 @dataclass
 class Staging:
     """The rows of one run, in folder `work`; `unreadable` are the files that gave none, and why."""
@@ -112,7 +144,7 @@ class Staging:
     connection: duckdb.DuckDBPyConnection
     source: RecordSource
     work: Path
-    staged: dict[str, Path] = field(default_factory=dict)
+    staged: dict[str, StagedFile] = field(default_factory=dict)
     unreadable: dict[str, Problem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -120,6 +152,8 @@ class Staging:
         create_table(self.connection, "rejected", _REJECTED_COLUMNS)
         create_table(self.connection, "judged", _JUDGED_COLUMNS)
         create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
+        create_table(self.connection, "shared_key", {"key": "varchar"})
+        create_table(self.connection, "key_twice", {"key_text": "varchar"})
 
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Stage all rows of `file`. Needs the macros of `mapping`. Never raises on content."""
@@ -130,8 +164,9 @@ class Staging:
             self.staged.pop(file.sha256, None)
             for table in ("rejected", "judged"):
                 self.connection.execute(f"delete from {table} where file_hash = ?", [file.sha256])
+        staged = self.staged.get(file.sha256)
         for path in self.work.glob(f"*{file.sha256}.*"):
-            if path != self.staged.get(file.sha256):
+            if staged is None or path not in (staged.plain, staged.others):
                 path.unlink()
 
     def _read(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> Problem | None:
@@ -181,40 +216,64 @@ class Staging:
             raise UnreadableError(
                 "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
             )
-        fields = wire_fields(plan)
-        if opened.format == "lines":
-            relation = lines_relation(opened.path, fields)
-        elif opened.format == "json":
-            relation = envelope_relation(fields)
-        elif opened.format == "csv":
-            relation = csv_relation(opened.path, fields)
-        else:
-            relation = parquet_relation(self.connection, opened.path, fields, mapping)
-        lineage = {
-            "source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
-            "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender),
-        }  # fmt: skip
-        target = self.work / f"staged-{file.sha256}.rows"
-        self.connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
-        self._copy(rows_sql(self.source, plan, relation, lineage), target)
-        self._take_rejects(file, opened, target)
-        self._judge(plan, target)
-        self.staged[file.sha256] = target
-        query = f"select count(*) from read_parquet({literal(str(target))})"
-        if self.connection.execute(query).fetchone() == (0,) and not self._has_rejects(file):
-            raise UnreadableError("no_rows", "no record", "at least one")
-
-    def _judge(self, plan: SourceMapping, staged: Path) -> None:
-        """Add what is wrong with rows of `staged` to table `judged`."""
-        suspects = f"from read_parquet({literal(str(staged))}) where suspect is not null"
-        self.connection.execute(f"create or replace temp table suspect_now as {suspects}")
+        wire = self._wire(opened, plan, mapping)
+        staged = StagedFile(self.work / f"plain-{file.sha256}.rows", self.work / f"others-{file.sha256}.rows")
+        self._read_plain(file, plan, wire, opened.path.stat().st_size, staged.plain)
+        self._read_others(file, plan, wire, staged)
+        self._take_rejects(file, opened, staged)
+        self.connection.execute(
+            f"create or replace temp table suspect_now as {_from(staged.others)} where suspect is not null"
+        )
         self.connection.execute(f"insert into judged {judged_sql(self.source, plan, 'from suspect_now')}")
         self.connection.execute("drop table suspect_now")
+        self.staged[file.sha256] = staged
+        if not any(map(self._rows_in, (staged.plain, staged.others))) and not self._has_rejects(file):
+            raise UnreadableError("no_rows", "no record", "at least one")
 
-    def _copy(self, query: str, target: Path) -> None:
-        self.connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, compression lz4)")
+    def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
+        fields, key = wire_fields(plan), key_field(self.source, plan)
+        if opened.format == "json":
+            return envelope_wire(fields)
+        if opened.format == "csv":
+            return csv_wire(opened.path, fields, key)
+        if opened.format == "parquet":
+            return parquet_wire(self.connection, opened.path, fields, key, mapping)
+        return lines_wire(opened.path, fields, key)
 
-    def _take_rejects(self, file: LandedFile, opened: OpenedFile, target: Path) -> None:
+    def _read_plain(
+        self, file: LandedFile, plan: SourceMapping, wire: Wire, size: int, target: Path
+    ) -> None:
+        """Write the rows nothing can be wrong with."""
+        repeated = None
+        if wire.keys is not None and size <= MAX_BYTES_FOR_KEYS:
+            repeated = "key_twice"
+            self._forget_rejects()
+            self.connection.execute(
+                f"create or replace temp table {repeated} as {wire.keys} group by all having count(*) > 1"
+            )
+        self._forget_rejects()
+        self.connection.execute("set disabled_optimizers = 'filter_pushdown'")
+        try:
+            query = plain_rows_sql(self.source, plan, wire.records, _lineage(file), repeated)
+            self._copy(query, target, "compression zstd, compression_level 1")
+        finally:
+            self.connection.execute("reset disabled_optimizers")
+
+    def _read_others(self, file: LandedFile, plan: SourceMapping, wire: Wire, staged: StagedFile) -> None:
+        """Write all other rows of the file."""
+        kept = f"record_no not in (select record_no from read_parquet({literal(str(staged.plain))}))"
+        self._forget_rejects()
+        query = other_rows_sql(self.source, plan, wire.where(kept), _lineage(file))
+        self._copy(query, staged.others, "compression lz4")
+
+    def _copy(self, query: str, target: Path, options: str) -> None:
+        self.connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, {options})")
+
+    def _forget_rejects(self) -> None:
+        """Each pass over a file tells its malformed lines."""
+        self.connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+
+    def _take_rejects(self, file: LandedFile, opened: OpenedFile, staged: StagedFile) -> None:
         tables = "select count(*) from duckdb_tables() where table_name = 'reject_errors'"
         if self.connection.execute(tables).fetchone() == (0,):
             return
@@ -222,11 +281,14 @@ class Staging:
         values = {"hash": file.sha256, "header": int(opened.format == "csv")}
         self.connection.execute(_TAKE_REJECTS_SQL, values)
         if self._has_rejects(file):
-            counted = target.replace(target.with_suffix(".counted"))
-            self.connection.execute(
-                f"create or replace temp view staged_now as from read_parquet({literal(str(counted))})"
-            )
-            self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), target)
+            for path in (staged.plain, staged.others):
+                counted = path.replace(path.with_suffix(".counted"))
+                self.connection.execute(f"create or replace temp view staged_now as {_from(counted)}")
+                self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), path, "compression lz4")
+
+    def _rows_in(self, path: Path) -> int:
+        (rows,) = self.connection.execute(f"select count(*) from read_parquet({literal(str(path))})").fetchone() or (0,)
+        return int(rows)
 
     def _has_rejects(self, file: LandedFile) -> bool:
         query = "select count(*) from rejected where file_hash = ?"
@@ -237,9 +299,11 @@ class Staging:
         self._open_view()
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
         parts = rows // ROWS_A_PART + 1
-        query = _DUPLICATES_SQL.format(key=self.source.columns[0].name, refused=_REFUSED)
-        for part in range(parts):
-            self.connection.execute(query, {"parts": parts, "part": part})
+        words = {"key": self.source.columns[0].name, "refused": _REFUSED,
+                 "columns": ", ".join(column.name for column in self.source.columns)}  # fmt: skip
+        for query in (_SHARED_KEYS_SQL.format(**words), _DUPLICATES_SQL.format(**words)):
+            for part in range(parts):
+                self.connection.execute(query, {"parts": parts, "part": part})
 
     def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
         """By content hash. Needs `find_duplicates`."""
@@ -267,14 +331,26 @@ class Staging:
         ).fetchall()
         return tuple(Problem(file.relative_path, *row) for row in rows)
 
-    def write_rows(self, path: Path) -> None:
-        """Write what was accepted."""
+    def write_rows(self, folder: Path) -> None:
+        """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
+        folder.mkdir(parents=True, exist_ok=True)
+        together = [staged.others for _, staged in sorted(self.staged.items())]
+        for sha256, staged in sorted(self.staged.items()):
+            if self._rows_in(staged.plain) < ROWS_OF_OWN_FILE or self._has_repeated(sha256, staged.plain):
+                together.append(staged.plain)
+            else:
+                staged.plain.replace(folder / f"rows-{sha256[:16]}.parquet")
         columns = ", ".join(self.source.row_columns)
         query = (
-            f"select {columns} from staged where (file_hash, record_no) not in {_REFUSED}"
+            f"select {columns} from ({self._rows_of(together)}) where (file_hash, record_no) not in {_REFUSED}"
             " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
         )
-        write_parquet(self.connection.sql(query), path)
+        write_parquet(self.connection.sql(query), folder / "rows.parquet")
+
+    def _has_repeated(self, sha256: str, plain: Path) -> bool:
+        query = (f"select count(*) from repeated where file_hash = ? and record_no in"
+                 f" (select record_no from read_parquet({literal(str(plain))}))")  # fmt: skip
+        return self.connection.execute(query, [sha256]).fetchone() != (0,)
 
     def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:
         """One file a content with problems, replacing what an earlier run found in the same content."""
@@ -300,14 +376,26 @@ class Staging:
 
     def _open_view(self) -> None:
         """View `staged`: all rows of the run, in order of content, so that names of files do not show."""
-        paths = [str(self.staged[sha256]) for sha256 in sorted(self.staged)]
-        if paths:
-            listed = ", ".join(literal(path) for path in paths)
-            query = f"from read_parquet([{listed}], hive_partitioning = false)"
-        else:
-            columns = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
-            query = f"select {columns}, 0::ubigint as row_hash limit 0"
-        self.connection.execute(f"create or replace temp view staged as {query}")
+        paths = [path for _, staged in sorted(self.staged.items()) for path in (staged.plain, staged.others)]
+        self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
+
+    def _rows_of(self, paths: Sequence[Path]) -> str:
+        """A query of the rows in some files of staged rows."""
+        columns = ", ".join(self.source.row_columns)
+        if not paths:
+            nulls = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
+            return f"select {nulls} limit 0"
+        listed = ", ".join(literal(str(path)) for path in paths)
+        return f"select {columns} from read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+
+
+def _lineage(file: LandedFile) -> dict[str, str]:
+    return {"source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
+            "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender)}  # fmt: skip
+
+
+def _from(path: Path) -> str:
+    return f"from read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
 _FOUND_KEYS = ("reason_code", "severity", "field", "found", "expected", "action")

@@ -70,5 +70,5 @@ class Gateway:
 
 def bomb() -> Answer:
     """A few kilobytes that unpack to fifty megabytes."""
-    packed = gzip.compress(b'{"data": [' + b" " * 50_000_000 + b"]}")
+    packed = gzip.compress(b'{"data": [' + b" " * 50_000_000 + b"]}", mtime=0)
     return 200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, packed
