@@ -98,7 +98,7 @@ def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
 
 def plain_lines(path: Path) -> str:
     """A query: the number of lines, or null if one of them does not begin like an object."""
-    return f"select case when count(*) = count(*) filter (line[1] = '{{') then count(*) end from ({_lines(path)})"
+    return f"select case when count(*) = count(*) filter (starts_with(line, '{{')) then count(*) end from ({_lines(path)})"
 
 
 def _lines(path: Path) -> str:

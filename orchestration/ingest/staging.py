@@ -93,7 +93,7 @@ _DUPLICATES_SQL = """
 insert into repeated
 with part as (
     select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
-    from staged
+    from sharing
     where {key} in (from shared_key) and hash({key}) % $parts = $part and (file_hash, record_no) not in {refused}
 ),
 
@@ -216,10 +216,9 @@ class Staging:
             raise UnreadableError(
                 "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
             )
-        wire = self._wire(opened, plan, mapping)
         staged = StagedFile(self.work / f"plain-{file.sha256}.rows", self.work / f"others-{file.sha256}.rows")
-        self._read_plain(file, plan, wire, opened.path.stat().st_size, staged.plain)
-        self._read_others(file, plan, wire, staged)
+        if opened.format != "lines" or not self._stage_plain_lines(file, opened, plan, staged):
+            self._stage_wire(file, opened, plan, self._wire(opened, plan, mapping), staged)
         self._take_rejects(file, opened, staged)
         self.connection.execute(
             f"create or replace temp table suspect_now as {_from(staged.others)} where suspect is not null"
@@ -229,6 +228,27 @@ class Staging:
         self.staged[file.sha256] = staged
         if not any(map(self._rows_in, (staged.plain, staged.others))) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
+
+    def _stage_plain_lines(
+        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, staged: StagedFile
+    ) -> bool:
+        """Stage JSON Lines the fast way, if every line is an object as expected; False if not."""
+        self._forget_rejects()
+        (lines,) = self.connection.execute(plain_lines(opened.path)).fetchone() or (None,)
+        if lines is None or self._are_any_rejected():
+            return False
+        wire = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
+        try:
+            self._stage_wire(file, opened, plan, wire, staged)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            return False
+        return lines == self._rows_in(staged.plain) + self._rows_in(staged.others)
+
+    def _stage_wire(
+        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, staged: StagedFile
+    ) -> None:
+        self._read_plain(file, plan, wire, opened.path.stat().st_size, staged.plain)
+        self._read_others(file, plan, wire, staged)
 
     def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
         fields, key = wire_fields(plan), key_field(self.source, plan)
@@ -260,11 +280,15 @@ class Staging:
             self.connection.execute("reset disabled_optimizers")
 
     def _read_others(self, file: LandedFile, plan: SourceMapping, wire: Wire, staged: StagedFile) -> None:
-        """Write all other rows of the file."""
+        """Write all other rows of the file, which are few: brought together first, as each chunk of rows costs much,
+        however few rows are in it.
+        """
         kept = f"record_no not in (select record_no from read_parquet({literal(str(staged.plain))}))"
         self._forget_rejects()
-        query = other_rows_sql(self.source, plan, wire.where(kept), _lineage(file))
+        self.connection.execute(f"create or replace temp table others_now as {wire.where(kept)}")
+        query = other_rows_sql(self.source, plan, "from others_now", _lineage(file))
         self._copy(query, staged.others, "compression lz4")
+        self.connection.execute("drop table others_now")
 
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, {options})")
@@ -273,9 +297,15 @@ class Staging:
         """Each pass over a file tells its malformed lines."""
         self.connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
 
-    def _take_rejects(self, file: LandedFile, opened: OpenedFile, staged: StagedFile) -> None:
+    def _are_any_rejected(self) -> bool:
         tables = "select count(*) from duckdb_tables() where table_name = 'reject_errors'"
-        if self.connection.execute(tables).fetchone() == (0,):
+        return (
+            self.connection.execute(tables).fetchone() != (0,)
+            and self.connection.execute("select count(*) from reject_errors").fetchone() != (0,)
+        )
+
+    def _take_rejects(self, file: LandedFile, opened: OpenedFile, staged: StagedFile) -> None:
+        if not self._are_any_rejected():
             return
         self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
         values = {"hash": file.sha256, "header": int(opened.format == "csv")}
@@ -296,14 +326,25 @@ class Staging:
 
     def find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        self._open_view()
+        paths = [path for _, staged in sorted(self.staged.items()) for path in (staged.plain, staged.others)]
+        # All rows, in order of content, so that names of files do not show.
+        self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
-        parts = rows // ROWS_A_PART + 1
         words = {"key": self.source.columns[0].name, "refused": _REFUSED,
                  "columns": ", ".join(column.name for column in self.source.columns)}  # fmt: skip
-        for query in (_SHARED_KEYS_SQL.format(**words), _DUPLICATES_SQL.format(**words)):
-            for part in range(parts):
-                self.connection.execute(query, {"parts": parts, "part": part})
+        parts = range(rows // ROWS_A_PART + 1)
+        for part in parts:
+            self.connection.execute(_SHARED_KEYS_SQL.format(**words), {"parts": len(parts), "part": part})
+        # Rows are read whole only where keys are shared: seldom among plain rows.
+        sharing = self._rows_of([path for path in paths if self._has_shared_key(path)])
+        self.connection.execute(f"create or replace temp view sharing as {sharing}")
+        for part in parts:
+            self.connection.execute(_DUPLICATES_SQL.format(**words), {"parts": len(parts), "part": part})
+
+    def _has_shared_key(self, path: Path) -> bool:
+        key = self.source.columns[0].name
+        query = f"select count(*) from ({_from(path)}) where {key} in (from shared_key)"
+        return self.connection.execute(query).fetchone() != (0,)
 
     def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
         """By content hash. Needs `find_duplicates`."""
@@ -373,11 +414,6 @@ class Staging:
 
     def _found(self) -> str:
         return _FOUND_SQL.format(resend=literal(RESEND))
-
-    def _open_view(self) -> None:
-        """View `staged`: all rows of the run, in order of content, so that names of files do not show."""
-        paths = [path for _, staged in sorted(self.staged.items()) for path in (staged.plain, staged.others)]
-        self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
 
     def _rows_of(self, paths: Sequence[Path]) -> str:
         """A query of the rows in some files of staged rows."""
