@@ -80,11 +80,15 @@ def _moment_sql(mapping: SystemMapping) -> str:
     local = f" + interval {shift} minute" if shift else ""
     whens = []
     for text in mapping.formats:
-        # LIKE, not regular expressions: those would be compiled anew for every chunk of every list.
+        # LIKE, not regular expressions: those would be compiled anew for every chunk of every list. A length, where
+        # nothing but digits is asked for: what has it must still be read in full.
         shapes = [re.sub("%(.)", lambda part: _SHAPES[str(part[1])], text)]
         if "%z" in text:
             shapes = [shapes[0].replace("<z>", zone) for zone in ("Z", "+%", "-%")]
-        fits = " or ".join(f"v like {literal(shape)}" for shape in shapes)
+        fits = " or ".join(
+            f"strlen(v) = {len(shape)}" if set(shape) == {"_"} else f"v like {literal(shape)}"
+            for shape in shapes
+        )
         if "%z" in text:
             stated = "if(ends_with(v, 'Z'), left(v, -1) || '+00', v)"
             instant = f"epoch_us(try_strptime({stated}, {literal(text)}))"
@@ -108,8 +112,8 @@ def plain_rows_sql(
     source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str], repeated: str | None
 ) -> str:
     """The rows of `relation` that nothing can be wrong with, as the lake holds them: `lineage` (SQL expressions),
-    record_no, the columns of the source. `repeated`: a table of `key_text` that more than one record has; these
-    are left out too.
+    record_no, the columns of the source. `repeated`: a query with a `key_text` for each key that more than one
+    record has; these are left out too.
 
     To be run without the optimizer's `filter_pushdown`, which would type each value twice, once to filter by it.
     """
@@ -374,7 +378,7 @@ def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> st
     ]
     element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
     nothing = literal(" " * (len(fed) - 1))
-    is_plain = f"concat({shown}) <> {nothing} and regexp_full_match(concat({shown}), {shapes})"
+    is_plain = f"regexp_full_match(nullif(concat({shown}), {nothing}), {shapes})"
     return f"list_transform(wire_{column.name}, lambda x: case when {is_plain} then {element} end)"
 
 

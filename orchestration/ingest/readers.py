@@ -48,7 +48,8 @@ class Wire:
 
     `records` gives all of them. `some` gives those that `{kept}`, a condition on record_no, picks, before anything
     costly is done to them. Both number records alike. `keys` gives, of every record, the text of the field asked for
-    as `key_text`; none where it would cost as much as reading the file.
+    as `key_text`, and `is_plain`: whether the record begins like an object. None where that would cost as much as
+    reading the file.
     """
 
     records: str
@@ -74,13 +75,14 @@ def lines_wire(path: Path, fields: Fields, key: str) -> Wire:
     pattern = literal(rf'"{re.escape(key)}"\s*:\s*"([^"\\]*)"')
     return _wire(
         _json_relation(f"select * from ({lines}) where {_KEPT} and regexp_matches(line, '\\S')", fields),
-        f"select regexp_extract(line, {pattern}, 1) as key_text from ({_lines(path)})",
+        f"select regexp_extract(line, {pattern}, 1) as key_text, starts_with(line, '{{') as is_plain"
+        f" from ({_lines(path)})",
     )
 
 
 def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
     """JSON Lines by DuckDB's own reader: twice as fast, for files that it reads to the end and that have a record in
-    every line (`plain_lines`). Then it gives what `lines_wire` does; on anything else than objects of texts and lists
+    every line (`Wire.keys`). Then it gives what `lines_wire` does; on anything else than objects of texts and lists
     of objects it fails.
     """
     kinds = ", ".join(
@@ -94,11 +96,6 @@ def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
     )
     careful = lines_wire(path, fields, key)
     return Wire(records, careful.some, careful.keys)
-
-
-def plain_lines(path: Path) -> str:
-    """A query: the number of lines, or null if one of them does not begin like an object."""
-    return f"select case when count(*) = count(*) filter (starts_with(line, '{{')) then count(*) end from ({_lines(path)})"
 
 
 def _lines(path: Path) -> str:
@@ -130,7 +127,7 @@ def csv_wire(path: Path, fields: Fields, key: str) -> Wire:
         f" header = true, {_REJECTS})"
     )
     texts = {field: f"c{header.index(field)}" for field in fields if field in header}
-    keys = f"select {texts[key]} as key_text from ({rows})" if key in texts else None
+    keys = f"select {texts[key]} as key_text, true as is_plain from ({rows})" if key in texts else None
     return _wire(_text_relation(f"select * from ({rows}) where {_KEPT}", fields, texts), keys)
 
 
@@ -161,7 +158,7 @@ def parquet_wire(
         else:
             texts[field] = f"to_json({column})::varchar"
     numbered = f"select * from (select file_row_number + 1 as record_no, * from {scan}) where {_KEPT}"
-    keys = f"select ({texts[key]})::varchar as key_text from {scan}" if key in texts else None
+    keys = f"select ({texts[key]})::varchar as key_text, true as is_plain from {scan}" if key in texts else None
     return _wire(_text_relation(numbered, fields, texts, native), keys)
 
 

@@ -38,7 +38,6 @@ from orchestration.ingest.readers import (
     lines_wire,
     native_moment_format,
     parquet_wire,
-    plain_lines,
     plain_lines_wire,
 )
 from orchestration.ingest.record_types import RecordSource
@@ -153,7 +152,6 @@ class Staging:
         create_table(self.connection, "judged", _JUDGED_COLUMNS)
         create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
         create_table(self.connection, "shared_key", {"key": "varchar"})
-        create_table(self.connection, "key_twice", {"key_text": "varchar"})
 
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Stage all rows of `file`. Needs the macros of `mapping`. Never raises on content."""
@@ -217,8 +215,7 @@ class Staging:
                 "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
             )
         staged = StagedFile(self.work / f"plain-{file.sha256}.rows", self.work / f"others-{file.sha256}.rows")
-        if opened.format != "lines" or not self._stage_plain_lines(file, opened, plan, staged):
-            self._stage_wire(file, opened, plan, self._wire(opened, plan, mapping), staged)
+        self._stage_wire(file, opened, plan, self._wire(opened, plan, mapping), staged)
         self._take_rejects(file, opened, staged)
         self.connection.execute(
             f"create or replace temp table suspect_now as {_from(staged.others)} where suspect is not null"
@@ -229,25 +226,38 @@ class Staging:
         if not any(map(self._rows_in, (staged.plain, staged.others))) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
 
-    def _stage_plain_lines(
-        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, staged: StagedFile
-    ) -> bool:
-        """Stage JSON Lines the fast way, if every line is an object as expected; False if not."""
-        self._forget_rejects()
-        (lines,) = self.connection.execute(plain_lines(opened.path)).fetchone() or (None,)
-        if lines is None or self._are_any_rejected():
-            return False
-        wire = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
-        try:
-            self._stage_wire(file, opened, plan, wire, staged)
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            return False
-        return lines == self._rows_in(staged.plain) + self._rows_in(staged.others)
-
     def _stage_wire(
         self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, staged: StagedFile
     ) -> None:
-        self._read_plain(file, plan, wire, opened.path.stat().st_size, staged.plain)
+        """Write the rows of `file`. JSON Lines go the fast way if every line is an object as expected."""
+        counted = wire.keys is not None and opened.path.stat().st_size <= MAX_BYTES_FOR_KEYS
+        lines = self._count_keys(wire) if counted else None
+        if opened.format == "lines" and lines is not None:
+            fast = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
+            try:
+                self._read_both(file, plan, fast, counted, staged)
+            except (duckdb.InvalidInputException, duckdb.ConversionException):
+                pass  # whatever it was, the other way tells which line
+            else:
+                if lines == self._rows_in(staged.plain) + self._rows_in(staged.others):
+                    return
+        self._read_both(file, plan, wire, counted, staged)
+
+    def _count_keys(self, wire: Wire) -> int | None:
+        """How often each key comes in a file, as table `key_count`. The number of records, if all are plain."""
+        self._forget_rejects()
+        self.connection.execute(
+            "create or replace temp table key_count as select key_text, count(*) as records,"
+            f" bool_and(is_plain) as are_plain from ({wire.keys}) group by key_text"
+        )
+        query = "select case when bool_and(are_plain) then sum(records)::bigint end from key_count"
+        (records,) = self.connection.execute(query).fetchone() or (None,)
+        return None if self._are_any_rejected() else records
+
+    def _read_both(
+        self, file: LandedFile, plan: SourceMapping, wire: Wire, are_keys_counted: bool, staged: StagedFile
+    ) -> None:
+        self._read_plain(file, plan, wire, are_keys_counted, staged.plain)
         self._read_others(file, plan, wire, staged)
 
     def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
@@ -261,16 +271,10 @@ class Staging:
         return lines_wire(opened.path, fields, key)
 
     def _read_plain(
-        self, file: LandedFile, plan: SourceMapping, wire: Wire, size: int, target: Path
+        self, file: LandedFile, plan: SourceMapping, wire: Wire, are_keys_counted: bool, target: Path
     ) -> None:
         """Write the rows nothing can be wrong with."""
-        repeated = None
-        if wire.keys is not None and size <= MAX_BYTES_FOR_KEYS:
-            repeated = "key_twice"
-            self._forget_rejects()
-            self.connection.execute(
-                f"create or replace temp table {repeated} as {wire.keys} group by all having count(*) > 1"
-            )
+        repeated = "(from key_count where records > 1)" if are_keys_counted else None
         self._forget_rejects()
         self.connection.execute("set disabled_optimizers = 'filter_pushdown'")
         try:
