@@ -60,7 +60,13 @@ def build(settings: Settings) -> float:
     start = time.perf_counter()
     subprocess.run(
         [
-            *[str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--exclude-resource-type", "unit_test"],
+            *[
+                str(Path(sys.executable).with_name("dbt")),
+                "--quiet",
+                "build",
+                "--exclude-resource-type",
+                "unit_test",
+            ],
             *["--profiles-dir", ".", "--target-path", str(settings.build / "dbt")],
             *["--log-path", str(settings.build / "logs")],
         ],

@@ -109,7 +109,11 @@ _SHAPES = {part: "_" * digits for part, digits in DIRECTIVES.items()} | {"f": "%
 
 
 def plain_rows_sql(
-    source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str], repeated: str | None
+    source: RecordSource,
+    mapping: SourceMapping,
+    relation: str,
+    lineage: Mapping[str, str],
+    repeated: str | None,
 ) -> str:
     """The rows of `relation` that nothing can be wrong with, as the lake holds them: `lineage` (SQL expressions),
     record_no, the columns of the source. `repeated`: a query with a `key_text` for each key that more than one
@@ -120,7 +124,9 @@ def plain_rows_sql(
     compiler = _Compiler(source, mapping)
     if repeated is not None:
         key = name(key_field(source, mapping))
-        relation = f"select * from ({relation}) where coalesce({key} not in (select key_text from {repeated}), true)"
+        relation = (
+            f"select * from ({relation}) where coalesce({key} not in (select key_text from {repeated}), true)"
+        )
     return f"""
         with {compiler.typed(relation)}
         select {_columns_of(source, lineage)} from typed where not ({compiler.is_suspect()})

@@ -31,6 +31,7 @@ from orchestration.ingest.mapping_sql import (
 from orchestration.ingest.outcome import Verdict
 from orchestration.ingest.problems import RESEND, Problem
 from orchestration.ingest.readers import (
+    STOPS_FAST_READER,
     UnreadableError,
     Wire,
     csv_wire,
@@ -84,7 +85,7 @@ order by staged.record_no
 #: Only rows that share their key can be the same.
 _SHARED_KEYS_SQL = """
 insert into shared_key
-select {key} from staged where hash({key}) % $parts = $part group by {key} having count(*) > 1
+select {key} from staged where hash({key}) % $parts::ubigint = $part::ubigint group by {key} having count(*) > 1
 """
 #: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
 #: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
@@ -93,7 +94,7 @@ insert into repeated
 with part as (
     select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
     from sharing
-    where {key} in (from shared_key) and hash({key}) % $parts = $part and (file_hash, record_no) not in {refused}
+    where {key} in (from shared_key) and hash({key}) % $parts::ubigint = $part::ubigint and (file_hash, record_no) not in {refused}
 ),
 
 twice as (select row_hash from part group by row_hash having count(*) > 1)
@@ -236,7 +237,7 @@ class Staging:
             fast = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
             try:
                 self._read_both(file, plan, fast, counted, staged)
-            except (duckdb.InvalidInputException, duckdb.ConversionException):
+            except STOPS_FAST_READER:
                 pass  # whatever it was, the other way tells which line
             else:
                 if lines == self._rows_in(staged.plain) + self._rows_in(staged.others):
@@ -303,10 +304,9 @@ class Staging:
 
     def _are_any_rejected(self) -> bool:
         tables = "select count(*) from duckdb_tables() where table_name = 'reject_errors'"
-        return (
-            self.connection.execute(tables).fetchone() != (0,)
-            and self.connection.execute("select count(*) from reject_errors").fetchone() != (0,)
-        )
+        return self.connection.execute(tables).fetchone() != (0,) and self.connection.execute(
+            "select count(*) from reject_errors"
+        ).fetchone() != (0,)
 
     def _take_rejects(self, file: LandedFile, opened: OpenedFile, staged: StagedFile) -> None:
         if not self._are_any_rejected():
@@ -321,7 +321,9 @@ class Staging:
                 self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), path, "compression lz4")
 
     def _rows_in(self, path: Path) -> int:
-        (rows,) = self.connection.execute(f"select count(*) from read_parquet({literal(str(path))})").fetchone() or (0,)
+        (rows,) = self.connection.execute(
+            f"select count(*) from read_parquet({literal(str(path))})"
+        ).fetchone() or (0,)
         return int(rows)
 
     def _has_rejects(self, file: LandedFile) -> bool:
@@ -425,8 +427,7 @@ class Staging:
         if not paths:
             nulls = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
             return f"select {nulls} limit 0"
-        listed = ", ".join(literal(str(path)) for path in paths)
-        return f"select {columns} from read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+        return " union all ".join(f"select {columns} {_from(path)}" for path in paths)
 
 
 def _lineage(file: LandedFile) -> dict[str, str]:
