@@ -94,7 +94,8 @@ insert into repeated
 with part as (
     select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
     from sharing
-    where {key} in (from shared_key) and hash({key}) % $parts::ubigint = $part::ubigint and (file_hash, record_no) not in {refused}
+    where {key} in (from shared_key) and hash({key}) % $parts::ubigint = $part::ubigint
+        and (file_hash, record_no) not in {refused}
 ),
 
 twice as (select row_hash from part group by row_hash having count(*) > 1)
