@@ -40,6 +40,7 @@ from orchestration.ingest.readers import (
     native_moment_format,
     parquet_wire,
     plain_lines_wire,
+    swallowed_sql,
 )
 from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.report import PROBLEMS_SHOWN
@@ -217,7 +218,10 @@ class Staging:
                 "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
             )
         staged = StagedFile(self.work / f"plain-{file.sha256}.rows", self.work / f"others-{file.sha256}.rows")
-        self._stage_wire(file, opened, plan, self._wire(opened, plan, mapping), staged)
+        wire = self._wire(opened, plan, mapping)
+        if opened.format == "csv":
+            self._check_quotes(opened.path, plan)
+        self._stage_wire(file, opened, plan, wire, staged)
         self._take_rejects(file, opened, staged)
         self.connection.execute(
             f"create or replace temp table suspect_now as {_from(staged.others)} where suspect is not null"
@@ -227,6 +231,21 @@ class Staging:
         self.staged[file.sha256] = staged
         if not any(map(self._rows_in, (staged.plain, staged.others))) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
+
+    def _check_quotes(self, path: Path, plan: SourceMapping) -> None:
+        """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it."""
+        self._forget_rejects()
+        query = swallowed_sql(path, wire_fields(plan), key_field(self.source, plan))
+        ((record,),) = self.connection.execute(query).fetchall()  # to its end: only then rejects are told
+        place = f"record {record}"
+        if self._are_any_rejected():
+            query = ("select min(line) from reject_errors where error_type = 'UNQUOTED VALUE'"
+                     " and contains(trim(csv_line, chr(10) || chr(13)), chr(10))")  # fmt: skip
+            (line,) = self.connection.execute(query).fetchone() or (None,)
+            record, place = (line, f"line {line}") if line is not None else (record, place)
+        if record is not None:
+            raise UnreadableError("unbalanced_quote", f"{place}: a quote that takes in the lines after it",
+                                  "each quote closed, and doubled within a text")  # fmt: skip
 
     def _stage_wire(
         self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, staged: StagedFile

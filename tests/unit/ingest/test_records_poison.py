@@ -195,6 +195,50 @@ def test_malformed_lines_are_found_with_any_line_ends(tmp_path: Path) -> None:
         assert [reason for _, reason, *_ in workplace.quarantined()] == ["malformed_record"]
 
 
+def csv_with(changes: dict[int, tuple[bytes, bytes]], rows: int = 8) -> bytes:
+    """Good steps, one a line, with something replaced in some of them."""
+    header, *lines = as_csv([good("progress", n) for n in range(1, rows + 1)]).split(b"\r\n")[:-1]
+    for number, (old, new) in changes.items():
+        assert old in lines[number - 1]
+        lines[number - 1] = lines[number - 1].replace(old, new, 1)
+    return b"\n".join([header, *lines]) + b"\n"
+
+
+CODE = b"H19.95-250701-000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        # Never closed: all that follows is one cell.
+        ({3: (CODE, b'"' + CODE)}, "line 4"),
+        # Closed by a stray quote of a later line, as its cell ends there: the record between is within a value.
+        ({3: (CODE, b'"' + CODE), 5: (CODE + b"5", CODE + b'5"')}, "record 3"),
+        # Closed where no cell ends.
+        ({3: (CODE, b'"' + CODE), 5: (CODE, b'x"' + CODE)}, "line 4"),
+    ],
+)
+def test_a_stray_quote_refuses_the_file_and_not_one_row(
+    tmp_path: Path, changes: dict[int, tuple[bytes, bytes]], place: str
+) -> None:
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(csv_with(changes), "a.csv")
+    (file,) = workplace.ingest().files
+    assert (file.status, file.reason_codes) == ("quarantined", ("unbalanced_quote",))
+    assert file.problems[0].found.startswith(place)
+
+
+def test_a_text_of_several_lines_is_no_stray_quote(tmp_path: Path) -> None:
+    """An address after a line break has as many commas as a step has cells, and blanks where a code would stand."""
+    workplace = Records(tmp_path, "progress")
+    address = '"Ghi chú:\nTổ 5, ấp 3, xã X, huyện Y, tỉnh Z, VN, a, b, c, d"'.encode()
+    header, *lines = csv_with({}).split(b"\n")[:-1]
+    text = b"\n".join([header + b",GhiChu", *(line + b"," + address for line in lines)]) + b"\n"
+    workplace.deliver(text, "a.csv")
+    (file,) = workplace.ingest().files
+    assert (file.status, file.rows_accepted) == ("accepted", 8)
+
+
 def test_malformed_rows_of_csv_are_single_rows(tmp_path: Path) -> None:
     header, *rows = as_csv([good("progress", n) for n in range(1, 7)]).split(b"\r\n")[:-1]
     rows[1] = rows[1] + b",one,too,many"
