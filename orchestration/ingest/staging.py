@@ -133,10 +133,17 @@ _REFUSED = "(select (file_hash, record_no) from judged where is_refused)"
 
 @dataclass(frozen=True)
 class StagedFile:
-    """The rows of one file: `plain`, of which nothing is wrong, and `others`, which have the column `suspect` too."""
+    """The rows of one file: `plain`, with which nothing is wrong, and `others`, if there are any, which have the column
+    `suspect` too.
+    """
 
     plain: Path
     others: Path
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files there are."""
+        return [self.plain, self.others] if self.others.exists() else [self.plain]
 
 
 @dataclass
@@ -167,7 +174,7 @@ class Staging:
                 self.connection.execute(f"delete from {table} where file_hash = ?", [file.sha256])
         staged = self.staged.get(file.sha256)
         for path in self.work.glob(f"*{file.sha256}.*"):
-            if staged is None or path not in (staged.plain, staged.others):
+            if staged is None or path not in staged.paths:
                 path.unlink()
 
     def _read(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> Problem | None:
@@ -223,14 +230,18 @@ class Staging:
             self._check_quotes(opened.path, plan)
         self._stage_wire(file, opened, plan, wire, staged)
         self._take_rejects(file, opened, staged)
-        self.connection.execute(
-            f"create or replace temp table suspect_now as {_from(staged.others)} where suspect is not null"
-        )
+        if staged.others.exists():
+            self._judge(plan, staged.others)
+        self.staged[file.sha256] = staged
+        if not any(map(self._rows_in, staged.paths)) and not self._has_rejects(file):
+            raise UnreadableError("no_rows", "no record", "at least one")
+
+    def _judge(self, plan: SourceMapping, others: Path) -> None:
+        """Add what is wrong with suspects to table `judged`."""
+        suspects = f"{_from(others)} where suspect is not null"
+        self.connection.execute(f"create or replace temp table suspect_now as {suspects}")
         self.connection.execute(f"insert into judged {judged_sql(self.source, plan, 'from suspect_now')}")
         self.connection.execute("drop table suspect_now")
-        self.staged[file.sha256] = staged
-        if not any(map(self._rows_in, (staged.plain, staged.others))) and not self._has_rejects(file):
-            raise UnreadableError("no_rows", "no record", "at least one")
 
     def _check_quotes(self, path: Path, plan: SourceMapping) -> None:
         """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it."""
@@ -252,34 +263,39 @@ class Staging:
     ) -> None:
         """Write the rows of `file`. JSON Lines go the fast way if every line is an object as expected."""
         counted = wire.keys is not None and opened.path.stat().st_size <= MAX_BYTES_FOR_KEYS
-        lines = self._count_keys(wire) if counted else None
-        if opened.format == "lines" and lines is not None:
+        records, are_plain = self._count_keys(wire) if counted else (None, False)
+        if opened.format == "lines" and are_plain:
             fast = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
             try:
-                self._read_both(file, plan, fast, counted, staged)
+                self._read_both(file, plan, fast, records, staged)
             except STOPS_FAST_READER:
                 pass  # whatever it was, the other way tells which line
             else:
-                if lines == self._rows_in(staged.plain) + self._rows_in(staged.others):
+                if records == sum(map(self._rows_in, staged.paths)):
                     return
-        self._read_both(file, plan, wire, counted, staged)
+        self._read_both(file, plan, wire, records, staged)
 
-    def _count_keys(self, wire: Wire) -> int | None:
-        """How often each key comes in a file, as table `key_count`. The number of records, if all are plain."""
+    def _count_keys(self, wire: Wire) -> tuple[int | None, bool]:
+        """How often each key comes in a file, as table `key_count`. The number of records, if none is malformed, and
+        whether all are plain.
+        """
         self._forget_rejects()
         self.connection.execute(
             "create or replace temp table key_count as select key_text, count(*) as records,"
             f" bool_and(is_plain) as are_plain from ({wire.keys}) group by key_text"
         )
-        query = "select case when bool_and(are_plain) then sum(records)::bigint end from key_count"
-        (records,) = self.connection.execute(query).fetchone() or (None,)
-        return None if self._are_any_rejected() else records
+        query = "select sum(records)::bigint, coalesce(bool_and(are_plain), false) from key_count"
+        (found,) = self.connection.execute(query).fetchall()
+        return (None, False) if self._are_any_rejected() else found
 
     def _read_both(
-        self, file: LandedFile, plan: SourceMapping, wire: Wire, are_keys_counted: bool, staged: StagedFile
+        self, file: LandedFile, plan: SourceMapping, wire: Wire, records: int | None, staged: StagedFile
     ) -> None:
-        self._read_plain(file, plan, wire, are_keys_counted, staged.plain)
-        self._read_others(file, plan, wire, staged)
+        """Write the plain rows, then the others; `records` is how many there are of both, if their keys are counted."""
+        staged.others.unlink(missing_ok=True)
+        self._read_plain(file, plan, wire, records is not None, staged.plain)
+        if records is None or records > self._rows_in(staged.plain):
+            self._read_others(file, plan, wire, staged)
 
     def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
         fields, key = wire_fields(plan), key_field(self.source, plan)
@@ -335,7 +351,7 @@ class Staging:
         values = {"hash": file.sha256, "header": int(opened.format == "csv")}
         self.connection.execute(_TAKE_REJECTS_SQL, values)
         if self._has_rejects(file):
-            for path in (staged.plain, staged.others):
+            for path in staged.paths:
                 counted = path.replace(path.with_suffix(".counted"))
                 self.connection.execute(f"create or replace temp view staged_now as {_from(counted)}")
                 self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), path, "compression lz4")
@@ -352,7 +368,7 @@ class Staging:
 
     def find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        paths = [path for _, staged in sorted(self.staged.items()) for path in (staged.plain, staged.others)]
+        paths = [path for _, staged in sorted(self.staged.items()) for path in staged.paths]
         # All rows, in order of content, so that names of files do not show.
         self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
@@ -401,11 +417,13 @@ class Staging:
     def write_rows(self, folder: Path) -> None:
         """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
         folder.mkdir(parents=True, exist_ok=True)
-        together = [staged.others for _, staged in sorted(self.staged.items())]
+        together = []
         for sha256, staged in sorted(self.staged.items()):
-            if self._rows_in(staged.plain) < ROWS_OF_OWN_FILE or self._has_repeated(sha256, staged.plain):
-                together.append(staged.plain)
-            else:
+            together += staged.paths
+            if self._rows_in(staged.plain) >= ROWS_OF_OWN_FILE and not self._has_repeated(
+                sha256, staged.plain
+            ):
+                together.remove(staged.plain)
                 staged.plain.replace(folder / f"rows-{sha256[:16]}.parquet")
         columns = ", ".join(self.source.row_columns)
         query = (
