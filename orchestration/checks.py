@@ -144,8 +144,8 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
     database.unlink(missing_ok=True)
     pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
-        for table, file in ((source, "rows"), ("files", "files")):
-            paths = [str(pending / f"batch={batch}" / f"{file}.parquet") for batch in batches]
+        for table, files in ((source, "rows*"), ("files", "files")):
+            paths = [str(path) for batch in batches for path in (pending / f"batch={batch}").glob(f"{files}.parquet")]
             connection.read_parquet(paths).create_view(table)
         manifests = [
             str(lake / f"batch={batch}" / "files.parquet") for batch in visible_batches(settings.lake, source)

@@ -165,7 +165,7 @@ class Records:
     def rows(self, report: IngestReport, columns: str = "* exclude (source_file, file_hash, delivery_date, sender)"
              ) -> list[tuple[Any, ...]]:  # fmt: skip
         assert report.pending_dir is not None
-        path = report.pending_dir / "rows.parquet"
+        path = report.pending_dir / "rows*.parquet"
         return self.query(f"select {columns} from read_parquet('{path}', hive_partitioning = false)")
 
     def quarantined(self, columns: str = "record, reason_code, severity, field") -> list[tuple[Any, ...]]:

@@ -32,7 +32,7 @@ def lines(*numbers: int, source: str = "dossiers") -> bytes:
 
 
 def codes_in_lake(workplace: Records) -> list[str]:
-    paths = [str(path) for path in workplace.lake.glob(f"{workplace.source}/batch=*/rows.parquet")]
+    paths = [str(path) for path in workplace.lake.glob(f"{workplace.source}/batch=*/rows*.parquet")]
     query = f"select dossier_code from read_parquet({paths}) order by dossier_code"
     return [code for (code,) in workplace.query(query)] if paths else []
 
@@ -59,6 +59,32 @@ def test_the_same_delivery_gives_the_same_bytes(workplace: Records, tmp_path: Pa
     batches = [place.ingest().pending_dir for place in (workplace, other)]
     contents = [{p.name: p.read_bytes() for p in folder.iterdir()} for folder in batches if folder]
     assert contents[0] == contents[1]
+
+
+def test_a_large_file_becomes_a_file_of_the_batch_unless_some_of_it_came_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are written once where they can be. How the batch is cut shows in the names of its files only."""
+    seen = []
+    for limit in (3, staging.ROWS_OF_OWN_FILE):
+        monkeypatch.setattr(staging, "ROWS_OF_OWN_FILE", limit)
+        workplace = Records(tmp_path / str(limit))
+        workplace.deliver(lines(1, 2, 3, 4), "large.jsonl")
+        workplace.deliver(lines(5, 6) + b"\n{", "small.jsonl")
+        # Of these, 7 comes again on the next day, so that the older copy must go.
+        workplace.deliver(lines(7, 8, 9), "older.jsonl")
+        workplace.deliver(lines(7), "newer.jsonl", "2025-12-02")
+        report = workplace.ingest()
+        assert report.pending_dir is not None
+        files = sorted(path.name[:5] for path in report.pending_dir.iterdir())
+        assert files == (["files", "rows-", "rows."] if limit == 3 else ["files", "rows."])
+        assert [(f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate) for f in report.files] == [
+            (4, 4, 0, 0), (3, 2, 0, 1), (3, 2, 1, 0), (1, 1, 0, 0)]  # fmt: skip
+        workplace.promote(report)
+        assert codes_in_lake(workplace) == [f"H19.95-250701-{n:04}" for n in range(1, 10)]
+        paths = [str(path) for path in workplace.lake.glob("dossiers/batch=*/rows*.parquet")]
+        seen.append(workplace.query(f"select columns(*)::varchar from read_parquet({paths}) order by all"))
+    assert seen[0] == seen[1]
 
 
 def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> None:
