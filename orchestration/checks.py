@@ -145,7 +145,11 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
     pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
         for table, files in ((source, "rows*"), ("files", "files")):
-            paths = [str(path) for batch in batches for path in (pending / f"batch={batch}").glob(f"{files}.parquet")]
+            paths = [
+                str(path)
+                for batch in batches
+                for path in (pending / f"batch={batch}").glob(f"{files}.parquet")
+            ]
             connection.read_parquet(paths).create_view(table)
         manifests = [
             str(lake / f"batch={batch}" / "files.parquet") for batch in visible_batches(settings.lake, source)
