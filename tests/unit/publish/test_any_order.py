@@ -5,6 +5,7 @@ Belongs here: what holds after any sequence. Does not belong here: single cases 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from datetime import timedelta
@@ -109,11 +110,8 @@ class Publishing(RuleBasedStateMachine):
     @rule(number=STEPS)
     def a_step_back_dies(self, number: int) -> None:
         before = self.served_data()
-        with self.steps.watch(ON_FILES, number):
-            try:
-                self.step_back()
-            except (Killed, PublishError):
-                pass
+        with self.steps.watch(ON_FILES, number), contextlib.suppress(Killed, PublishError):
+            self.step_back()
         # Served is the one or the other; once the record is written, it is held.
         self.serves, self.is_held = self.served_data(), hold_of(self.serving) is not None
         assert self.is_held or self.serves == before
