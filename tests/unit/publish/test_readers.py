@@ -49,7 +49,7 @@ def start_readers(serving: Path) -> Iterator[Callable[[], list[subprocess.Popen[
 
         def start() -> list[subprocess.Popen[str]]:
             for _ in range(READERS):
-                process = leaving.enter_context(subprocess.Popen(arguments, text=True, **pipes))  # type: ignore[call-overload]
+                process = leaving.enter_context(subprocess.Popen(arguments, text=True, **pipes))  # type: ignore[call-overload]  # options by name
                 leaving.callback(process.kill)
                 started.append(process)
             return started
@@ -75,7 +75,7 @@ def test_eight_readers_that_never_pause_see_only_whole_releases(
 
     expected = [f"2 {release(0)} 1"]
     readers = start_readers()
-    said = [[process.stdout.readline().strip()] for process in readers]  # type: ignore[union-attr]
+    said = [[process.stdout.readline().strip()] for process in readers]  # type: ignore[union-attr]  # it was given a pipe
     for number in range(1, RELEASES + 1):
         expected.append(f"2 {release(number)} {number + 1}")
         # The readers run on while we publish; only then do we wait until each has seen what we made.

@@ -53,7 +53,7 @@ def start() -> Iterator[Callable[..., Gateway]]:
 
 def known(server: Gateway, **changes: int) -> Known:
     usual = Known("H19", "dossiers", server.url, "SERVICE_INDEX_TOKEN_H19", 2, 100_000, 50)
-    return replace(usual, **changes)  # type: ignore[arg-type]
+    return replace(usual, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def fetch(landing: Path, server: Gateway, waits: list[float] | None = None, **changes: int) -> Pulled:

@@ -29,7 +29,7 @@ def ranking(path: Path, rows: list[tuple[object, ...]], release: str = "") -> Pa
         for period, as_of, unit, score, rank in rows:
             connection.execute(
                 "insert into marts.mart_province_ranking values ('records', 'portal_2025', ?, ?, ?, ?, ?, ?, ?, ?)",
-                [*period, as_of, unit, f"Tỉnh {unit}", score, rank],  # type: ignore[misc]
+                [*period, as_of, unit, f"Tỉnh {unit}", score, rank],  # type: ignore[misc]  # a period is three values
             )
         if release:
             connection.execute(
