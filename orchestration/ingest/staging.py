@@ -46,8 +46,8 @@ from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.report import PROBLEMS_SHOWN
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
-#: Duplicates are looked for among so many rows at a time: some 200 MB of keys.
-ROWS_A_PART = 4_000_000
+#: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
+ROWS_A_PART = 16_000_000
 #: Up to this size, keys that come twice in a file are looked for before it is read, so that its other rows are written
 #: once. In larger files they are found afterwards, and those files written again.
 MAX_BYTES_FOR_KEYS = 1024**3
@@ -83,25 +83,25 @@ from staged_now as staged
 asof left join moved on staged.record_no >= moved.first_no
 order by staged.record_no
 """
-#: Only rows that share their key can be the same.
-_SHARED_KEYS_SQL = """
-insert into shared_key
-select {key} from staged where hash({key}) % $parts::ubigint = $part::ubigint group by {key} having count(*) > 1
+#: Only rows with the same values can be the same; lists, which are dear to read, are then compared for few.
+_ALIKE_SQL = """
+insert into alike
+select content from (select hash({values}) as content from staged)
+where content % $parts::ubigint = $part::ubigint group by content having count(*) > 1
 """
 #: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
 #: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
 _DUPLICATES_SQL = """
 insert into repeated
-with part as (
+with candidate as (
     select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
-    from sharing
-    where {key} in (from shared_key) and hash({key}) % $parts::ubigint = $part::ubigint
-        and (file_hash, record_no) not in {refused}
+    from ({rows})
+    where hash({values}) in (from alike) and (file_hash, record_no) not in {refused}
 ),
 
-twice as (select row_hash from part group by row_hash having count(*) > 1)
+twice as (select row_hash from candidate group by row_hash having count(*) > 1)
 
-select file_hash, record_no from part semi join twice using (row_hash)
+select file_hash, record_no from candidate semi join twice using (row_hash)
 qualify row_number() over (
     partition by row_hash, record_key order by delivery_date desc, file_hash desc, record_no desc) > 1
 """
@@ -161,7 +161,7 @@ class Staging:
         create_table(self.connection, "rejected", _REJECTED_COLUMNS)
         create_table(self.connection, "judged", _JUDGED_COLUMNS)
         create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
-        create_table(self.connection, "shared_key", {"key": "varchar"})
+        create_table(self.connection, "alike", {"content": "ubigint"})
 
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Stage all rows of `file`. Needs the macros of `mapping`. Never raises on content."""
@@ -368,25 +368,21 @@ class Staging:
 
     def find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        paths = [path for _, staged in sorted(self.staged.items()) for path in staged.paths]
-        # All rows, in order of content, so that names of files do not show.
+        paths = [path for staged in self.staged.values() for path in staged.paths]
         self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
-        words = {"key": self.source.columns[0].name, "refused": _REFUSED,
-                 "columns": ", ".join(column.name for column in self.source.columns)}  # fmt: skip
-        parts = range(rows // ROWS_A_PART + 1)
-        for part in parts:
-            self.connection.execute(_SHARED_KEYS_SQL.format(**words), {"parts": len(parts), "part": part})
-        # Rows are read whole only where keys are shared: seldom among plain rows.
-        sharing = self._rows_of([path for path in paths if self._has_shared_key(path)])
-        self.connection.execute(f"create or replace temp view sharing as {sharing}")
-        for part in parts:
-            self.connection.execute(_DUPLICATES_SQL.format(**words), {"parts": len(parts), "part": part})
-
-    def _has_shared_key(self, path: Path) -> bool:
-        key = self.source.columns[0].name
-        query = f"select count(*) from ({_from(path)}) where {key} in (from shared_key)"
-        return self.connection.execute(query).fetchone() != (0,)
+        parts = rows // ROWS_A_PART + 1
+        values = ", ".join(column.name for column in self.source.values)
+        for part in range(parts):
+            self.connection.execute(_ALIKE_SQL.format(values=values), {"parts": parts, "part": part})
+        alike = self.connection.execute(
+            f"select distinct filename from ({self._rows_of(paths, 'filename')}) where hash({values}) in (from alike)"
+        ).fetchall()
+        if alike:
+            words = {"key": self.source.columns[0].name, "values": values, "refused": _REFUSED,
+                     "columns": ", ".join(column.name for column in self.source.columns),
+                     "rows": self._rows_of([Path(path) for (path,) in alike])}  # fmt: skip
+            self.connection.execute(_DUPLICATES_SQL.format(**words))
 
     def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
         """By content hash. Needs `find_duplicates`."""
@@ -459,13 +455,17 @@ class Staging:
     def _found(self) -> str:
         return _FOUND_SQL.format(resend=literal(RESEND))
 
-    def _rows_of(self, paths: Sequence[Path]) -> str:
-        """A query of the rows in some files of staged rows."""
-        columns = ", ".join(self.source.row_columns)
+    def _rows_of(self, paths: Sequence[Path], *more: str) -> str:
+        """A query of the rows in some files of staged rows, in order of content, so that names of files do not show.
+
+        `plain` files come first: DuckDB takes their columns for those of all.
+        """
+        columns = ", ".join([*self.source.row_columns, *more])
         if not paths:
             nulls = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
-            return f"select {nulls} limit 0"
-        return " union all ".join(f"select {columns} {_from(path)}" for path in paths)
+            return f"select {', '.join([nulls, *(f'null as {name}' for name in more)])} limit 0"
+        listed = ", ".join(literal(str(path)) for path in sorted(paths, reverse=True))
+        return f"select {columns} from read_parquet([{listed}], hive_partitioning = false)"
 
 
 def _lineage(file: LandedFile) -> dict[str, str]:
