@@ -69,7 +69,7 @@ def both(path: Path, lines: list[str]) -> tuple[list[Any] | None, list[Any]]:
 @given(lines=LINES)
 @example(lines=[PLAIN])
 @example(lines=['{"TaiLieuNop":[', '{"Id":"1"}]}'])
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_where_the_fast_reader_is_used_it_gives_what_the_careful_one_does(
     tmp_path: Path, lines: list[str]
 ) -> None:
