@@ -1,8 +1,8 @@
 """One run of ingestion of a record source: what is new in landing becomes one pending batch of the lake.
 
 Here: the order of work, and what it needs from outside: mappings, known agencies, the hash key. Not here: how
-rows are read and judged (`staging` and below), what is new (`delivery`), and whether the batch becomes visible:
-after its gate has passed, someone calls `promote`.
+rows are read and judged (`staging`, `batch_rows` and below), what is new (`delivery`), and whether the batch becomes
+visible: after its gate has passed, someone calls `promote`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.ingest.batch_rows import BatchRows
 from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
 from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
@@ -98,13 +99,13 @@ def ingest_records(
                 made = label_of(file)
                 connection.execute(mapping_macros(mapping_of(file), key) + values)
             staging.read(file, mapping_of(file))
-        staging.find_duplicates()
-        found = staging.verdicts(first_copies)
+        rows = BatchRows(staging)
+        found = rows.verdicts(first_copies)
         files = outcomes(
             delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
         )
-        staging.write_quarantine(first_copies, quarantine / source)
-        staging.write_rows(aside)
+        rows.write_quarantine(first_copies, quarantine / source)
+        rows.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)
     return IngestReport(source, batch_id, target, files, delivery.known_again, landing_problems)

@@ -1,23 +1,21 @@
-"""Between the files of a run and its batch: typed and judged rows, aside on disk.
+"""The files of a run, read: typed and judged rows, aside on disk.
 
 Each file is read in one pass that writes the rows nothing can be wrong with as the lake will hold them, and a second
 one of the few others: suspects, and records that share their key. Those are judged, and join the rest if accepted.
-Memory stays flat: everything streams, and duplicates are looked for a part of the keys at a time.
 
-Here: these passes, finding rows that came twice, counting, and writing out what was accepted and what was refused.
-Not here: which files are read, and what becomes of the batch (`records`).
+Here: these passes over one file. Not here: which files are read (`records`), and what of their rows becomes the batch
+(`batch_rows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
-from orchestration.ingest.lake import create_table, write_parquet
+from orchestration.ingest.lake import create_table
 from orchestration.ingest.landing import LandedFile, read_landed
 from orchestration.ingest.mapping import SourceMapping, SystemMapping
 from orchestration.ingest.mapping_sql import (
@@ -28,8 +26,7 @@ from orchestration.ingest.mapping_sql import (
     plain_rows_sql,
     wire_fields,
 )
-from orchestration.ingest.outcome import Verdict
-from orchestration.ingest.problems import RESEND, Problem
+from orchestration.ingest.problems import Problem
 from orchestration.ingest.readers import (
     STOPS_FAST_READER,
     UnreadableError,
@@ -43,17 +40,11 @@ from orchestration.ingest.readers import (
     swallowed_sql,
 )
 from orchestration.ingest.record_types import RecordSource
-from orchestration.ingest.report import PROBLEMS_SHOWN
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
-#: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
-ROWS_A_PART = 16_000_000
 #: Up to this size, keys that come twice in a file are looked for before it is read, so that its other rows are written
 #: once. In larger files they are found afterwards, and those files written again.
 MAX_BYTES_FOR_KEYS = 1024**3
-#: A file with so many plain rows becomes a file of the batch as it is. Smaller ones are written together.
-ROWS_OF_OWN_FILE = 100_000
-
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
 _REJECTED_COLUMNS = {
     "file_hash": "varchar",
@@ -83,52 +74,6 @@ from staged_now as staged
 asof left join moved on staged.record_no >= moved.first_no
 order by staged.record_no
 """
-#: Only rows with the same values can be the same; lists, which are dear to read, are then compared for few.
-_ALIKE_SQL = """
-insert into alike
-select content from (select hash({values}) as content from staged)
-where content % $parts::ubigint = $part::ubigint group by content having count(*) > 1
-"""
-#: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
-#: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
-_DUPLICATES_SQL = """
-insert into repeated
-with candidate as (
-    select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
-    from ({rows})
-    where hash({values}) in (from alike) and (file_hash, record_no) not in {refused}
-),
-
-twice as (select row_hash from candidate group by row_hash having count(*) > 1)
-
-select file_hash, record_no from candidate semi join twice using (row_hash)
-qualify row_number() over (
-    partition by row_hash, record_key order by delivery_date desc, file_hash desc, record_no desc) > 1
-"""
-_FOUND_SQL = """
-select file_hash, record_no, unnest(problems, recursive := true), row_text from judged
-union all by name
-select file_hash, record_no, reason_code, 'error' as severity, '' as field, 'text that is no record' as found,
-    'one whole record in UTF-8' as expected, {resend} as action, row_text
-from rejected
-"""
-_COUNTS_SQL = """
-with rows as (
-    select file_hash, count(*) as read, 0 as refused, 0 as aside from staged group by file_hash
-    union all
-    select file_hash, 0, count(*) filter (is_refused),
-        sum(len(list_filter(problems, lambda p: p.severity = 'aside')))
-    from judged group by file_hash
-    union all
-    select file_hash, count(*), count(*), 0 from rejected group by file_hash
-)
-select file_hash, sum(read)::bigint, sum(refused)::bigint, coalesce(sum(aside), 0)::bigint,
-    coalesce(any_value(repeats), 0)
-from rows
-left join (select file_hash, count(*) as repeats from repeated group by file_hash) using (file_hash)
-group by file_hash
-"""
-_REFUSED = "(select (file_hash, record_no) from judged where is_refused)"
 
 
 @dataclass(frozen=True)
@@ -148,7 +93,9 @@ class StagedFile:
 
 @dataclass
 class Staging:
-    """The rows of one run, in folder `work`; `unreadable` are the files that gave none, and why."""
+    """The rows of one run, in folder `work`: by content hash, `staged` files, tables `judged` (what is wrong with rows)
+    and `rejected` (lines that are none), and `unreadable` files, which gave no row, and why.
+    """
 
     connection: duckdb.DuckDBPyConnection
     source: RecordSource
@@ -160,8 +107,6 @@ class Staging:
         self.work.mkdir(parents=True, exist_ok=True)
         create_table(self.connection, "rejected", _REJECTED_COLUMNS)
         create_table(self.connection, "judged", _JUDGED_COLUMNS)
-        create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
-        create_table(self.connection, "alike", {"content": "ubigint"})
 
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Stage all rows of `file`. Needs the macros of `mapping`. Never raises on content."""
@@ -233,7 +178,7 @@ class Staging:
         if staged.others.exists():
             self._judge(plan, staged.others)
         self.staged[file.sha256] = staged
-        if not any(map(self._rows_in, staged.paths)) and not self._has_rejects(file):
+        if not any(rows_in(self.connection, path) for path in staged.paths) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
 
     def _judge(self, plan: SourceMapping, others: Path) -> None:
@@ -271,7 +216,7 @@ class Staging:
             except STOPS_FAST_READER:
                 pass  # whatever it was, the other way tells which line
             else:
-                if records == sum(map(self._rows_in, staged.paths)):
+                if records == sum(rows_in(self.connection, path) for path in staged.paths):
                     return
         self._read_both(file, plan, wire, records, staged)
 
@@ -294,7 +239,7 @@ class Staging:
         """Write the plain rows, then the others; `records` is how many there are of both, if their keys are counted."""
         staged.others.unlink(missing_ok=True)
         self._read_plain(file, plan, wire, records is not None, staged.plain)
-        if records is None or records > self._rows_in(staged.plain):
+        if records is None or records > rows_in(self.connection, staged.plain):
             self._read_others(file, plan, wire, staged)
 
     def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
@@ -356,116 +301,15 @@ class Staging:
                 self.connection.execute(f"create or replace temp view staged_now as {_from(counted)}")
                 self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), path, "compression lz4")
 
-    def _rows_in(self, path: Path) -> int:
-        (rows,) = self.connection.execute(
-            f"select count(*) from read_parquet({literal(str(path))})"
-        ).fetchone() or (0,)
-        return int(rows)
-
     def _has_rejects(self, file: LandedFile) -> bool:
         query = "select count(*) from rejected where file_hash = ?"
         return self.connection.execute(query, [file.sha256]).fetchone() != (0,)
 
-    def find_duplicates(self) -> None:
-        """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        paths = [path for staged in self.staged.values() for path in staged.paths]
-        self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
-        (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
-        parts = rows // ROWS_A_PART + 1
-        values = ", ".join(column.name for column in self.source.values)
-        for part in range(parts):
-            self.connection.execute(_ALIKE_SQL.format(values=values), {"parts": parts, "part": part})
-        alike = self.connection.execute(
-            f"select distinct filename from ({self._rows_of(paths, 'filename')}) where hash({values}) in (from alike)"
-        ).fetchall()
-        if alike:
-            words = {"key": self.source.columns[0].name, "values": values, "refused": _REFUSED,
-                     "columns": ", ".join(column.name for column in self.source.columns),
-                     "rows": self._rows_of([Path(path) for (path,) in alike])}  # fmt: skip
-            self.connection.execute(_DUPLICATES_SQL.format(**words))
 
-    def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
-        """By content hash. Needs `find_duplicates`."""
-        counts = {row[0]: row[1:] for row in self.connection.execute(_COUNTS_SQL).fetchall()}
-        reasons_query = f"select distinct file_hash, reason_code from ({self._found()}) order by all"
-        reasons: dict[str, list[str]] = {}
-        for sha256, reason in self.connection.execute(reasons_query).fetchall():
-            reasons.setdefault(sha256, []).append(reason)
-        result = {}
-        for sha256, file in first_copies.items():
-            if sha256 in self.unreadable:
-                problem = self.unreadable[sha256]
-                result[sha256] = Verdict(0, 0, 0, (problem.reason_code,), (problem,))
-                continue
-            read, refused, aside, repeats = counts[sha256]
-            problems = self._first_problems(file) if sha256 in reasons else ()
-            result[sha256] = Verdict(read, refused, aside, tuple(reasons.get(sha256, ())), problems, repeats)
-        return result
-
-    def _first_problems(self, file: LandedFile) -> tuple[Problem, ...]:
-        rows = self.connection.execute(
-            f"select reason_code, 'record ' || record_no, field, found, expected, action from ({self._found()})"
-            f" where file_hash = ? order by severity desc, record_no, field, reason_code limit {PROBLEMS_SHOWN}",
-            [file.sha256],
-        ).fetchall()
-        return tuple(Problem(file.relative_path, *row) for row in rows)
-
-    def write_rows(self, folder: Path) -> None:
-        """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
-        folder.mkdir(parents=True, exist_ok=True)
-        together = []
-        for sha256, staged in sorted(self.staged.items()):
-            together += staged.paths
-            if self._rows_in(staged.plain) >= ROWS_OF_OWN_FILE and not self._has_repeated(
-                sha256, staged.plain
-            ):
-                together.remove(staged.plain)
-                staged.plain.replace(folder / f"rows-{sha256[:16]}.parquet")
-        columns = ", ".join(self.source.row_columns)
-        query = (
-            f"select {columns} from ({self._rows_of(together)}) where (file_hash, record_no) not in {_REFUSED}"
-            " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
-        )
-        write_parquet(self.connection.sql(query), folder / "rows.parquet")
-
-    def _has_repeated(self, sha256: str, plain: Path) -> bool:
-        query = (f"select count(*) from repeated where file_hash = ? and record_no in"
-                 f" (select record_no from read_parquet({literal(str(plain))}))")  # fmt: skip
-        return self.connection.execute(query, [sha256]).fetchone() != (0,)
-
-    def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:
-        """One file a content with problems, replacing what an earlier run found in the same content."""
-        for sha256, file in first_copies.items():
-            path = folder / f"{sha256}.parquet"
-            place = f"{literal(sha256)} as file_hash, date '{file.delivery_date}' as delivery_date"
-            name = f"{literal(file.relative_path)} as file"
-            if sha256 in self.unreadable:
-                problem = vars(self.unreadable[sha256])
-                shown = ", ".join(f"{literal(problem[key])} as {key}" for key in _PROBLEM_KEYS)
-                query = f"select {name}, {shown}, 'error' as severity, {place}, null::varchar as row_text"
-            else:
-                found = f"select * from ({self._found()}) where file_hash = {literal(sha256)}"
-                if self.connection.execute(f"select count(*) from ({found})").fetchone() == (0,):
-                    path.unlink(missing_ok=True)
-                    continue
-                query = (f"select {name}, reason_code, 'record ' || record_no as record, field, found, expected,"
-                         f" action, severity, {place}, row_text from ({found})")  # fmt: skip
-            write_parquet(self.connection.sql(query), path)
-
-    def _found(self) -> str:
-        return _FOUND_SQL.format(resend=literal(RESEND))
-
-    def _rows_of(self, paths: Sequence[Path], *more: str) -> str:
-        """A query of the rows in some files of staged rows, in order of content, so that names of files do not show.
-
-        `plain` files come first: DuckDB takes their columns for those of all.
-        """
-        columns = ", ".join([*self.source.row_columns, *more])
-        if not paths:
-            nulls = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
-            return f"select {', '.join([nulls, *(f'null as {name}' for name in more)])} limit 0"
-        listed = ", ".join(literal(str(path)) for path in sorted(paths, reverse=True))
-        return f"select {columns} from read_parquet([{listed}], hive_partitioning = false)"
+def rows_in(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """How many rows a staged file has."""
+    ((rows,),) = connection.execute(f"select count(*) {_from(path)}").fetchall()
+    return int(rows)
 
 
 def _lineage(file: LandedFile) -> dict[str, str]:
@@ -478,7 +322,6 @@ def _from(path: Path) -> str:
 
 
 _FOUND_KEYS = ("reason_code", "severity", "field", "found", "expected", "action")
-_PROBLEM_KEYS: Sequence[str] = ("reason_code", "record", "field", "found", "expected", "action")
 _JUDGED_COLUMNS = {
     "file_hash": "varchar",
     "record_no": "bigint",

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestration.ingest import batch_rows, staging
 from orchestration.ingest import records as module
-from orchestration.ingest import staging
 from orchestration.ingest.lake import visible_batches
 from orchestration.ingest.mended import clear_mended
 from orchestration.ingest.retract import retract
@@ -66,8 +66,8 @@ def test_a_large_file_becomes_a_file_of_the_batch_unless_some_of_it_came_twice(
 ) -> None:
     """Rows are written once where they can be. How the batch is cut shows in the names of its files only."""
     seen = []
-    for limit in (3, staging.ROWS_OF_OWN_FILE):
-        monkeypatch.setattr(staging, "ROWS_OF_OWN_FILE", limit)
+    for limit in (3, batch_rows.ROWS_OF_OWN_FILE):
+        monkeypatch.setattr(batch_rows, "ROWS_OF_OWN_FILE", limit)
         workplace = Records(tmp_path / str(limit))
         workplace.deliver(lines(1, 2, 3, 4), "large.jsonl")
         workplace.deliver(lines(5, 6) + b"\n{", "small.jsonl")
@@ -126,7 +126,7 @@ def test_rows_that_came_twice_are_duplicates_and_the_last_delivered_speaks(workp
 
 
 def test_duplicates_are_found_in_every_part(workplace: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "ROWS_A_PART", 3)
+    monkeypatch.setattr(batch_rows, "ROWS_A_PART", 3)
     workplace.deliver(lines(*range(10), *range(10)))
     (file,) = workplace.ingest().files
     assert (file.rows_accepted, file.rows_duplicate) == (10, 10)
