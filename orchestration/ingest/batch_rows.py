@@ -17,7 +17,7 @@ from orchestration.ingest.mapping_sql import literal
 from orchestration.ingest.outcome import Verdict
 from orchestration.ingest.problems import RESEND, Problem
 from orchestration.ingest.report import PROBLEMS_SHOWN
-from orchestration.ingest.staging import Staging, rows_in
+from orchestration.ingest.staging import Staging, from_staged, rows_in
 
 #: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
 ROWS_A_PART = 16_000_000
@@ -79,11 +79,11 @@ _PROBLEM_KEYS: Sequence[str] = ("reason_code", "record", "field", "found", "expe
 
 
 class BatchRows:
-    """The rows of `staging`, which has read all files of the run."""
+    """The rows of `staging`, which has read and settled all files of the run."""
 
     def __init__(self, staging: Staging) -> None:
         self.connection, self.source = staging.connection, staging.source
-        self.staged, self.unreadable = staging.staged, staging.unreadable
+        self.plain, self.others, self.unreadable = staging.plain, staging.others, staging.unreadable
         create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
         create_table(self.connection, "alike", {"content": "ubigint"})
         self._find_duplicates()
@@ -91,7 +91,7 @@ class BatchRows:
 
     def _find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        paths = [path for staged in self.staged.values() for path in staged.paths]
+        paths = [*self.plain.values(), *self.others]
         self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
         parts = rows // ROWS_A_PART + 1
@@ -136,14 +136,12 @@ class BatchRows:
     def write_rows(self, folder: Path) -> None:
         """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
         folder.mkdir(parents=True, exist_ok=True)
-        together = []
-        for sha256, staged in sorted(self.staged.items()):
-            together += staged.paths
-            if rows_in(self.connection, staged.plain) >= ROWS_OF_OWN_FILE and not self._has_repeated(
-                sha256, staged.plain
-            ):
-                together.remove(staged.plain)
-                staged.plain.replace(folder / f"rows-{sha256[:16]}.parquet")
+        together = list(self.others)
+        for sha256, plain in sorted(self.plain.items()):
+            if rows_in(self.connection, plain) < ROWS_OF_OWN_FILE or self._has_repeated(sha256, plain):
+                together.append(plain)
+            else:
+                plain.replace(folder / f"rows-{sha256[:16]}.parquet")
         columns = ", ".join(self.source.row_columns)
         query = (
             f"select {columns} from ({self._rows_of(together)}) where (file_hash, record_no) not in {_REFUSED}"
@@ -153,7 +151,7 @@ class BatchRows:
 
     def _has_repeated(self, sha256: str, plain: Path) -> bool:
         query = (f"select count(*) from repeated where file_hash = ? and record_no in"
-                 f" (select record_no from read_parquet({literal(str(plain))}))")  # fmt: skip
+                 f" (select record_no {from_staged(plain)})")  # fmt: skip
         return self.connection.execute(query, [sha256]).fetchone() != (0,)
 
     def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:

@@ -128,8 +128,8 @@ def plain_rows_sql(
             f"select * from ({relation}) where coalesce({key} not in (select key_text from {repeated}), true)"
         )
     return f"""
-        with {compiler.typed(relation)}
-        select {_columns_of(source, lineage)} from typed where not ({compiler.is_suspect()})
+        with {compiler.typed(relation, lineage)}
+        select {_columns_of(source)} from typed where not ({compiler.is_suspect()})
     """
 
 
@@ -139,16 +139,15 @@ def other_rows_sql(
     """All rows of `relation`, and `suspect`: what a row was read from, if anything may be wrong with it, else null."""
     compiler = _Compiler(source, mapping)
     return f"""
-        with {compiler.typed(relation)}
-        select {_columns_of(source, lineage)},
+        with {compiler.typed(relation, lineage)}
+        select {_columns_of(source)},
             case when {compiler.is_suspect()} then struct_pack({compiler.kept_of_suspects()}) end as suspect
         from typed
     """
 
 
-def _columns_of(source: RecordSource, lineage: Mapping[str, str]) -> str:
-    places = ", ".join(f"{value} as {key}" for key, value in lineage.items())
-    return f"{places}, record_no, {', '.join(name(column.name) for column in source.columns)}"
+def _columns_of(source: RecordSource) -> str:
+    return ", ".join(map(name, source.row_columns))
 
 
 def key_field(source: RecordSource, mapping: SourceMapping) -> str:
@@ -184,11 +183,12 @@ class _Compiler:
         self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
 
-    def typed(self, relation: str) -> str:
+    def typed(self, relation: str, lineage: Mapping[str, str]) -> str:
         """Steps from `relation` to `typed`: each made once, as those that follow refer to a value several times."""
+        places = ", ".join(f"{value} as {column}" for column, value in lineage.items())
         return f"""
             wire as ({relation}),
-            raw as (select record_no, text, is_malformed, bad_lists, {self.raw()} from wire),
+            raw as (select {places}, record_no, text, is_malformed, bad_lists, {self.raw()} from wire),
             valued as (select *, {self.typed_values()} from raw),
             quick as (select *, {self.plain_lists()} from valued),
             slow as (select *, {self.other_lists()} from quick),

@@ -96,9 +96,11 @@ def ingest_records(
         made = None
         for file in sorted(first_copies.values(), key=label_of):
             if label_of(file) != made:
+                staging.settle()
                 made = label_of(file)
                 connection.execute(mapping_macros(mapping_of(file), key) + values)
             staging.read(file, mapping_of(file))
+        staging.settle()
         rows = BatchRows(staging)
         found = rows.verdicts(first_copies)
         files = outcomes(

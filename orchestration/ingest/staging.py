@@ -1,9 +1,10 @@
 """The files of a run, read: typed and judged rows, aside on disk.
 
 Each file is read in one pass that writes the rows nothing can be wrong with as the lake will hold them, and a second
-one of the few others: suspects, and records that share their key. Those are judged, and join the rest if accepted.
+one of the few others: suspects, and records that share their key. The others of many files are typed and judged
+together, because a statement that types costs a tenth of a second whatever it types.
 
-Here: these passes over one file. Not here: which files are read (`records`), and what of their rows becomes the batch
+Here: these passes. Not here: which files are read (`records`), and what of their rows becomes the batch
 (`batch_rows`).
 """
 
@@ -39,12 +40,14 @@ from orchestration.ingest.readers import (
     plain_lines_wire,
     swallowed_sql,
 )
-from orchestration.ingest.record_types import RecordSource
+from orchestration.ingest.record_types import LINEAGE, RecordSource
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
 #: Up to this size, keys that come twice in a file are looked for before it is read, so that its other rows are written
 #: once. In larger files they are found afterwards, and those files written again.
 MAX_BYTES_FOR_KEYS = 1024**3
+#: So many other rows are typed and judged together: some 100 MB of them.
+OTHERS_TOGETHER = 50_000
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
 _REJECTED_COLUMNS = {
     "file_hash": "varchar",
@@ -62,46 +65,41 @@ from reject_errors
 group by line
 """
 #: The reader numbers what it lets through: number k is the record after as many rejected ones as lie before it.
-_RENUMBERED_SQL = """
+_MOVED_SQL = """
 with numbered as (
     select record_no, row_number() over (order by record_no) as place from rejected where file_hash = {hash}
 ),
 
 moved as (select record_no - place + 1 as first_no, max(place) as place from numbered group by first_no)
-
+"""
+_RENUMBERED_SQL = (
+    _MOVED_SQL
+    + """
 select staged.* replace (staged.record_no + coalesce(moved.place, 0) as record_no)
-from staged_now as staged
+from {staged} as staged
 asof left join moved on staged.record_no >= moved.first_no
 order by staged.record_no
 """
-
-
-@dataclass(frozen=True)
-class StagedFile:
-    """The rows of one file: `plain`, with which nothing is wrong, and `others`, if there are any, which have the column
-    `suspect` too.
-    """
-
-    plain: Path
-    others: Path
-
-    @property
-    def paths(self) -> list[Path]:
-        """The files there are."""
-        return [self.plain, self.others] if self.others.exists() else [self.plain]
+)
 
 
 @dataclass
 class Staging:
-    """The rows of one run, in folder `work`: by content hash, `staged` files, tables `judged` (what is wrong with rows)
-    and `rejected` (lines that are none), and `unreadable` files, which gave no row, and why.
+    """The rows of one run, in folder `work`.
+
+    `plain` are the files of rows with which nothing is wrong, by hash of the content they come from; `others` the
+    files of other rows, after `settle`. Table `judged` says what is wrong with those, `rejected` which lines are no
+    records. `unreadable` files gave no row, and why.
     """
 
     connection: duckdb.DuckDBPyConnection
     source: RecordSource
     work: Path
-    staged: dict[str, StagedFile] = field(default_factory=dict)
+    plain: dict[str, Path] = field(default_factory=dict)
+    others: list[Path] = field(default_factory=list)
     unreadable: dict[str, Problem] = field(default_factory=dict)
+    #: By which mapping the rows of table `other_wire` are to be typed.
+    waiting: SourceMapping | None = None
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -109,18 +107,51 @@ class Staging:
         create_table(self.connection, "judged", _JUDGED_COLUMNS)
 
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
-        """Stage all rows of `file`. Needs the macros of `mapping`. Never raises on content."""
+        """Stage the rows of `file`. Needs the macros of `mapping`, and `settle` before those of another are made.
+
+        Never raises on content.
+        """
+        if self.waiting is not None and self._count_waiting() > OTHERS_TOGETHER:
+            self.settle()
         opened = open_landed(file, self.work, native_moment_format(mapping))
         problem = opened if isinstance(opened, Problem) else self._read(file, opened, mapping)
         if problem is not None:
             self.unreadable[file.sha256] = problem
-            self.staged.pop(file.sha256, None)
-            for table in ("rejected", "judged"):
-                self.connection.execute(f"delete from {table} where file_hash = ?", [file.sha256])
-        staged = self.staged.get(file.sha256)
+            self.plain.pop(file.sha256, None)
+            self._forget(file)
         for path in self.work.glob(f"*{file.sha256}.*"):
-            if staged is None or path not in staged.paths:
+            if path != self.plain.get(file.sha256):
                 path.unlink()
+
+    def settle(self) -> None:
+        """Type and judge the other rows of the files read since the last time."""
+        if self.waiting is None:
+            return
+        target = self.work / f"others-{len(self.others):06}.rows"
+        places = {column: column for column in LINEAGE if column != "record_no"}
+        query = other_rows_sql(self.source, self.waiting, "from other_wire", places)
+        self._copy(query, target, "compression lz4")
+        suspects = f"{from_staged(target)} where suspect is not null"
+        self.connection.execute(f"create or replace temp table suspect_now as {suspects}")
+        self.connection.execute(
+            f"insert into judged {judged_sql(self.source, self.waiting, 'from suspect_now')}"
+        )
+        self.connection.execute("drop table suspect_now; drop table other_wire")
+        self.others.append(target)
+        self.waiting = None
+
+    def _forget(self, file: LandedFile) -> None:
+        """Whatever was found in `file` outside its plain rows."""
+        for table in ("rejected", *(["other_wire"] if self.waiting is not None else [])):
+            self.connection.execute(f"delete from {table} where file_hash = ?", [file.sha256])
+
+    def _count_waiting(self, file: LandedFile | None = None) -> int:
+        """Rows of table `other_wire`, or those of one file."""
+        if self.waiting is None:
+            return 0
+        where = f"where file_hash = {literal(file.sha256)}" if file else ""
+        ((rows,),) = self.connection.execute(f"select count(*) from other_wire {where}").fetchall()
+        return int(rows)
 
     def _read(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> Problem | None:
         try:
@@ -169,24 +200,18 @@ class Staging:
             raise UnreadableError(
                 "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
             )
-        staged = StagedFile(self.work / f"plain-{file.sha256}.rows", self.work / f"others-{file.sha256}.rows")
+        plain = self.work / f"plain-{file.sha256}.rows"
         wire = self._wire(opened, plan, mapping)
         if opened.format == "csv":
             self._check_quotes(opened.path, plan)
-        self._stage_wire(file, opened, plan, wire, staged)
-        self._take_rejects(file, opened, staged)
-        if staged.others.exists():
-            self._judge(plan, staged.others)
-        self.staged[file.sha256] = staged
-        if not any(rows_in(self.connection, path) for path in staged.paths) and not self._has_rejects(file):
+        self._stage_wire(file, opened, plan, wire, plain)
+        self._take_rejects(file, opened, plain)
+        self.plain[file.sha256] = plain
+        if not self._count_rows(file, plain) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
 
-    def _judge(self, plan: SourceMapping, others: Path) -> None:
-        """Add what is wrong with suspects to table `judged`."""
-        suspects = f"{_from(others)} where suspect is not null"
-        self.connection.execute(f"create or replace temp table suspect_now as {suspects}")
-        self.connection.execute(f"insert into judged {judged_sql(self.source, plan, 'from suspect_now')}")
-        self.connection.execute("drop table suspect_now")
+    def _count_rows(self, file: LandedFile, plain: Path) -> int:
+        return rows_in(self.connection, plain) + self._count_waiting(file)
 
     def _check_quotes(self, path: Path, plan: SourceMapping) -> None:
         """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it."""
@@ -204,7 +229,7 @@ class Staging:
                                   "each quote closed, and doubled within a text")  # fmt: skip
 
     def _stage_wire(
-        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, staged: StagedFile
+        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, plain: Path
     ) -> None:
         """Write the rows of `file`. JSON Lines go the fast way if every line is an object as expected."""
         counted = wire.keys is not None and opened.path.stat().st_size <= MAX_BYTES_FOR_KEYS
@@ -212,13 +237,13 @@ class Staging:
         if opened.format == "lines" and are_plain:
             fast = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
             try:
-                self._read_both(file, plan, fast, records, staged)
+                self._read_both(file, plan, fast, records, plain)
             except STOPS_FAST_READER:
                 pass  # whatever it was, the other way tells which line
             else:
-                if records == sum(rows_in(self.connection, path) for path in staged.paths):
+                if records == self._count_rows(file, plain):
                     return
-        self._read_both(file, plan, wire, records, staged)
+        self._read_both(file, plan, wire, records, plain)
 
     def _count_keys(self, wire: Wire) -> tuple[int | None, bool]:
         """How often each key comes in a file, as table `key_count`. The number of records, if none is malformed, and
@@ -234,13 +259,13 @@ class Staging:
         return (None, False) if self._are_any_rejected() else found
 
     def _read_both(
-        self, file: LandedFile, plan: SourceMapping, wire: Wire, records: int | None, staged: StagedFile
+        self, file: LandedFile, plan: SourceMapping, wire: Wire, records: int | None, plain: Path
     ) -> None:
         """Write the plain rows, then the others; `records` is how many there are of both, if their keys are counted."""
-        staged.others.unlink(missing_ok=True)
-        self._read_plain(file, plan, wire, records is not None, staged.plain)
-        if records is None or records > rows_in(self.connection, staged.plain):
-            self._read_others(file, plan, wire, staged)
+        self._forget(file)
+        self._read_plain(file, plan, wire, records is not None, plain)
+        if records is None or records > rows_in(self.connection, plain):
+            self._read_others(file, plan, wire, plain)
 
     def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
         fields, key = wire_fields(plan), key_field(self.source, plan)
@@ -265,16 +290,17 @@ class Staging:
         finally:
             self.connection.execute("reset disabled_optimizers")
 
-    def _read_others(self, file: LandedFile, plan: SourceMapping, wire: Wire, staged: StagedFile) -> None:
-        """Write all other rows of the file, which are few: brought together first, as each chunk of rows costs much,
-        however few rows are in it.
-        """
-        kept = f"record_no not in (select record_no from read_parquet({literal(str(staged.plain))}))"
+    def _read_others(self, file: LandedFile, plan: SourceMapping, wire: Wire, plain: Path) -> None:
+        """Put all other records of the file into table `other_wire`, as they came."""
+        kept = f"record_no not in (select record_no {from_staged(plain)})"
+        places = ", ".join(f"{value} as {column}" for column, value in _lineage(file).items())
+        query = f"select {places}, * from ({wire.where(kept)})"
         self._forget_rejects()
-        self.connection.execute(f"create or replace temp table others_now as {wire.where(kept)}")
-        query = other_rows_sql(self.source, plan, "from others_now", _lineage(file))
-        self._copy(query, staged.others, "compression lz4")
-        self.connection.execute("drop table others_now")
+        if self.waiting is None:
+            self.connection.execute(f"create or replace temp table other_wire as {query}")
+            self.waiting = plan
+        else:
+            self.connection.execute(f"insert into other_wire by name {query}")
 
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, {options})")
@@ -289,17 +315,25 @@ class Staging:
             "select count(*) from reject_errors"
         ).fetchone() != (0,)
 
-    def _take_rejects(self, file: LandedFile, opened: OpenedFile, staged: StagedFile) -> None:
+    def _take_rejects(self, file: LandedFile, opened: OpenedFile, plain: Path) -> None:
         if not self._are_any_rejected():
             return
         self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
         values = {"hash": file.sha256, "header": int(opened.format == "csv")}
         self.connection.execute(_TAKE_REJECTS_SQL, values)
-        if self._has_rejects(file):
-            for path in staged.paths:
-                counted = path.replace(path.with_suffix(".counted"))
-                self.connection.execute(f"create or replace temp view staged_now as {_from(counted)}")
-                self._copy(_RENUMBERED_SQL.format(hash=literal(file.sha256)), path, "compression lz4")
+        if not self._has_rejects(file):
+            return
+        counted, own = plain.replace(plain.with_suffix(".counted")), literal(file.sha256)
+        self._copy(
+            _RENUMBERED_SQL.format(hash=own, staged=f"({from_staged(counted)})"), plain, "compression lz4"
+        )
+        if self._count_waiting(file):
+            here = f"(from other_wire where file_hash = {own})"
+            self.connection.execute(
+                "create or replace temp table renumbered as " + _RENUMBERED_SQL.format(hash=own, staged=here)
+            )
+            self.connection.execute(f"delete from other_wire where file_hash = {own}")
+            self.connection.execute("insert into other_wire from renumbered; drop table renumbered")
 
     def _has_rejects(self, file: LandedFile) -> bool:
         query = "select count(*) from rejected where file_hash = ?"
@@ -308,7 +342,7 @@ class Staging:
 
 def rows_in(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     """How many rows a staged file has."""
-    ((rows,),) = connection.execute(f"select count(*) {_from(path)}").fetchall()
+    ((rows,),) = connection.execute(f"select count(*) {from_staged(path)}").fetchall()
     return int(rows)
 
 
@@ -317,7 +351,8 @@ def _lineage(file: LandedFile) -> dict[str, str]:
             "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender)}  # fmt: skip
 
 
-def _from(path: Path) -> str:
+def from_staged(path: Path) -> str:
+    """A staged file, for queries."""
     return f"from read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
