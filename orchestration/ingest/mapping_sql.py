@@ -4,7 +4,8 @@ Here: the select, and the macros that a mapping's moments and the hash key give.
 relation of fields (`readers`), how one value is read (`record_kinds`), which columns there are (`record_types`).
 
 The relation that the select reads has `record_no`; `text`, the record as it came, if it came as text;
-`is_malformed`; `bad_lists`, the names of list fields that hold something else; and one column a field, texts or
+`is_malformed`; `bad_lists`, the names of list fields that hold something else; `twice`, those of fields that it names
+twice; and one column a field, texts or
 lists of structs of texts, by the field's own name.
 """
 
@@ -188,7 +189,8 @@ class _Compiler:
         places = ", ".join(f"{value} as {column}" for column, value in lineage.items())
         return f"""
             wire as ({relation}),
-            raw as (select {places}, record_no, text, is_malformed, bad_lists, {self.raw()} from wire),
+            raw as (select {places}, record_no, text, is_malformed, bad_lists, twice, {self.raw()}
+                from wire),
             valued as (select *, {self.typed_values()} from raw),
             quick as (select *, {self.plain_lists()} from valued),
             slow as (select *, {self.other_lists()} from quick),
@@ -237,7 +239,7 @@ class _Compiler:
 
     def is_suspect(self) -> str:
         """Cheap, and true at least where there is a problem: something sent has come to nothing."""
-        tests = ["is_malformed", "coalesce(len(bad_lists), 0) > 0"]
+        tests = ["is_malformed", "coalesce(len(bad_lists), 0) > 0", "coalesce(len(twice), 0) > 0"]
         for column, _ in self.values:
             if column.is_required:
                 tests.append(f"{column.name} is null")
@@ -251,12 +253,15 @@ class _Compiler:
         raw = [f"raw_{c.name}" for c, _ in self.values if c.kind != "hash"] + [
             f"wire_{c.name}" for c, _ in self.lists
         ]
-        return ", ".join(f"{kept} := {kept}" for kept in ["text", "is_malformed", "bad_lists", *raw])
+        return ", ".join(f"{kept} := {kept}" for kept in ["text", "is_malformed", "bad_lists", "twice", *raw])
 
     def problems(self) -> str:
         """All that is wrong with a suspect row, in order of the columns."""
         found = [
-            f"list_transform(bad_lists, lambda b: {_problem('malformed_list', False, 'b', _OTHER, _A_LIST)})"
+            "list_transform(coalesce(bad_lists, []), lambda b:"
+            f" {_problem('malformed_list', False, 'b', _OTHER, _A_LIST)})",
+            "list_transform(coalesce(twice, []), lambda b:"
+            f" {_problem('duplicate_key', False, 'b', _TWICE, _ONCE)})",
         ]
         found.append("[" + ", ".join(_value_problem(column, feed) for column, feed in self.values) + "]")
         for list_column, list_feed in self.lists:
@@ -272,7 +277,7 @@ class _Compiler:
         malformed = _problem(
             "malformed_record", False, "''", "'text that is no record'", "'one whole record'"
         )
-        together = found[0].replace("list_transform(bad_lists", "list_transform(coalesce(bad_lists, [])")
+        together = found[0]
         for more in found[1:]:
             together = f"list_concat({together}, {more})"
         return f"case when is_malformed then [{malformed}] else list_filter({together}, lambda p: p is not null) end"
@@ -300,6 +305,7 @@ class _Compiler:
 
 
 _OTHER, _A_LIST = "'something else'", "'a list of objects'"
+_TWICE, _ONCE = "'the field twice, with a value each'", "'each field once'"
 
 
 def _parts(column: ListColumn, feed: ListFeed) -> list[tuple[Column, Feed]]:

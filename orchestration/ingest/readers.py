@@ -95,7 +95,7 @@ def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
     )
     records = (
         "select row_number() over () as record_no, null::varchar as text, false as is_malformed,"
-        f" null::varchar[] as bad_lists, * from read_ndjson({literal(str(path))}, columns = {{{kinds}}},"
+        f" null::varchar[] as bad_lists, null::varchar[] as twice, * from read_ndjson({literal(str(path))}, columns = {{{kinds}}},"
         f" maximum_object_size = {MAX_LINE_BYTES})"
     )
     careful = lines_wire(path, fields, key)
@@ -220,10 +220,16 @@ def _json_relation(lines: str, fields: Fields) -> str:
             for i, f in enumerate(lists, 1)
         )
         bad = f"case when kinds is not null then list_filter([{tests}], lambda b: b is not null) end"
+    # DuckDB takes the first value, and nobody knows which was meant.
+    mapped = ", ".join(map(literal, fields))
+    twice = (
+        f"case when len(keys) <> len(list_distinct(keys))"
+        f" then list_filter([{mapped}], lambda f: len(list_filter(keys, lambda k: k = f)) > 1) end"
+    )
     return f"""
         select record_no, line as text, w is null or not regexp_matches(line, '^\\s*[{{]') as is_malformed,
-            {bad} as bad_lists, {columns}
-        from (select *, {kinds} as kinds
+            {bad} as bad_lists, {twice} as twice, {columns}
+        from (select *, {kinds} as kinds, try(json_keys(line)) as keys
             from (select *, try(json_transform(line, {literal(schema)})) as w from ({lines})))
     """
 
@@ -250,6 +256,7 @@ def _text_relation(
     bad = f"list_filter([{', '.join(tests)}], lambda b: b is not null)" if tests else "null::varchar[]"
     return (
         f"select record_no, null::varchar as text, false as is_malformed, {bad} as bad_lists,"
+        " null::varchar[] as twice,"
         f" {', '.join(columns)} from ({rows})"
     )
 

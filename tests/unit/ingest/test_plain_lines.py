@@ -52,7 +52,7 @@ def both(path: Path, lines: list[str]) -> tuple[list[Any] | None, list[Any]]:
     with duckdb.connect(config={"threads": 1}) as connection:
 
         def rows(query: str) -> list[Any]:
-            shown = "* exclude (text) replace (coalesce(bad_lists, []) as bad_lists)"
+            shown = "* exclude (text) replace (coalesce(bad_lists, []) as bad_lists, coalesce(twice, []) as twice)"
             return connection.execute(f"select {shown} from ({query}) order by record_no").fetchall()
 
         slowly = rows(careful.records)

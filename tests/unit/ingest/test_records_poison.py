@@ -195,6 +195,20 @@ def test_malformed_lines_are_found_with_any_line_ends(tmp_path: Path) -> None:
         assert [reason for _, reason, *_ in workplace.quarantined()] == ["malformed_record"]
 
 
+def test_a_field_named_twice_refuses_the_record(tmp_path: Path) -> None:
+    """Which of the two was meant nobody knows. A field that nobody reads may come twice. (An envelope is refused
+    whole: `test_ingest_json_document`.)
+    """
+    records = [json.dumps(good("dossiers", n), ensure_ascii=False) for n in (1, 2, 3)]
+    records[1] = records[1].replace("{", '{"NgayTra": "20250101000000", ', 1)
+    records[2] = records[2].replace("{", '{"KhongAiBiet": 1, "KhongAiBiet": 2, ', 1)
+    workplace = Records(tmp_path)
+    workplace.deliver("\n".join(records).encode(), "a.jsonl")
+    (file,) = workplace.ingest().files
+    assert (file.rows_accepted, file.rows_quarantined) == (2, 1)
+    assert workplace.quarantined() == [("record 2", "duplicate_key", "error", "NgayTra")]
+
+
 def csv_with(changes: dict[int, tuple[bytes, bytes]], rows: int = 8) -> bytes:
     """Good steps, one a line, with something replaced in some of them."""
     header, *lines = as_csv([good("progress", n) for n in range(1, rows + 1)]).split(b"\r\n")[:-1]
