@@ -95,8 +95,8 @@ def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
     )
     records = (
         "select row_number() over () as record_no, null::varchar as text, false as is_malformed,"
-        f" null::varchar[] as bad_lists, null::varchar[] as twice, * from read_ndjson({literal(str(path))}, columns = {{{kinds}}},"
-        f" maximum_object_size = {MAX_LINE_BYTES})"
+        " null::varchar[] as bad_lists, null::varchar[] as twice, *"
+        f" from read_ndjson({literal(str(path))}, columns = {{{kinds}}}, maximum_object_size = {MAX_LINE_BYTES})"
     )
     careful = lines_wire(path, fields, key)
     return Wire(records, careful.some, careful.keys)
@@ -256,8 +256,7 @@ def _text_relation(
     bad = f"list_filter([{', '.join(tests)}], lambda b: b is not null)" if tests else "null::varchar[]"
     return (
         f"select record_no, null::varchar as text, false as is_malformed, {bad} as bad_lists,"
-        " null::varchar[] as twice,"
-        f" {', '.join(columns)} from ({rows})"
+        f" null::varchar[] as twice, {', '.join(columns)} from ({rows})"
     )
 
 
