@@ -102,11 +102,11 @@ def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
     return Wire(records, careful.some, careful.keys)
 
 
-def _lines(path: Path) -> str:
+def _lines(path: Path, ends: str = "new_line = '\\n'") -> str:
     return (
         f"select line from read_csv({literal(str(path))}, columns = {{'line': 'varchar'}},"
         f" delim = '{_NO_DELIMITER}', quote = '', escape = '', comment = '', header = false,"
-        f" new_line = '\\n', {_REJECTS})"
+        f" {ends}, {_REJECTS})"
     )
 
 
@@ -130,22 +130,52 @@ def csv_wire(path: Path, fields: Fields, key: str) -> Wire:
     return _wire(_text_relation(f"select * from ({rows}) where {_KEPT}", fields, texts), keys)
 
 
-def swallowed_sql(path: Path, fields: Fields, key: str) -> str:
-    """A query: the first record with a value that takes in a line like a record, of as many cells and with a code
-    without blanks where the key stands. Its quote was opened and not closed, or closed too late, and the records in
-    it would be lost unseen. Texts of several lines are none of that.
+def quotes_sql(path: Path, fields: Fields) -> str:
+    """A query: the first record with a value that takes in other records, and the lines that all records take.
+
+    Such a value begins with the rest of its line, with the cells after it, and a later line in it has at least the
+    cells before it, or one fewer, as the reader lets an empty cell too many pass. Its quote was opened by mistake
+    and closed by another. A text of several lines has too few delimiters for that, or a blank after each, as prose
+    does.
     """
     header, delimiter = _csv_header(path, fields)
     cells = [f"c{i}" for i in range(len(header))]
-    has_break = " or ".join(f"contains({cell}, chr(10))" for cell in cells)
-    before = header.index(key) if key in header else 0
-    after = len(header) - 1 - before
-    d = re.escape(delimiter)
-    line = rf'\n([^\n{d}]*{d}){{{before}}}"?[^\s{d}"]{{4,}}"?({d}[^\n{d}]*){{{after}}}'
-    return (
-        f"select min(record_no) from ({_csv_rows(path, header, delimiter)})"
-        f" where ({has_break}) and regexp_matches(concat_ws({literal(delimiter)}, {', '.join(cells)}), {literal(line)})"
+    d = literal(delimiter)
+    # A file may be written with blanks throughout; then they tell nothing.
+    is_no_prose = "true" if f"{delimiter} " in _first_line(path) else "regexp_matches({}, {})"
+    swallows = " or ".join(
+        f"(len({_split(cell)}) > 1 and len(string_split({_split(cell)}[1], {d})) >= {len(cells) - i}"
+        f" and list_bool_or(list_transform({_split(cell)}[2:], lambda l: len(string_split(l, {d})) >= {i}))"
+        f" and {is_no_prose.format(cell, literal(re.escape(delimiter) + '[^ ]'))})"
+        for i, cell in enumerate(cells)
     )
+    has_break = " or ".join(f"contains({cell}, chr(10)) or contains({cell}, chr(13))" for cell in cells)
+    row = f" || {d} || ".join(f"coalesce({cell}, '')" for cell in cells)
+    lines = f"len(list_filter({_split(row)}, lambda l: {_IS_COUNTED.format('l')}))"
+    return (
+        f"select min(case when {has_break} then case when {swallows} then record_no end end),"
+        f" coalesce(sum(case when {has_break} then {lines} else 1 end), 0)::bigint"
+        f" from ({_csv_rows(path, header, delimiter)})"
+    )
+
+
+def csv_lines_sql(path: Path) -> str:
+    """A query: the lines of a CSV file with its header, as `quotes_sql` counts them, but for those it rejects."""
+    # Not strict: lines may end in any way, as they do within values.
+    return f"select count(*) from ({_lines(path, 'strict_mode = false')}) where {_IS_COUNTED.format('line')}"
+
+
+#: A line with nothing but quotes closes a text, or is one of its empty lines; in values these quotes are gone.
+_IS_COUNTED = """regexp_matches({}, '[^"]')"""
+
+
+def _split(text: str) -> str:
+    return f"string_split_regex({text}, '[\\r\\n]')"
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        return stream.readline(MAX_LINE_BYTES)
 
 
 def _csv_rows(path: Path, header: list[str], delimiter: str) -> str:
@@ -261,8 +291,7 @@ def _text_relation(
 
 
 def _csv_header(path: Path, fields: Fields) -> tuple[list[str], str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        line = stream.readline(MAX_LINE_BYTES)
+    line = _first_line(path)
     headers = [
         ([cell.strip() for cell in next(csv.reader([line.rstrip("\r\n")], delimiter=d), [])], d)
         for d in _DELIMITERS

@@ -32,13 +32,14 @@ from orchestration.ingest.readers import (
     STOPS_FAST_READER,
     UnreadableError,
     Wire,
+    csv_lines_sql,
     csv_wire,
     envelope_wire,
     lines_wire,
     native_moment_format,
     parquet_wire,
     plain_lines_wire,
-    swallowed_sql,
+    quotes_sql,
 )
 from orchestration.ingest.record_types import LINEAGE, RecordSource
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
@@ -64,6 +65,7 @@ select
 from reject_errors
 group by line
 """
+_REJECTED_LINES_SQL = "select min(line), count(distinct line) from reject_errors"
 #: The reader numbers what it lets through: number k is the record after as many rejected ones as lie before it.
 _MOVED_SQL = """
 with numbered as (
@@ -202,7 +204,7 @@ class Staging:
             )
         plain = self.work / f"plain-{file.sha256}.rows"
         wire = self._wire(opened, plan, mapping)
-        if opened.format == "csv":
+        if opened.format == "csv" and not file.name.lower().endswith(".xlsx"):  # we quoted those ourselves
             self._check_quotes(opened.path, plan)
         self._stage_wire(file, opened, plan, wire, plain)
         self._take_rejects(file, opened, plain)
@@ -214,19 +216,29 @@ class Staging:
         return rows_in(self.connection, plain) + self._count_waiting(file)
 
     def _check_quotes(self, path: Path, plan: SourceMapping) -> None:
-        """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it."""
+        """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it.
+
+        Where records are rejected, every line must belong to a record all the same. The text that the reader tells
+        of a rejected one is cut, and at times another's, so that lines are counted.
+        """
         self._forget_rejects()
-        query = swallowed_sql(path, wire_fields(plan), key_field(self.source, plan))
-        ((record,),) = self.connection.execute(query).fetchall()  # to its end: only then rejects are told
-        place = f"record {record}"
+        ((record, lines),) = self.connection.execute(quotes_sql(path, wire_fields(plan))).fetchall()
+        place = f"record {record}" if record is not None else ""
         if self._are_any_rejected():
-            query = ("select min(line) from reject_errors where error_type = 'UNQUOTED VALUE'"
-                     " and contains(trim(csv_line, chr(10) || chr(13)), chr(10))")  # fmt: skip
-            (line,) = self.connection.execute(query).fetchone() or (None,)
-            record, place = (line, f"line {line}") if line is not None else (record, place)
-        if record is not None:
+            ((line, rejected),) = self.connection.execute(_REJECTED_LINES_SQL).fetchall()
+            if self._count_csv_lines(path) > 1 + lines + rejected:
+                place = f"line {line}" if rejected == 1 else f"line {line} or a later one of {rejected}"
+        if place:
             raise UnreadableError("unbalanced_quote", f"{place}: a quote that takes in the lines after it",
                                   "each quote closed, and doubled within a text")  # fmt: skip
+
+    def _count_csv_lines(self, path: Path) -> int:
+        self._forget_rejects()
+        ((lines,),) = self.connection.execute(csv_lines_sql(path)).fetchall()
+        if self._are_any_rejected():  # too long, or not in UTF-8
+            ((_, rejected),) = self.connection.execute(_REJECTED_LINES_SQL).fetchall()
+            lines += rejected
+        return int(lines)
 
     def _stage_wire(
         self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, plain: Path

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.ingest.record_workplace import (
     GOOD,
@@ -221,25 +224,101 @@ def csv_with(changes: dict[int, tuple[bytes, bytes]], rows: int = 8) -> bytes:
 CODE = b"H19.95-250701-000"
 
 
-@pytest.mark.parametrize(
-    ("changes", "place"),
-    [
-        # Never closed: all that follows is one cell.
-        ({3: (CODE, b'"' + CODE)}, "line 4"),
-        # Closed by a stray quote of a later line, as its cell ends there: the record between is within a value.
-        ({3: (CODE, b'"' + CODE), 5: (CODE + b"5", CODE + b'5"')}, "record 3"),
-        # Closed where no cell ends.
-        ({3: (CODE, b'"' + CODE), 5: (CODE, b'x"' + CODE)}, "line 4"),
-    ],
-)
+OPENED = {3: (CODE, b'"' + CODE)}
+#: Stray quotes, and where the reason says they are.
+STRAY: list[tuple[dict[int, tuple[bytes, bytes]], str]] = [
+    # Never closed: all that follows is one cell.
+    (OPENED, "line 4"),
+    # Closed by a stray quote of a later line, as its cell ends there: the record between is within a value.
+    (OPENED | {5: (CODE + b"5", CODE + b'5"')}, "record 3"),
+    # The same, whatever stands where the key of the record between should be.
+    (OPENED | {4: (CODE + b"4", b""), 5: (CODE + b"5", CODE + b'5"')}, "record 3"),
+    # From the last cell, to an empty line.
+    (
+        {3: (b",20250708170000", b',"20250708170000'), 5: (b",20250708170000", b',20250708170000\n"')},
+        "record 3",
+    ),
+    # Closed where no cell ends.
+    (OPENED | {5: (CODE, b'x"' + CODE)}, "line 4"),
+    # Closed in another cell: too few of them, or too many.
+    (OPENED | {4: (b"P01", b'P01"')}, "line 4"),
+    ({3: (b"P01", b'"P01'), 5: (CODE + b"5", CODE + b'5"')}, "line 4"),
+]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["unix", "windows", "old mac"])
+@pytest.mark.parametrize(("changes", "place"), STRAY)
 def test_a_stray_quote_refuses_the_file_and_not_one_row(
-    tmp_path: Path, changes: dict[int, tuple[bytes, bytes]], place: str
+    tmp_path: Path, changes: dict[int, tuple[bytes, bytes]], place: str, end: bytes
 ) -> None:
     workplace = Records(tmp_path, "progress")
-    workplace.deliver(csv_with(changes), "a.csv")
+    workplace.deliver(csv_with(changes).replace(b"\n", end), "a.csv")
     (file,) = workplace.ingest().files
     assert (file.status, file.reason_codes) == ("quarantined", ("unbalanced_quote",))
     assert file.problems[0].found.startswith(place)
+    assert file.problems[0].expected == "each quote closed, and doubled within a text"
+
+
+@pytest.mark.parametrize("source", [source for source in GOOD if source != "dossiers"])
+def test_a_stray_quote_is_found_whatever_the_codes_look_like(source: str, tmp_path: Path) -> None:
+    header, *lines = as_csv([good(source, n) for n in range(1, 9)]).split(b"\r\n")[:-1]
+    lines[2], lines[4] = b'"' + lines[2], lines[4].replace(b",", b'",', 1)
+    workplace = Records(tmp_path, source)
+    workplace.deliver(b"\n".join([header, *lines]) + b"\n", "a.csv")
+    (file,) = workplace.ingest().files
+    assert (file.status, file.reason_codes) == ("quarantined", ("unbalanced_quote",))
+
+
+def test_a_stray_quote_is_found_where_what_it_takes_in_is_longer_than_a_record_may_be(tmp_path: Path) -> None:
+    lines = csv_with({3: (CODE, b'"' + CODE)}, rows=10).split(b"\n")
+    lines[5:5] = [lines[5]] * 130_000  # 9 MB of steps
+    lines[-3] += b'"'
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(b"\n".join(lines), "a.csv")
+    (file,) = workplace.ingest().files
+    assert file.reason_codes == ("unbalanced_quote",)
+
+
+def test_a_stray_quote_is_found_where_what_it_takes_in_is_not_utf8(tmp_path: Path) -> None:
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(csv_with(OPENED | {4: (b"P01", b"P\xff1"), 5: (b"P01", b'P01"')}), "a.csv")
+    (file,) = workplace.ingest().files
+    assert file.reason_codes == ("unbalanced_quote",)
+
+
+def test_a_quote_that_takes_in_no_other_line_is_one_malformed_row(tmp_path: Path) -> None:
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(csv_with({8: (CODE, b'"' + CODE)}), "a.csv")
+    (file,) = workplace.ingest().files
+    assert (file.rows_read, file.rows_accepted, file.reason_codes) == (8, 7, ("malformed_record",))
+
+
+#: After a delimiter or a line end, as a rule, where a quote opens a cell.
+PLACES = st.lists(st.tuples(st.integers(0, 200), st.booleans()), min_size=1, max_size=3)
+
+
+@given(source=st.sampled_from(sorted(GOOD)), rows=st.integers(2, 6), places=PLACES,
+       delimiter=st.sampled_from(",;\t|"), end=st.sampled_from([b"\n", b"\r\n", b"\r"]), note=st.booleans())  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_wherever_stray_quotes_are_every_row_is_counted_or_the_file_refused(
+    source: str, rows: int, places: list[tuple[int, bool]], delimiter: str, end: bytes, note: bool
+) -> None:
+    changed = {"GhiChu": 'nói "vậy",\nx, y'} if note else {}
+    content = as_csv([good(source, n, **changed) for n in range(1, rows + 1)], delimiter)
+    content = content.replace(b"\r\n", end)
+    header = content.index(end) + len(end)
+    for number, at_a_cell in places:
+        starts = [at for at in range(header, len(content)) if content[at - 1] in delimiter.encode() + end]
+        at = starts[number % len(starts)] if at_a_cell else header + number % (len(content) - header)
+        content = content[:at] + b'"' + content[at:]
+    with tempfile.TemporaryDirectory() as folder:
+        workplace = Records(Path(folder), source)
+        workplace.deliver(content, "a.csv")
+        (file,) = workplace.ingest().files
+    # Read in part is none of the ways out. A quote on a line of its own makes one row more.
+    assert file.rows_read == 0 or file.rows_read >= rows
+    assert file.rows_read == file.rows_accepted + file.rows_quarantined + file.rows_duplicate
+    assert file.rows_read or (file.status, len(file.reason_codes)) == ("quarantined", 1)
 
 
 def test_a_text_of_several_lines_is_no_stray_quote(tmp_path: Path) -> None:
@@ -251,6 +330,26 @@ def test_a_text_of_several_lines_is_no_stray_quote(tmp_path: Path) -> None:
     workplace.deliver(text, "a.csv")
     (file,) = workplace.ingest().files
     assert (file.status, file.rows_accepted) == ("accepted", 8)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_malformed_row_beside_texts_of_several_lines_is_a_single_row(tmp_path: Path, end: bytes) -> None:
+    """Lines are counted where rows are malformed: empty ones of texts, and those of nothing but quotes, too."""
+    header, *lines = csv_with({}).split(b"\n")[:-1]
+    notes = [line + b',"a ""b""\n\n""\n, c\n"' for line in lines]
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(end.join([header + b",GhiChu", *notes, b"H19.95-250701-0099,x", b""]), "a.csv")
+    (file,) = workplace.ingest().files
+    assert (file.rows_read, file.rows_accepted, file.reason_codes) == (9, 8, ("malformed_record",))
+
+
+def test_cells_of_a_sheet_are_no_stray_quotes(tmp_path: Path) -> None:
+    """Their borders are beyond doubt, so that a text may look as it likes."""
+    text = "x\n" + ",".join("abcdefgh")
+    workplace = Records(tmp_path, "progress")
+    workplace.deliver(as_xlsx([good("progress", n, GhiChu=text) for n in range(1, 4)], tmp_path), "a.xlsx")
+    (file,) = workplace.ingest().files
+    assert (file.status, file.rows_accepted) == ("accepted", 3)
 
 
 def test_malformed_rows_of_csv_are_single_rows(tmp_path: Path) -> None:
