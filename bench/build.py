@@ -58,22 +58,14 @@ def build(settings: Settings) -> float:
     """Seconds that one `dbt build` takes, from start to end. Raises CalledProcessError where it fails."""
     settings.build.mkdir(exist_ok=True)
     start = time.perf_counter()
+    dbt, folder = str(Path(sys.executable).with_name("dbt")), settings.build
     subprocess.run(
-        [
-            *[
-                str(Path(sys.executable).with_name("dbt")),
-                "--quiet",
-                "build",
-                "--exclude-resource-type",
-                "unit_test",
-            ],
-            *["--profiles-dir", ".", "--target-path", str(settings.build / "dbt")],
-            *["--log-path", str(settings.build / "logs")],
-        ],
+        [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", "--profiles-dir", ".",
+         "--target-path", str(folder / "dbt"), "--log-path", str(folder / "logs")],
         cwd=settings.dbt_project,
         env={**os.environ, "SERVICE_INDEX_DATA": str(settings.data)},
         check=True,
-    )
+    )  # fmt: skip
     return time.perf_counter() - start
 
 

@@ -67,22 +67,18 @@ group by line
 """
 _REJECTED_LINES_SQL = "select min(line), count(distinct line) from reject_errors"
 #: The reader numbers what it lets through: number k is the record after as many rejected ones as lie before it.
-_MOVED_SQL = """
+_RENUMBERED_SQL = """
 with numbered as (
     select record_no, row_number() over (order by record_no) as place from rejected where file_hash = {hash}
 ),
 
 moved as (select record_no - place + 1 as first_no, max(place) as place from numbered group by first_no)
-"""
-_RENUMBERED_SQL = (
-    _MOVED_SQL
-    + """
+
 select staged.* replace (staged.record_no + coalesce(moved.place, 0) as record_no)
 from {staged} as staged
 asof left join moved on staged.record_no >= moved.first_no
 order by staged.record_no
 """
-)
 
 
 @dataclass
@@ -113,7 +109,7 @@ class Staging:
 
         Never raises on content.
         """
-        if self.waiting is not None and self._count_waiting() > OTHERS_TOGETHER:
+        if self._count_waiting() > OTHERS_TOGETHER:
             self.settle()
         opened = open_landed(file, self.work, native_moment_format(mapping))
         problem = opened if isinstance(opened, Problem) else self._read(file, opened, mapping)

@@ -87,6 +87,27 @@ def test_a_large_file_becomes_a_file_of_the_batch_unless_some_of_it_came_twice(
     assert seen[0] == seen[1]
 
 
+def test_rows_that_are_not_plain_are_judged_together_whatever_their_files_hold_besides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several files and formats at once: the lists of one have fields that those of the other lack."""
+    for limit in (1, staging.OTHERS_TOGETHER):
+        monkeypatch.setattr(staging, "OTHERS_TOGETHER", limit)
+        place = Records(tmp_path / str(limit))
+        wider = [good("dossiers", n, TrangThaiHoSo=status) for n, status in ((3, "9"), (4, "78"))]
+        for record in wider:
+            record["TaiLieuNop"][0]["KhongAiBiet"] = "x"
+        (tmp_path / str(limit)).mkdir(exist_ok=True)
+        place.deliver(as_parquet(wider, tmp_path / str(limit)), "wider.parquet")
+        place.deliver(as_lines([good("dossiers", 1), good("dossiers", 2, TrangThaiHoSo="77")]), "a.jsonl")
+        place.deliver(as_lines([good("dossiers", 5), good("dossiers", 6, NgayTra="x")]), "b.jsonl")
+        report = place.ingest()
+        assert [(f.rows_accepted, f.rows_quarantined) for f in report.files] == [(1, 1)] * 3
+        assert sorted(reason for (reason,) in place.quarantined("reason_code")) == [
+            "bad_moment", "unknown_status", "unknown_status"]  # fmt: skip
+        assert len(place.rows(report)) == 3
+
+
 def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> None:
     workplace.deliver(lines(1, 2), "a.jsonl")
     workplace.deliver(lines(1, 2), "b.jsonl")
