@@ -192,7 +192,7 @@ class _Compiler:
             raw as (select {places}, record_no, text, is_malformed, bad_lists, twice, {self.raw()}
                 from wire),
             valued as (select *, {self.typed_values()} from raw),
-            quick as (select *, {self.plain_lists()} from valued),
+            quick as (select *, {self.are_lists_plain()} from valued),
             slow as (select *, {self.other_lists()} from quick),
             typed as (select *, {self.typed_lists()} from slow)"""
 
@@ -209,28 +209,37 @@ class _Compiler:
         ]
         return ", ".join(values + empty)
 
-    def plain_lists(self) -> str:
-        """Columns plain_<list>: the typed list, with null for each element that is not written as it should be."""
-        hashed = [column.name for column, _ in self.values if column.kind == "hash"]
-        lists = [f"{_plain_list(column, feed, hashed)} as plain_{column.name}" for column, feed in self.lists]
-        return ", ".join(lists or ["null as no_list"])
+    def are_lists_plain(self) -> str:
+        """Column are_lists_plain: whether every element of the lists is written as most are, so that it is read fast.
+
+        One regular expression for all of them, because each call costs much, whatever it does. It is made of
+        `Kind.plain`; the blanks, line ends and separators between the values are in none of them.
+        """
+        lists = [(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
+        texts = ", '\x1d', ".join(_list_text(column, feed) for column, feed in lists)
+        shapes = " || '\x1d' || ".join(_list_shape(column, feed) for column, feed in lists)
+        test = f"regexp_full_match(concat({texts}), {shapes})" if lists else "true"
+        return f"{test} as are_lists_plain"
 
     def other_lists(self) -> str:
-        """Columns raw_<list>: lists of texts, like raw values, where plain_<list> did not read every element."""
+        """Columns raw_<list>: lists of texts, like raw values, where the list is not read fast."""
         lists = [
-            f"case when list_count(plain_{column.name}) = len(plain_{column.name}) then null"
-            f" else {_raw_list(column, feed)} end as raw_{column.name}"
+            f"{_unless_plain(column, feed, 'null', _raw_list(column, feed))} as raw_{column.name}"
             for column, feed in self.lists
         ]
         return ", ".join(lists or ["null as no_other_list"])
 
     def typed_lists(self) -> str:
+        hashed = [column.name for column, _ in self.values if column.kind == "hash"]
         lists = [
-            f"case when raw_{column.name} is null then coalesce(plain_{column.name}, [])"
-            f" else {_typed_list(column, feed)} end as {column.name}"
+            _unless_plain(column, feed, _plain_list(column, feed, hashed), _typed_list(column, feed))
             for column, feed in self.lists
         ]
-        return ", ".join(lists or ["null as no_typed_list"])
+        named = [
+            f"coalesce({typed}, []) as {column.name}"
+            for typed, (column, _) in zip(lists, self.lists, strict=True)
+        ]
+        return ", ".join(named or ["null as no_typed_list"])
 
     def raw_lists(self) -> str:
         """All lists as lists of texts, for judging."""
@@ -273,7 +282,10 @@ class _Compiler:
                     label = f"{place}.' || {literal(fed.wire or part.name)}"
                     elements.append(_unread(part, f"x.{part.name}", _read(part, f"x.{part.name}"), label))
             inner = f"list_transform(raw_{list_column.name}, lambda x, i: [{', '.join(elements)}])"
-            found.append(f"coalesce(flatten({inner}), [])")
+            # Most suspects are at fault in one place, and looking through lists is dear.
+            found.append(
+                f"case when {_loses_something(list_column, list_feed)} then flatten({inner}) else [] end"
+            )
         malformed = _problem(
             "malformed_record", False, "''", "'text that is no record'", "'one whole record'"
         )
@@ -368,30 +380,48 @@ def _raw_list(column: ListColumn, feed: ListFeed) -> str:
     return f"list_transform(wire_{column.name}, lambda x: struct_pack({parts}))"
 
 
-def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
-    """One regular expression for a whole element, because each call within a list costs much, whatever it does.
+def _may_be_plain(column: ListColumn, feed: ListFeed) -> bool:
+    """Whether elements can be read fast: none of their values is decoded, and each has a shape."""
+    return all(
+        part.plain is not None and fed.wire is not None and not fed.values and fed.otherwise is None
+        for part, fed in _parts(column, feed)
+    )
 
-    It is made of `Kind.plain`; the blanks between the values are in none of them.
-    """
-    fed = dict(_parts(column, feed))
-    if any(
-        part.plain is None or f.wire is None or f.values or f.otherwise is not None for part, f in fed.items()
-    ):
-        return f"null::{column.type}"
-    shapes = " || ' ' || ".join(f"'(' || {part.plain} || ')?'" for part in fed)
+
+def _unless_plain(column: ListColumn, feed: ListFeed, plain: str, other: str) -> str:
+    return (
+        f"case when are_lists_plain then {plain} else {other} end" if _may_be_plain(column, feed) else other
+    )
+
+
+def _list_text(column: ListColumn, feed: ListFeed) -> str:
+    """A line an element; one of which nothing is known gives what fits no shape."""
+    parts = _parts(column, feed)
     shown = ", ' ', ".join(
         f"left(x.{name(wire)}, 1)" if part.kind == "is_given" else f"x.{name(wire)}"
-        for part, f in fed.items()
-        if (wire := f.wire) is not None
+        for part, fed in parts
+        if (wire := fed.wire) is not None
     )
+    nothing = literal(" " * (len(parts) - 1) + "\n")
+    line = f"coalesce(nullif(concat({shown}, '\n'), {nothing}), '\x1d')"
+    return f"array_to_string(list_transform(wire_{column.name}, lambda x: {line}), '')"
+
+
+def _list_shape(column: ListColumn, feed: ListFeed) -> str:
+    """SQL of the regular expression of `_list_text`."""
+    shapes = " || ' ' || ".join(f"'(' || {part.plain} || ')?'" for part, _ in _parts(column, feed))
+    return f"'(' || {shapes} || '\n)*'"
+
+
+def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
+    """The typed list, where every element is plain."""
+    fed = dict(_parts(column, feed))
     values = [
         f"{part.name} := " + (_plain(part, fed[part], hashed) if part in fed else f"null::{part.type}")
         for part in column.columns
     ]
     element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
-    nothing = literal(" " * (len(fed) - 1))
-    is_plain = f"regexp_full_match(nullif(concat({shown}), {nothing}), {shapes})"
-    return f"list_transform(wire_{column.name}, lambda x: case when {is_plain} then {element} end)"
+    return f"list_transform(wire_{column.name}, lambda x: {element})"
 
 
 def _plain(part: Column, feed: Feed, hashed: Sequence[str]) -> str:

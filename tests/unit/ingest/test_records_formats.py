@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.ingest.records import ensure_dataset
@@ -125,7 +127,7 @@ LISTED_MOMENTS = {  # as sent -> as read; refused rows give none
 
 
 def test_elements_read_the_short_way_and_the_long_way_are_the_same(tmp_path: Path) -> None:
-    # Blanks around a value send its element the long way; the lake must not tell.
+    # Blanks around a value send its row the long way; the lake must not tell.
     plain = good("dossiers")
     lists = [key for key, value in plain.items() if isinstance(value, list)]
     assert len(lists) == 6
@@ -141,6 +143,48 @@ def test_elements_read_the_short_way_and_the_long_way_are_the_same(tmp_path: Pat
     assert found[0] == found[1]
     assert found[2] == tuple(elements * 2 for elements in found[0])
     assert all(found[0])
+
+
+#: Blanks, line ends and the separator stand between values where a row's lists are looked at as one text.
+TANGLED = st.text(alphabet="a1 \n\r\t\x01\x1d@ạ", max_size=4)
+CODES = st.lists(st.fixed_dictionaries({}, optional={"MaCSDL": TANGLED}), max_size=2)
+DOCUMENTS = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"TepDinhKemId": TANGLED | st.none(), "MaThanhPhanHoSo": TANGLED, "DuocSoHoa": TANGLED}
+    ),
+    max_size=3,
+)
+RESULTS = st.lists(st.fixed_dictionaries({"GiayToId": TANGLED, "DuongDanTepTinKetQua": TANGLED}), max_size=2)
+
+
+@given(lists=st.lists(st.tuples(DOCUMENTS, RESULTS, CODES), min_size=1, max_size=40))
+@example(
+    lists=[
+        ([{"TepDinhKemId": "a"}, {}], [], [{"MaCSDL": "a"}]),
+        ([{}], [], []),
+        ([{"TepDinhKemId": "a a"}], [], []),
+        ([], [], [{}, {"MaCSDL": "a"}]),
+        ([], [{"GiayToId": "a a\na", "DuongDanTepTinKetQua": ""}], []),
+    ]
+)
+@settings(max_examples=8, deadline=None)
+def test_no_value_of_a_list_passes_for_something_else(
+    lists: list[tuple[list[Any], list[Any], list[Any]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = []
+    for fee in ("P1", " P1 "):  # the blanks send all lists of a row the long way
+        workplace = Records(tmp_path_factory.mktemp("lists"))
+        sent = {"DanhSachLePhi": [{"MaPhiLePhi": fee, "Gia": "1"}]}
+        names = ("TaiLieuNop", "DanhSachGiayToKetQua", "DSKetNoiCSDL")
+        records = [
+            good("dossiers", n, **sent, **dict(zip(names, row, strict=True))) for n, row in enumerate(lists)
+        ]
+        workplace.deliver(as_lines(records))
+        rows = workplace.rows(
+            workplace.ingest(), "record_no, submitted_documents, results, fees, database_codes"
+        )
+        found.append((sorted(rows, key=lambda row: row[0]), workplace.quarantined()))
+    assert found[0] == found[1]
 
 
 def test_a_moment_within_a_list_is_a_day_that_there_is(tmp_path: Path) -> None:
