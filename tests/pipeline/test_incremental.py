@@ -148,6 +148,19 @@ def test_a_build_that_died_in_between_is_gone_on_with(tmp_path: Path) -> None:
     assert_same_as_at_once(data)
 
 
+def test_tables_that_the_ledger_does_not_know_are_made_anew(tmp_path: Path) -> None:
+    """Of a build before there was a ledger, say. Added to, they would hold every record twice."""
+    data = tmp_path / "data"
+    empty_lake(data)
+    land(data, 1, NIGHTS[0][1])
+    make(data)
+    with duckdb.connect(str(data / "build" / "build.duckdb")) as connection:
+        connection.execute("drop schema state cascade")
+        connection.execute("alter table intermediate.int_dossiers__versions drop column version_id")
+    make(data)
+    assert_same_as_at_once(data)
+
+
 def test_only_what_is_touched_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mark on rows that nothing came for outlives a night, and neither a change of code nor a full refresh."""
     data = tmp_path / "data"

@@ -37,22 +37,25 @@
 {%- endmacro %}
 
 
-{#- Whether something that this model was made from is no longer there. -#}
+{#- Whether something that this model was made from is no longer there, or nobody knows what it was made from. -#}
 {% macro is_something_gone() %}
-    {%- set gone -%}
+    {%- set known -%}
         select source, batch
         from {{ target.database }}.state.made_from
         where model = '{{ this.identifier }}'
+    {%- endset -%}
+    {%- set gone -%}
+        {{ known }}
         except
         select source, batch
         from ({{ there_is() }}) as everything
         limit 1
     {%- endset -%}
-    {{- return(run_query(gone) | length > 0) -}}
+    {{- return(run_query(known ~ ' limit 1') | length == 0 or run_query(gone) | length > 0) -}}
 {% endmacro %}
 
 
-{#- dbt asks this wherever it could add to what it finds. An incremental model whose past is gone is made anew. -#}
+{#- dbt asks this wherever it could add to what it finds. An incremental model whose past is gone or unknown is made anew. -#}
 {% macro should_full_refresh() %}
     {%- set wanted = flags.FULL_REFRESH if config.get('full_refresh') is none else config.get('full_refresh') -%}
     {%- if not wanted and execute and model.config.materialized == 'incremental' -%}
