@@ -12,6 +12,8 @@
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
+#   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
+#   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
 #   make dev    Dagster's UI on http://localhost:3000
 #   make check-mapping MAPPING=mappings/x.yml FILE=...   what of a file would be accepted, and why not the rest
 #   make retract FILE=... REASON=...   take a file back out of the lake, for good and on the record
@@ -22,6 +24,8 @@
 PYTHON ?= python3
 # Share of the country's 25 million dossiers that `make run` makes up: 0.01 is a quarter of a million.
 SCALE ?= 0.01
+ROWS ?= 400000
+SHARE ?= 0.1
 BIN := .venv/bin
 
 # Absolute, because dbt and Dagster start in folders of their own.
@@ -38,7 +42,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery bench-ingest bench-build check-mapping retract dev lint format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -80,6 +84,12 @@ test-slow: install manifest
 # The cases share an installation, so that each worker makes its own and takes cases from the other's queue.
 test-recovery: install manifest
 	@$(BIN)/python -m pytest -m recovery --dist worksteal
+
+bench-ingest: install
+	@$(BIN)/python bench/ingest.py $(ROWS)
+
+bench-build: install
+	@$(BIN)/python bench/build.py $(SHARE)
 
 check-mapping: install
 	@$(BIN)/python -m orchestration.ingest.check_mapping "$(MAPPING)" "$(FILE)" $(SOURCE)

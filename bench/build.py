@@ -1,6 +1,6 @@
 """How long dbt takes for all tables and for a night more, side by side, on records of a share of the country.
 
-`python bench/build.py [SCALE]`. Here: synthetic records of the share SCALE of 25 million dossiers; those of the last
+`make bench-build [SHARE=0.1]`. Here: synthetic records of the share SHARE of 25 million dossiers; those of the last
 day of delivery, a hundredth of them, are the night. Only dbt is timed, with its tests; ingestion has a bench of its
 own. Not here: correctness (`tests/pipeline/test_incremental.py`).
 """

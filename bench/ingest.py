@@ -1,6 +1,6 @@
 """How fast ingestion is beside DuckDB writing the same file straight to Parquet, and whether memory stays flat.
 
-`python bench/ingest.py [ROWS]`. Here: synthetic dossiers, one hundredth of them faulty, one hundredth twice;
+`make bench-ingest [ROWS=400000]`. Here: synthetic dossiers, one hundredth of them faulty, one hundredth twice;
 both sides on one thread, each in a process of its own, both with zstd: DuckDB alone at the level it takes by itself
 (3), ingestion at level 1, as it is shipped. Not here: correctness.
 """
