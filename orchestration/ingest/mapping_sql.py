@@ -217,8 +217,9 @@ class _Compiler:
         """
         lists = [(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
         texts = ", '\x1d', ".join(_list_text(column, feed) for column, feed in lists)
-        shapes = " || '\x1d' || ".join(_list_shape(column, feed) for column, feed in lists)
-        test = f"regexp_full_match(concat({texts}), {shapes})" if lists else "true"
+        shapes = ", '\x1d', ".join(_list_shape(column, feed) for column, feed in lists)
+        # One call makes the expression: a chain of them takes DuckDB 50 ms to fold, for every file.
+        test = f"regexp_full_match(concat({texts}), concat({shapes}))" if lists else "true"
         return f"{test} as are_lists_plain"
 
     def other_lists(self) -> str:
@@ -408,9 +409,9 @@ def _list_text(column: ListColumn, feed: ListFeed) -> str:
 
 
 def _list_shape(column: ListColumn, feed: ListFeed) -> str:
-    """SQL of the regular expression of `_list_text`."""
-    shapes = " || ' ' || ".join(f"'(' || {part.plain} || ')?'" for part, _ in _parts(column, feed))
-    return f"'(' || {shapes} || '\n)*'"
+    """SQL of the parts of the regular expression of `_list_text`."""
+    shapes = ", ' ', ".join(f"'(', {part.plain}, ')?'" for part, _ in _parts(column, feed))
+    return f"'(', {shapes}, '\n)*'"
 
 
 def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
