@@ -29,7 +29,10 @@ _DELIMITERS = ",;\t|"
 _NO_DELIMITER = "\x01"
 #: Malformed lines are kept aside by the reader itself, in table reject_errors. Its buffers would hold sixteen of the
 #: longest lines, which takes 200 MB more and is slower.
-_REJECTS = f"store_rejects = true, max_line_size = {MAX_LINE_BYTES}, buffer_size = {2 * MAX_LINE_BYTES}, auto_detect = false"
+_REJECTS = (
+    f"store_rejects = true, max_line_size = {MAX_LINE_BYTES}, buffer_size = {2 * MAX_LINE_BYTES},"
+    " auto_detect = false"
+)
 
 
 class UnreadableError(Exception):
