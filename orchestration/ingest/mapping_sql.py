@@ -416,13 +416,8 @@ def _list_shape(column: ListColumn, feed: ListFeed) -> str:
 
 def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
     """The typed list, where every element is plain."""
-    fed = dict(_parts(column, feed))
-    values = [
-        f"{part.name} := " + (_plain(part, fed[part], hashed) if part in fed else f"null::{part.type}")
-        for part in column.columns
-    ]
-    element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
-    return f"list_transform(wire_{column.name}, lambda x: {element})"
+    values = {part: _plain(part, f, hashed) for part, f in _parts(column, feed)}
+    return f"list_transform(wire_{column.name}, lambda x: {_element(column, values)})"
 
 
 def _plain(part: Column, feed: Feed, hashed: Sequence[str]) -> str:
@@ -435,13 +430,16 @@ def _plain(part: Column, feed: Feed, hashed: Sequence[str]) -> str:
 
 
 def _typed_list(column: ListColumn, feed: ListFeed) -> str:
-    fed = dict(_parts(column, feed))
-    values = [
-        f"{part.name} := {_read_in_list(part, f'x.{part.name}') if part in fed else f'null::{part.type}'}"
-        for part in column.columns
-    ]
-    element = values[0].split(" := ", 1)[1] if column.is_plain else f"struct_pack({', '.join(values)})"
-    return f"list_transform(raw_{column.name}, lambda x: {element})"
+    values = {part: _read_in_list(part, f"x.{part.name}") for part, _ in _parts(column, feed)}
+    return f"list_transform(raw_{column.name}, lambda x: {_element(column, values)})"
+
+
+def _element(column: ListColumn, values: Mapping[Column, str]) -> str:
+    """An element of the list as the lake holds it, of what is known of its parts."""
+    parts = {part.name: values.get(part, f"null::{part.type}") for part in column.columns}
+    if column.is_plain:
+        return parts[column.columns[0].name]
+    return f"struct_pack({', '.join(f'{part} := {value}' for part, value in parts.items())})"
 
 
 def _read_in_list(part: Column, raw: str) -> str:
