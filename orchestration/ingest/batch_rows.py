@@ -28,7 +28,7 @@ ROWS_OF_OWN_FILE = 100_000
 #: Only rows with the same values can be the same; lists, which are dear to read, are then compared for few.
 _ALIKE_SQL = """
 insert into alike
-select content from (select hash({values}) as content from staged)
+select content from (select hash({values}) as content from staged where source_file is not null)
 where content % $parts::ubigint = $part::ubigint group by content having count(*) > 1
 """
 #: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
@@ -38,14 +38,14 @@ insert into repeated
 with candidate as (
     select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
     from ({rows})
-    where hash({values}) in (from alike) and (file_hash, record_no) not in {refused}
+    where hash({values}) in (from alike) and source_file is not null and (file_hash, record_no) not in {refused}
 ),
 
 twice as (select row_hash from candidate group by row_hash having count(*) > 1)
 
 select file_hash, record_no from candidate semi join twice using (row_hash)
 qualify row_number() over (
-    partition by row_hash, record_key order by delivery_date desc, file_hash desc, record_no desc) > 1
+    partition by row_hash, record_key order by delivery_date desc, file_hash desc, record_no) > 1
 """
 #: Once for all files: each then reads its own.
 _FOUND_SQL = """
@@ -91,7 +91,9 @@ class BatchRows:
 
     def _find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        paths = [*self.plain.values(), *self.others]
+        copies = f"select file_hash, record_no from ({self._rows_of([*self.others.values()])}) where source_file is null"
+        self.connection.execute(f"insert into repeated {copies}")
+        paths = [*self.plain.values(), *self.others.values()]
         self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
         parts = rows // ROWS_A_PART + 1
@@ -99,7 +101,7 @@ class BatchRows:
         for part in range(parts):
             self.connection.execute(_ALIKE_SQL.format(values=values), {"parts": parts, "part": part})
         alike = self.connection.execute(
-            f"select distinct filename from ({self._rows_of(paths, 'filename')}) where hash({values}) in (from alike)"
+            f"select distinct filename from ({self._rows_of(paths, 'filename')}) where source_file is not null and hash({values}) in (from alike)"
         ).fetchall()
         if alike:
             words = {"key": self.source.columns[0].name, "values": values, "refused": _REFUSED,
@@ -136,7 +138,7 @@ class BatchRows:
     def write_rows(self, folder: Path) -> None:
         """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
         folder.mkdir(parents=True, exist_ok=True)
-        together = list(self.others)
+        together = list(self.others.values())
         for sha256, plain in sorted(self.plain.items()):
             if rows_in(self.connection, plain) < ROWS_OF_OWN_FILE or self._has_repeated(sha256, plain):
                 together.append(plain)
@@ -144,7 +146,9 @@ class BatchRows:
                 plain.replace(folder / f"rows-{sha256[:16]}.parquet")
         columns = ", ".join(self.source.row_columns)
         query = (
-            f"select {columns} from ({self._rows_of(together)}) where (file_hash, record_no) not in {_REFUSED}"
+            f"select {columns.replace('source_file', 'landed_as as source_file', 1)}"
+            f" from ({self._rows_of(together)}) left join landed using (file_hash)"
+            f" where (file_hash, record_no) not in {_REFUSED}"
             " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
         )
         write_parquet(self.connection.sql(query), folder / "rows.parquet")

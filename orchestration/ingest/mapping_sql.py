@@ -12,6 +12,7 @@ lists of structs of texts, by the field's own name.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +25,7 @@ from orchestration.ingest.record_types import Column, ListColumn, RecordSource
 LAKE_ZONE_MINUTES = 7 * 60
 _HASH_DIGITS = 32
 _BLOCK = 64
+_SEPARATED = ", '\x1d', "
 LEFT_OUT = "the row goes on without it"
 
 
@@ -109,57 +111,35 @@ def _moment_sql(mapping: SystemMapping) -> str:
 _SHAPES = {part: "_" * digits for part, digits in DIRECTIVES.items()} | {"f": "%", "z": "<z>"}
 
 
-def plain_rows_sql(
+def sorted_rows_sql(
     source: RecordSource,
     mapping: SourceMapping,
     relation: str,
     lineage: Mapping[str, str],
-    repeated: str | None,
+    *,
+    are_copies_told: bool = True,
 ) -> str:
-    """The rows of `relation` that nothing can be wrong with, as the lake holds them: `lineage` (SQL expressions),
-    record_no, the columns of the source. `repeated`: a query with a `key_text` for each key that more than one
-    record has; these are left out too.
+    """All rows of `relation` as the lake holds them: `lineage` (SQL expressions), record_no, the columns of the
+    source; and `is_other`, whether anything may be wrong with the row or, if copies are told, an earlier one says the
+    same.
 
-    To be run without the optimizer's `filter_pushdown`, which would type each value twice, once to filter by it.
+    So that both kinds have the same columns, `source_file` of the others is not that: it is what the row was
+    read from, as JSON (`judged_sql`), or null where the row is only a copy.
     """
     compiler = _Compiler(source, mapping)
-    if repeated is not None:
-        key = name(key_field(source, mapping))
-        relation = (
-            f"select * from ({relation}) where coalesce({key} not in (select key_text from {repeated}), true)"
-        )
+    columns = ", ".join(map(name, source.row_columns))
     return f"""
-        with {compiler.typed(relation, lineage)}
-        select {_columns_of(source)} from typed where not ({compiler.is_suspect()})
+        with {compiler.typed(relation, lineage, are_copies_told)},
+        sorted as (select *, are_lists_plain and is_known as is_copy, {compiler.is_suspect()} as is_suspect from typed)
+        select {columns.replace('"source_file"', "told as source_file", 1)}, is_suspect or is_copy as is_other
+        from (select *, case when is_suspect then {compiler.read_from()} when not is_copy then source_file end as told
+            from sorted)
     """
-
-
-def other_rows_sql(
-    source: RecordSource, mapping: SourceMapping, relation: str, lineage: Mapping[str, str]
-) -> str:
-    """All rows of `relation`, and `suspect`: what a row was read from, if anything may be wrong with it, else null."""
-    compiler = _Compiler(source, mapping)
-    return f"""
-        with {compiler.typed(relation, lineage)}
-        select {_columns_of(source)},
-            case when {compiler.is_suspect()} then struct_pack({compiler.kept_of_suspects()}) end as suspect
-        from typed
-    """
-
-
-def _columns_of(source: RecordSource) -> str:
-    return ", ".join(map(name, source.row_columns))
-
-
-def key_field(source: RecordSource, mapping: SourceMapping) -> str:
-    """The field that the first column is read from: what a record is about. Empty if it is a constant."""
-    feed = mapping.columns[source.columns[0].name]
-    return (feed.wire if isinstance(feed, Feed) else None) or ""
 
 
 def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
-    """What is wrong with the suspects of `rows`, the result of `other_rows_sql`; they should lie together, not be
-    one in hundred of what is read: each chunk costs as much as a full one.
+    """What is wrong with `rows`, suspects that `sorted_rows_sql` gave; they should lie together, not be one in
+    hundred of what is read: each chunk costs as much as a full one.
 
     One row a suspect with problems: file_hash, record_no, `problems`, `is_refused`, and `row_text` of refused
     rows, with nothing personal in it.
@@ -167,7 +147,9 @@ def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
     compiler = _Compiler(source, mapping)
     columns = ", ".join(name(column.name) for column in source.columns)
     return f"""
-        with opened as (select file_hash, record_no, {columns}, unnest(suspect) from ({rows})),
+        with opened as (
+            select file_hash, record_no, {columns}, unnest({compiler.opened("source_file")}) from ({rows})
+        ),
         raw as (select *, {compiler.raw_lists()} from opened),
         judged as (select *, {compiler.problems()} as problems from raw),
         decided as (select *, list_contains(list_transform(problems, lambda p: p.severity), 'error') as is_refused
@@ -184,17 +166,36 @@ class _Compiler:
         self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
 
-    def typed(self, relation: str, lineage: Mapping[str, str]) -> str:
+    def typed(self, relation: str, lineage: Mapping[str, str], are_copies_told: bool) -> str:
         """Steps from `relation` to `typed`: each made once, as those that follow refer to a value several times."""
         places = ", ".join(f"{value} as {column}" for column, value in lineage.items())
         return f"""
             wire as ({relation}),
             raw as (select {places}, record_no, text, is_malformed, bad_lists, twice, {self.raw()}
                 from wire),
-            valued as (select *, {self.typed_values()} from raw),
-            quick as (select *, {self.are_lists_plain()} from valued),
+            listed as (select *, {self.list_text()} as list_text from raw),
+            {self.known() if are_copies_told else "known as (select *, false as is_known from listed)"},
+            valued as (select *, {self.typed_values()} from known),
+            quick as (select *, {self.are_lists_plain()} as are_lists_plain from valued),
             slow as (select *, {self.other_lists()} from quick),
             typed as (select *, {self.typed_lists()} from slow)"""
+
+    def known(self) -> str:
+        """Column is_copy: whether an earlier row says the same. All that is not written plainly is compared later.
+
+        Both windows stream. 64 bits: of 30 million files with a million rows, one has two rows that they take for
+        the same though they are not.
+        """
+        return f"""
+            hashed as (select *, {self.content()} as content from listed),
+            counted as (
+                select *, count(distinct content) over (rows between unbounded preceding and current row) as contents
+                from hashed
+            ),
+            known as (
+                select *, coalesce(contents = lag(contents) over (), false) as is_known
+                from counted
+            )"""
 
     def raw(self) -> str:
         """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists as wire_<column>."""
@@ -209,18 +210,26 @@ class _Compiler:
         ]
         return ", ".join(values + empty)
 
+    def list_text(self) -> str:
+        """All that is read of the lists that may be plain."""
+        # One call: a chain of them takes DuckDB 50 ms to fold, for every file.
+        texts = [_list_text(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
+        return f"concat({_SEPARATED.join(texts)})" if texts else "''"
+
     def are_lists_plain(self) -> str:
-        """Column are_lists_plain: whether every element of the lists is written as most are, so that it is read fast.
+        """Whether every element of the lists is written as most are, so that it is read fast.
 
         One regular expression for all of them, because each call costs much, whatever it does. It is made of
         `Kind.plain`; the blanks, line ends and separators between the values are in none of them.
         """
-        lists = [(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
-        texts = ", '\x1d', ".join(_list_text(column, feed) for column, feed in lists)
-        shapes = ", '\x1d', ".join(_list_shape(column, feed) for column, feed in lists)
-        # One call makes the expression: a chain of them takes DuckDB 50 ms to fold, for every file.
-        test = f"regexp_full_match(concat({texts}), concat({shapes}))" if lists else "true"
-        return f"{test} as are_lists_plain"
+        shapes = [_list_shape(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
+        return f"regexp_full_match(list_text, concat({_SEPARATED.join(shapes)}))" if shapes else "true"
+
+    def content(self) -> str:
+        """A hash of all that is read of a row, null if its lists are not plain."""
+        said = [f"raw_{column.name}" for column, _ in self.values] + ["list_text"]
+        said += [f"wire_{column.name}" for column, feed in self.lists if not _may_be_plain(column, feed)]
+        return f"hash({', '.join(said)})"
 
     def other_lists(self) -> str:
         """Columns raw_<list>: lists of texts, like raw values, where the list is not read fast."""
@@ -258,12 +267,27 @@ class _Compiler:
         tests += [_loses_something(column, feed) for column, feed in self.lists]
         return " or ".join(tests)
 
-    def kept_of_suspects(self) -> str:
-        """What judging needs of a row, hashed numbers aside."""
-        raw = [f"raw_{c.name}" for c, _ in self.values if c.kind != "hash"] + [
-            f"wire_{c.name}" for c, _ in self.lists
-        ]
-        return ", ".join(f"{kept} := {kept}" for kept in ["text", "is_malformed", "bad_lists", "twice", *raw])
+    def read_from(self) -> str:
+        """JSON of what judging needs of a row, hashed numbers aside."""
+        # Of a list, JSON would be made of all rows of a chunk, for the few that are kept.
+        alone = {f"wire_{column.name}" for column, _ in self.lists}
+        values = (f"list_transform({kept}, lambda x: x)" if kept in alone else kept for kept in self._kept())
+        packed = ", ".join(f"{kept} := {value}" for kept, value in zip(self._kept(), values, strict=True))
+        return f"to_json(struct_pack({packed}))::varchar"
+
+    def opened(self, text: str) -> str:
+        """The struct again that `read_from` made a text of."""
+        return f"json_transform({text}, {literal(json.dumps(self._kept()))})"
+
+    def _kept(self) -> dict[str, object]:
+        """Columns of a row and their types, as `json_transform` wants them."""
+        texts = {f"raw_{column.name}": "VARCHAR" for column, _ in self.values if column.kind != "hash"}
+        lists = {
+            f"wire_{column.name}": [{part.wire: "VARCHAR" for part in feed.columns.values() if part.wire}]
+            for column, feed in self.lists
+        }
+        found = {"text": "VARCHAR", "is_malformed": "BOOLEAN", "bad_lists": ["VARCHAR"], "twice": ["VARCHAR"]}
+        return {**found, **texts, **lists}
 
     def problems(self) -> str:
         """All that is wrong with a suspect row, in order of the columns."""
@@ -396,22 +420,22 @@ def _unless_plain(column: ListColumn, feed: ListFeed, plain: str, other: str) ->
 
 
 def _list_text(column: ListColumn, feed: ListFeed) -> str:
-    """A line an element; one of which nothing is known gives what fits no shape."""
-    parts = _parts(column, feed)
+    """A line an element."""
     shown = ", ' ', ".join(
         f"left(x.{name(wire)}, 1)" if part.kind == "is_given" else f"x.{name(wire)}"
-        for part, fed in parts
+        for part, fed in _parts(column, feed)
         if (wire := fed.wire) is not None
     )
-    nothing = literal(" " * (len(parts) - 1) + "\n")
-    line = f"coalesce(nullif(concat({shown}, '\n'), {nothing}), '\x1d')"
-    return f"array_to_string(list_transform(wire_{column.name}, lambda x: {line}), '')"
+    return f"array_to_string(list_transform(wire_{column.name}, lambda x: concat({shown}, '\n')), '')"
 
 
 def _list_shape(column: ListColumn, feed: ListFeed) -> str:
-    """SQL of the parts of the regular expression of `_list_text`."""
-    shapes = ", ' ', ".join(f"'(', {part.plain}, ')?'" for part, _ in _parts(column, feed))
-    return f"'(', {shapes}, '\n)*'"
+    """SQL of the parts of the regular expression of `_list_text`. What comes first in an element must be given, so that
+    one of which nothing is known fits no shape.
+    """
+    first, *more = (f"'(', {part.plain}, ')'" for part, _ in _parts(column, feed))
+    rest = "".join(f"' ', {shape}, '?', " for shape in more)
+    return f"'(', {first}, {rest}'\n)*'"
 
 
 def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:

@@ -10,7 +10,6 @@ import csv
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -27,6 +26,7 @@ MAX_LINE_BYTES = 8 * 1024 * 1024
 _DELIMITERS = ",;\t|"
 #: No JSON text may hold this byte, so that a line is one column, and a line with it is malformed.
 _NO_DELIMITER = "\x01"
+_BLOCK = 1024 * 1024
 #: Malformed lines are kept aside by the reader itself, in table reject_errors. Its buffers would hold sixteen of the
 #: longest lines, which takes 200 MB more and is slower.
 _REJECTS = (
@@ -46,64 +46,41 @@ class UnreadableError(Exception):
         return Problem(file, *self.parts)
 
 
-@dataclass(frozen=True)
-class Wire:
-    """A file as relations of its fields.
-
-    `records` gives all of them. `some` gives those that `{kept}`, a condition on record_no, picks, before anything
-    costly is done to them. Both number records alike. `keys` gives, of every record, the text of the field asked for
-    as `key_text`, and `is_plain`: whether the record begins like an object. None where that would cost as much as
-    reading the file.
-    """
-
-    records: str
-    some: str
-    keys: str | None = None
-
-    def where(self, kept: str) -> str:
-        """`some`, with a condition on record_no."""
-        return self.some.replace(_KEPT, kept)
-
-
-#: Stands for a condition in the SQL of `Wire.some`; no file can name it, as its path is one of ours.
-_KEPT = "{kept}"
-
-
-def _wire(relation: str, keys: str | None = None) -> Wire:
-    return Wire(relation.replace(_KEPT, "true"), relation, keys)
-
-
-def lines_wire(path: Path, fields: Fields, key: str) -> Wire:
+def lines_wire(path: Path, fields: Fields) -> str:
     """JSON Lines: the number of a record is that of its line. Reads whatever there is."""
     lines = f"select row_number() over () as record_no, line from ({_lines(path)})"
-    pattern = literal(rf'"{re.escape(key)}"\s*:\s*"([^"\\]*)"')
-    return _wire(
-        _json_relation(f"select * from ({lines}) where {_KEPT} and regexp_matches(line, '\\S')", fields),
-        f"select regexp_extract(line, {pattern}, 1) as key_text, starts_with(line, '{{') as is_plain"
-        f" from ({_lines(path)})",
-    )
+    return _json_relation(f"select * from ({lines}) where regexp_matches(line, '\\S')", fields)
 
 
 #: What `plain_lines_wire` fails with; the last where DuckDB's message shows a line that it cut within a character.
 STOPS_FAST_READER = (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError)
 
 
-def plain_lines_wire(path: Path, fields: Fields, key: str) -> Wire:
+def plain_lines_wire(path: Path, fields: Fields) -> str:
     """JSON Lines by DuckDB's own reader: twice as fast, for files that it reads to the end and that have a record in
-    every line (`Wire.keys`). Then it gives what `lines_wire` does; on anything else than objects of texts and lists
-    of objects it fails.
+    every line (`count_lines`). Then it gives what `lines_wire` does; on anything else than objects of texts and lists
+    of objects, with a field that is known, it fails.
     """
     kinds = ", ".join(
         f"{literal(field)}: {literal('varchar' if parts is None else _list_type(parts))}"
         for field, parts in fields.items()
     )
-    records = (
-        "select row_number() over () as record_no, null::varchar as text, false as is_malformed,"
+    is_nothing = " and ".join(f"{name(field)} is null" for field in fields)
+    return (
+        "select row_number() over () as record_no, null::varchar as text,"
+        f" case when {is_nothing} then error('no field known') else false end as is_malformed,"
         " null::varchar[] as bad_lists, null::varchar[] as twice, *"
         f" from read_ndjson({literal(str(path))}, columns = {{{kinds}}}, maximum_object_size = {MAX_LINE_BYTES})"
     )
-    careful = lines_wire(path, fields, key)
-    return Wire(records, careful.some, careful.keys)
+
+
+def count_lines(path: Path) -> int:
+    """Lines of a file; the last may have no end."""
+    lines, last = 0, b"\n"
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            lines, last = lines + block.count(b"\n"), block[-1:]
+    return lines + (last != b"\n")
 
 
 def _lines(path: Path, ends: str = "new_line = '\\n'") -> str:
@@ -114,24 +91,20 @@ def _lines(path: Path, ends: str = "new_line = '\\n'") -> str:
     )
 
 
-def envelope_wire(fields: Fields) -> Wire:
+def envelope_wire(fields: Fields) -> str:
     """The entries of `data` of the one document in table `envelope`."""
-    return _wire(
-        _json_relation(
-            "select record_no, element::varchar as line from (select unnest(body -> '$.data[*]') as element,"
-            f" generate_subscripts(body -> '$.data[*]', 1) as record_no from envelope) where {_KEPT}",
-            fields,
-        )
+    return _json_relation(
+        "select record_no, element::varchar as line from (select unnest(body -> '$.data[*]') as element,"
+        " generate_subscripts(body -> '$.data[*]', 1) as record_no from envelope)",
+        fields,
     )
 
 
-def csv_wire(path: Path, fields: Fields, key: str) -> Wire:
+def csv_wire(path: Path, fields: Fields) -> str:
     """Comma-separated values with a header; also with semicolons, tabs or bars."""
     header, delimiter = _csv_header(path, fields)
-    rows = _csv_rows(path, header, delimiter)
     texts = {field: f"c{header.index(field)}" for field in fields if field in header}
-    keys = f"select {texts[key]} as key_text, true as is_plain from ({rows})" if key in texts else None
-    return _wire(_text_relation(f"select * from ({rows}) where {_KEPT}", fields, texts), keys)
+    return _text_relation(_csv_rows(path, header, delimiter), fields, texts)
 
 
 def quotes_sql(path: Path, fields: Fields) -> str:
@@ -192,8 +165,8 @@ def _csv_rows(path: Path, header: list[str], delimiter: str) -> str:
 
 
 def parquet_wire(
-    connection: duckdb.DuckDBPyConnection, path: Path, fields: Fields, key: str, mapping: SystemMapping
-) -> Wire:
+    connection: duckdb.DuckDBPyConnection, path: Path, fields: Fields, mapping: SystemMapping
+) -> str:
     """Nested Parquet: texts or whatever else can be turned into one. Checks size before reading."""
     scan = f"read_parquet({literal(str(path))}, file_row_number = true, binary_as_string = true)"
     described = connection.sql(f"from {scan} limit 0")
@@ -217,11 +190,9 @@ def parquet_wire(
             native[field] = column
         else:
             texts[field] = f"to_json({column})::varchar"
-    numbered = f"select * from (select file_row_number + 1 as record_no, * from {scan}) where {_KEPT}"
-    keys = (
-        f"select ({texts[key]})::varchar as key_text, true as is_plain from {scan}" if key in texts else None
+    return _text_relation(
+        f"select file_row_number + 1 as record_no, * from {scan}", fields, texts, native
     )
-    return _wire(_text_relation(numbered, fields, texts, native), keys)
 
 
 def native_moment_format(mapping: SystemMapping) -> str:

@@ -19,6 +19,8 @@ _PERSONAL_DIGITS = "[+]?[0-9]{9,12}|0[0-9]{2,3}[.-][0-9]{3}[.-][0-9]{3,4}"
 _CODE = "[!-?A-~]+"
 #: Counted beside the pattern, not in it: a bounded repetition takes long to compile, and lists compile anew.
 _LONGEST_CODE = 64
+#: Most codes and identifiers (a UUID has 36) are no longer; each character more makes matching slower.
+_PLAIN_CODE, _PLAIN_IDENTIFIER = 16, 40
 #: What may be shown of a refused value besides: a moment as the exchange format writes it.
 _MOMENT_DIGITS = "(19|2[0-9])[0-9]{12}"
 DOSSIER_CODE = (
@@ -53,9 +55,9 @@ KINDS = {
     "agency_code": Kind("read_agency_code", "unknown_agency", "the code of a province or of a unit below it"),
     # Codes that could be mistaken for a number of a person are not taken, identifiers may be any digits.
     "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers",
-                 plain="'[A-Za-z][!-?A-~]{0,63}|[0-9]{1,8}'", plain_read="upper({})"),
+                 plain=f"'[A-Z][!-?A-Z_]{{0,{_PLAIN_CODE - 1}}}|[0-9]{{1,8}}'"),
     "identifier": Kind("read_identifier", "malformed_code", "a code without blanks and accents",
-                       plain=f"'{_CODE.removesuffix('+')}{{1,{_LONGEST_CODE}}}'"),
+                       plain=f"'{_CODE.removesuffix('+')}{{1,{_PLAIN_IDENTIFIER}}}'"),
     "text": Kind("read_text", "malformed_text", "a text"),
     "moment": Kind("read_moment", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
                    "writes them", (("is_other_moment", "date_out_of_range"),), plain="plain_moment_shape()",

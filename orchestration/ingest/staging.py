@@ -1,8 +1,8 @@
 """The files of a run, read: typed and judged rows, aside on disk.
 
-Each file is read in one pass that writes the rows nothing can be wrong with as the lake will hold them, and a second
-one of the few others: suspects, and records that share their key. The others of many files are typed and judged
-together, because a statement that types costs a tenth of a second whatever it types.
+Each file is read in one pass that writes the rows nothing can be wrong with as the lake will hold them, and aside
+the few others: suspects, and copies of an earlier row. The others of many files are judged together,
+because a statement that judges costs a tenth of a second whatever it judges.
 
 Here: these passes. Not here: which files are read (`records`), and what of their rows becomes the batch
 (`batch_rows`).
@@ -10,6 +10,7 @@ Here: these passes. Not here: which files are read (`records`), and what of thei
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,17 +22,15 @@ from orchestration.ingest.landing import LandedFile, read_landed
 from orchestration.ingest.mapping import SourceMapping, SystemMapping
 from orchestration.ingest.mapping_sql import (
     judged_sql,
-    key_field,
     literal,
-    other_rows_sql,
-    plain_rows_sql,
+    sorted_rows_sql,
     wire_fields,
 )
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.readers import (
     STOPS_FAST_READER,
     UnreadableError,
-    Wire,
+    count_lines,
     csv_lines_sql,
     csv_wire,
     envelope_wire,
@@ -41,13 +40,14 @@ from orchestration.ingest.readers import (
     plain_lines_wire,
     quotes_sql,
 )
-from orchestration.ingest.record_types import LINEAGE, RecordSource
+from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
-#: Up to this size, keys that come twice in a file are looked for before it is read, so that its other rows are written
-#: once. In larger files they are found afterwards, and those files written again.
-MAX_BYTES_FOR_KEYS = 1024**3
-#: So many other rows are typed and judged together: some 100 MB of them.
+_PLAIN, _OTHER = "plain", "other"
+#: In files up to this size, copies of a row are told at once, so that they need not be taken out of the plain ones. In
+#: larger files, whose hashes take too much memory, they are found afterwards, and those files written again.
+MAX_BYTES_FOR_COPIES = 1024**3
+#: So many other rows are judged together.
 OTHERS_TOGETHER = 50_000
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
 _REJECTED_COLUMNS = {
@@ -85,22 +85,25 @@ order by staged.record_no
 class Staging:
     """The rows of one run, in folder `work`.
 
-    `plain` are the files of rows with which nothing is wrong, by hash of the content they come from; `others` the
-    files of other rows, after `settle`. Table `judged` says what is wrong with those, `rejected` which lines are no
-    records. `unreadable` files gave no row, and why.
+    `plain` are the files of rows with which nothing is wrong, by hash of the content they come from; `others` those
+    of all other rows. Both have the columns of the lake, but for `source_file`, which is in table `landed`. After
+    `settle`, table `judged` says what is wrong with others; `rejected` says which lines are no records. `unreadable`
+    files gave no row, and why.
     """
 
     connection: duckdb.DuckDBPyConnection
     source: RecordSource
     work: Path
     plain: dict[str, Path] = field(default_factory=dict)
-    others: list[Path] = field(default_factory=list)
+    others: dict[str, Path] = field(default_factory=dict)
     unreadable: dict[str, Problem] = field(default_factory=dict)
-    #: By which mapping the rows of table `other_wire` are to be typed.
-    waiting: SourceMapping | None = None
+    #: Files of others that are not judged yet, and by which mapping they were read.
+    waiting: list[Path] = field(default_factory=list)
+    mapping: SourceMapping | None = None
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
+        create_table(self.connection, "landed", {"file_hash": "varchar", "landed_as": "varchar"})
         create_table(self.connection, "rejected", _REJECTED_COLUMNS)
         create_table(self.connection, "judged", _JUDGED_COLUMNS)
 
@@ -109,47 +112,42 @@ class Staging:
 
         Never raises on content.
         """
-        if self._count_waiting() > OTHERS_TOGETHER:
+        if sum(rows_in(self.connection, path) for path in self.waiting) > OTHERS_TOGETHER:
             self.settle()
         opened = open_landed(file, self.work, native_moment_format(mapping))
         problem = opened if isinstance(opened, Problem) else self._read(file, opened, mapping)
         if problem is not None:
             self.unreadable[file.sha256] = problem
-            self.plain.pop(file.sha256, None)
-            self._forget(file)
-        for path in self.work.glob(f"*{file.sha256}.*"):
-            if path != self.plain.get(file.sha256):
+            self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
+        else:
+            self._keep(file)
+        for path in self.work.glob(f"{file.sha256}*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
                 path.unlink()
 
+    def _keep(self, file: LandedFile) -> None:
+        """What was read becomes part of the run."""
+        self.connection.execute("insert into landed values (?, ?)", [file.sha256, file.relative_path])
+        for kind, kept in ((_PLAIN, self.plain), (_OTHER, self.others)):
+            path = self._rows(file, kind)
+            if path.exists():
+                kept[file.sha256] = path.replace(self.work / f"{kind}-{file.sha256}.rows")
+        if file.sha256 in self.others:
+            self.waiting.append(self.others[file.sha256])
+
     def settle(self) -> None:
-        """Type and judge the other rows of the files read since the last time."""
-        if self.waiting is None:
+        """Judge the other rows of the files read since the last time."""
+        if not self.waiting or self.mapping is None:
             return
-        target = self.work / f"others-{len(self.others):06}.rows"
-        places = {column: column for column in LINEAGE if column != "record_no"}
-        query = other_rows_sql(self.source, self.waiting, "from other_wire", places)
-        self._copy(query, target, "compression lz4")
-        suspects = f"{from_staged(target)} where suspect is not null"
-        self.connection.execute(f"create or replace temp table suspect_now as {suspects}")
+        suspects = f"{from_staged(*self.waiting)} where source_file is not null"
+        self.connection.execute(f"create or replace temp table suspect as {suspects}")
         self.connection.execute(
-            f"insert into judged {judged_sql(self.source, self.waiting, 'from suspect_now')}"
+            f"insert into judged {judged_sql(self.source, self.mapping, 'from suspect')}"
         )
-        self.connection.execute("drop table suspect_now; drop table other_wire")
-        self.others.append(target)
-        self.waiting = None
-
-    def _forget(self, file: LandedFile) -> None:
-        """Whatever was found in `file` outside its plain rows."""
-        for table in ("rejected", *(["other_wire"] if self.waiting is not None else [])):
-            self.connection.execute(f"delete from {table} where file_hash = ?", [file.sha256])
-
-    def _count_waiting(self, file: LandedFile | None = None) -> int:
-        """Rows of table `other_wire`, or those of one file."""
-        if self.waiting is None:
-            return 0
-        where = f"where file_hash = {literal(file.sha256)}" if file else ""
-        ((rows,),) = self.connection.execute(f"select count(*) from other_wire {where}").fetchall()
-        return int(rows)
+        self.connection.execute("drop table suspect")
+        self.waiting = []
 
     def _read(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> Problem | None:
         try:
@@ -198,18 +196,57 @@ class Staging:
             raise UnreadableError(
                 "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
             )
-        plain = self.work / f"plain-{file.sha256}.rows"
+        self.mapping = plan
         wire = self._wire(opened, plan, mapping)
         if opened.format == "csv" and not file.name.lower().endswith(".xlsx"):  # we quoted those ourselves
             self._check_quotes(opened.path, plan)
-        self._stage_wire(file, opened, plan, wire, plain)
-        self._take_rejects(file, opened, plain)
-        self.plain[file.sha256] = plain
-        if not self._count_rows(file, plain) and not self._has_rejects(file):
+        if opened.format != "lines" or not self._are_lines_plain(file, opened, plan):
+            self._sort(file, opened, plan, wire)
+        self._take_rejects(file, opened)
+        if not self._count_rows(file) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
 
-    def _count_rows(self, file: LandedFile, plain: Path) -> int:
-        return rows_in(self.connection, plain) + self._count_waiting(file)
+    def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping) -> bool:
+        """Whether JSON Lines could be read the fast way: every line is an object as expected."""
+        try:
+            self._sort(file, opened, plan, plain_lines_wire(opened.path, wire_fields(plan)))
+        except STOPS_FAST_READER:
+            return False  # whatever it was, the other way tells which line
+        return self._count_rows(file) == count_lines(opened.path)
+
+    def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> str:
+        fields = wire_fields(plan)
+        if opened.format == "json":
+            return envelope_wire(fields)
+        if opened.format == "csv":
+            return csv_wire(opened.path, fields)
+        if opened.format == "parquet":
+            return parquet_wire(self.connection, opened.path, fields, mapping)
+        return lines_wire(opened.path, fields)
+
+    def _sort(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: str) -> None:
+        """Write the rows of a file, plain ones apart from the others."""
+        folder = self._folder(file)
+        shutil.rmtree(folder, ignore_errors=True)
+        self._forget_rejects()
+        are_copies_told = opened.path.stat().st_size <= MAX_BYTES_FOR_COPIES
+        query = sorted_rows_sql(
+            self.source, plan, wire, _lineage(file), are_copies_told=are_copies_told
+        )
+        self._copy(query, folder, "compression zstd, compression_level 1, partition_by (is_other)")
+
+    def _folder(self, file: LandedFile) -> Path:
+        return self.work / f"{file.sha256}.rows"
+
+    def _rows(self, file: LandedFile, kind: str) -> Path:
+        """Where DuckDB writes the rows of one kind."""
+        return self._folder(file) / f"is_other={str(kind == _OTHER).lower()}" / "data_0.parquet"
+
+    def _staged(self, file: LandedFile) -> list[Path]:
+        return [path for kind in (_PLAIN, _OTHER) if (path := self._rows(file, kind)).exists()]
+
+    def _count_rows(self, file: LandedFile) -> int:
+        return sum(rows_in(self.connection, path) for path in self._staged(file))
 
     def _check_quotes(self, path: Path, plan: SourceMapping) -> None:
         """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it.
@@ -236,80 +273,6 @@ class Staging:
             lines += rejected
         return int(lines)
 
-    def _stage_wire(
-        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: Wire, plain: Path
-    ) -> None:
-        """Write the rows of `file`. JSON Lines go the fast way if every line is an object as expected."""
-        counted = wire.keys is not None and opened.path.stat().st_size <= MAX_BYTES_FOR_KEYS
-        records, are_plain = self._count_keys(wire) if counted else (None, False)
-        if opened.format == "lines" and are_plain:
-            fast = plain_lines_wire(opened.path, wire_fields(plan), key_field(self.source, plan))
-            try:
-                self._read_both(file, plan, fast, records, plain)
-            except STOPS_FAST_READER:
-                pass  # whatever it was, the other way tells which line
-            else:
-                if records == self._count_rows(file, plain):
-                    return
-        self._read_both(file, plan, wire, records, plain)
-
-    def _count_keys(self, wire: Wire) -> tuple[int | None, bool]:
-        """How often each key comes in a file, as table `key_count`. The number of records, if none is malformed, and
-        whether all are plain.
-        """
-        self._forget_rejects()
-        self.connection.execute(
-            "create or replace temp table key_count as select key_text, count(*) as records,"
-            f" bool_and(is_plain) as are_plain from ({wire.keys}) group by key_text"
-        )
-        query = "select sum(records)::bigint, coalesce(bool_and(are_plain), false) from key_count"
-        (found,) = self.connection.execute(query).fetchall()
-        return (None, False) if self._are_any_rejected() else found
-
-    def _read_both(
-        self, file: LandedFile, plan: SourceMapping, wire: Wire, records: int | None, plain: Path
-    ) -> None:
-        """Write the plain rows, then the others; `records` is how many there are of both, if their keys are counted."""
-        self._forget(file)
-        self._read_plain(file, plan, wire, records is not None, plain)
-        if records is None or records > rows_in(self.connection, plain):
-            self._read_others(file, plan, wire, plain)
-
-    def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> Wire:
-        fields, key = wire_fields(plan), key_field(self.source, plan)
-        if opened.format == "json":
-            return envelope_wire(fields)
-        if opened.format == "csv":
-            return csv_wire(opened.path, fields, key)
-        if opened.format == "parquet":
-            return parquet_wire(self.connection, opened.path, fields, key, mapping)
-        return lines_wire(opened.path, fields, key)
-
-    def _read_plain(
-        self, file: LandedFile, plan: SourceMapping, wire: Wire, are_keys_counted: bool, target: Path
-    ) -> None:
-        """Write the rows nothing can be wrong with."""
-        repeated = "(from key_count where records > 1)" if are_keys_counted else None
-        self._forget_rejects()
-        self.connection.execute("set disabled_optimizers = 'filter_pushdown'")
-        try:
-            query = plain_rows_sql(self.source, plan, wire.records, _lineage(file), repeated)
-            self._copy(query, target, "compression zstd, compression_level 1")
-        finally:
-            self.connection.execute("reset disabled_optimizers")
-
-    def _read_others(self, file: LandedFile, plan: SourceMapping, wire: Wire, plain: Path) -> None:
-        """Put all other records of the file into table `other_wire`, as they came."""
-        kept = f"record_no not in (select record_no {from_staged(plain)})"
-        places = ", ".join(f"{value} as {column}" for column, value in _lineage(file).items())
-        query = f"select {places}, * from ({wire.where(kept)})"
-        self._forget_rejects()
-        if self.waiting is None:
-            self.connection.execute(f"create or replace temp table other_wire as {query}")
-            self.waiting = plan
-        else:
-            self.connection.execute(f"insert into other_wire by name {query}")
-
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, {options})")
 
@@ -323,25 +286,15 @@ class Staging:
             "select count(*) from reject_errors"
         ).fetchone() != (0,)
 
-    def _take_rejects(self, file: LandedFile, opened: OpenedFile, plain: Path) -> None:
+    def _take_rejects(self, file: LandedFile, opened: OpenedFile) -> None:
         if not self._are_any_rejected():
             return
-        self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
         values = {"hash": file.sha256, "header": int(opened.format == "csv")}
         self.connection.execute(_TAKE_REJECTS_SQL, values)
-        if not self._has_rejects(file):
-            return
-        counted, own = plain.replace(plain.with_suffix(".counted")), literal(file.sha256)
-        self._copy(
-            _RENUMBERED_SQL.format(hash=own, staged=f"({from_staged(counted)})"), plain, "compression lz4"
-        )
-        if self._count_waiting(file):
-            here = f"(from other_wire where file_hash = {own})"
-            self.connection.execute(
-                "create or replace temp table renumbered as " + _RENUMBERED_SQL.format(hash=own, staged=here)
-            )
-            self.connection.execute(f"delete from other_wire where file_hash = {own}")
-            self.connection.execute("insert into other_wire from renumbered; drop table renumbered")
+        for path in self._staged(file) if self._has_rejects(file) else []:
+            counted = path.replace(path.with_suffix(".counted"))
+            numbered = _RENUMBERED_SQL.format(hash=literal(file.sha256), staged=f"({from_staged(counted)})")
+            self._copy(numbered, path, "compression lz4")
 
     def _has_rejects(self, file: LandedFile) -> bool:
         query = "select count(*) from rejected where file_hash = ?"
@@ -359,9 +312,9 @@ def _lineage(file: LandedFile) -> dict[str, str]:
             "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender)}  # fmt: skip
 
 
-def from_staged(path: Path) -> str:
-    """A staged file, for queries."""
-    return f"from read_parquet({literal(str(path))}, hive_partitioning = false)"
+def from_staged(*paths: Path) -> str:
+    """Staged files, for queries."""
+    return f"from read_parquet([{', '.join(literal(str(path)) for path in paths)}], hive_partitioning = false)"
 
 
 _FOUND_KEYS = ("reason_code", "severity", "field", "found", "expected", "action")
