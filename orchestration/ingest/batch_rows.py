@@ -100,9 +100,9 @@ class BatchRows:
         values = ", ".join(column.name for column in self.source.values)
         for part in range(parts):
             self.connection.execute(_ALIKE_SQL.format(values=values), {"parts": parts, "part": part})
-        alike = self.connection.execute(
-            f"select distinct filename from ({self._rows_of(paths, 'filename')}) where source_file is not null and hash({values}) in (from alike)"
-        ).fetchall()
+        own = f"select distinct filename from ({self._rows_of(paths, 'filename')})"
+        query = f"{own} where source_file is not null and hash({values}) in (from alike)"
+        alike = self.connection.execute(query).fetchall()
         if alike:
             words = {"key": self.source.columns[0].name, "values": values, "refused": _REFUSED,
                      "columns": ", ".join(column.name for column in self.source.columns),

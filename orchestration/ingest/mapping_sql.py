@@ -24,7 +24,6 @@ from orchestration.ingest.record_types import Column, ListColumn, RecordSource
 #: Wall clock of Asia/Ho_Chi_Minh, which has had no other offset since 1975.
 LAKE_ZONE_MINUTES = 7 * 60
 _HASH_DIGITS = 32
-_BLOCK = 64
 _SEPARATED = ", '\x1d', "
 LEFT_OUT = "the row goes on without it"
 
@@ -51,23 +50,21 @@ def wire_fields(mapping: SourceMapping) -> dict[str, list[str] | None]:
 
 
 def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
-    """SQL of the macros `any_moment` and `keyed_hash`. The key's bytes are in it: never log it."""
-    key = hashlib.sha256(key).digest() if len(key) > _BLOCK else key
-    inner, outer = (_blob(bytes(b ^ pad for b in key.ljust(_BLOCK, b"\0"))) for pad in (0x36, 0x5C))
+    """SQL of the macros `any_moment` and `keyed_hash`. The key is in it, as a hash: never log it.
+
+    The hash is the one-step key derivation of NIST SP 800-56C (option 1, SHA-256): the secret is SHA-256 of the key,
+    what is derived for is the number. ADR 0012 says why.
+    """
+    known = b"\0\0\0\1" + hashlib.sha256(key).digest()
+    blob = "'" + "".join(f"\\x{byte:02X}" for byte in known) + "'::blob"
     none = ", ".join(literal(text.upper()) for text in ("", *mapping.placeholders))
     return f"""
-        create or replace temp macro hmac_sha256(v) as
-            sha256({outer} || unhex(sha256({inner} || encode(v))));
         create or replace temp macro bare_number(v) as nullif(replace(replace(upper(v), ' ', ''), '.', ''), '');
         create or replace temp macro keyed_hash(v) as
-            if(v in ({none}), null, left(hmac_sha256(v), {_HASH_DIGITS}));
+            if(v in ({none}), null, left(sha256({blob} || encode(v)), {_HASH_DIGITS}));
         create or replace temp macro any_moment(v) as {_moment_sql(mapping)};
         create or replace temp macro plain_moment_shape() as {literal(_plain_moment_shape(mapping))};
     """
-
-
-def _blob(data: bytes) -> str:
-    return "'" + "".join(f"\\x{byte:02X}" for byte in data) + "'::blob"
 
 
 def _plain_moment_shape(mapping: SystemMapping) -> str:
@@ -297,7 +294,7 @@ class _Compiler:
             "list_transform(coalesce(twice, []), lambda b:"
             f" {_problem('duplicate_key', False, 'b', _TWICE, _ONCE)})",
         ]
-        found.append("[" + ", ".join(_value_problem(column, feed) for column, feed in self.values) + "]")
+        found.append(_given([_value_problem(column, feed) for column, feed in self.values]))
         for list_column, list_feed in self.lists:
             place = f"{literal(list_feed.wire + '[')} || (i - 1) || ']"
             whole = _problem("empty_element", True, f"{place}'", "'nothing known'", "'an object with fields'")
@@ -306,7 +303,7 @@ class _Compiler:
                 if part.can_fail:
                     label = f"{place}.' || {literal(fed.wire or part.name)}"
                     elements.append(_unread(part, f"x.{part.name}", _read(part, f"x.{part.name}"), label))
-            inner = f"list_transform(raw_{list_column.name}, lambda x, i: [{', '.join(elements)}])"
+            inner = f"list_transform(raw_{list_column.name}, lambda x, i: {_given(elements)})"
             # Most suspects are at fault in one place, and looking through lists is dear.
             found.append(
                 f"case when {_loses_something(list_column, list_feed)} then flatten({inner}) else [] end"
@@ -317,7 +314,7 @@ class _Compiler:
         together = found[0]
         for more in found[1:]:
             together = f"list_concat({together}, {more})"
-        return f"case when is_malformed then [{malformed}] else list_filter({together}, lambda p: p is not null) end"
+        return f"case when is_malformed then [{malformed}] else {together} end"
 
     def row_text(self) -> str:
         """The record again, of fields that the lake knows only: codes and figures, no sentence, no name."""
@@ -343,6 +340,11 @@ class _Compiler:
 
 _OTHER, _A_LIST = "'something else'", "'a list of objects'"
 _TWICE, _ONCE = "'the field twice, with a value each'", "'each field once'"
+
+
+def _given(problems: Sequence[str]) -> str:
+    """Those that are not null, at once: joining lists copies what is in them."""
+    return f"list_filter([{', '.join(problems)}], lambda p: p is not null)"
 
 
 def _parts(column: ListColumn, feed: ListFeed) -> list[tuple[Column, Feed]]:

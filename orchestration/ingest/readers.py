@@ -190,9 +190,7 @@ def parquet_wire(
             native[field] = column
         else:
             texts[field] = f"to_json({column})::varchar"
-    return _text_relation(
-        f"select file_row_number + 1 as record_no, * from {scan}", fields, texts, native
-    )
+    return _text_relation(f"select file_row_number + 1 as record_no, * from {scan}", fields, texts, native)
 
 
 def native_moment_format(mapping: SystemMapping) -> str:

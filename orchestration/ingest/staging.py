@@ -44,9 +44,12 @@ from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
 
 _PLAIN, _OTHER = "plain", "other"
-#: In files up to this size, copies of a row are told at once, so that they need not be taken out of the plain ones. In
-#: larger files, whose hashes take too much memory, they are found afterwards, and those files written again.
-MAX_BYTES_FOR_COPIES = 1024**3
+#: In files of up to so many rows, copies of a row are told at once, so that they need not be taken out of the plain
+#: ones: 200 MB of hashes. In larger ones they are found afterwards, and those files written again.
+MAX_ROWS_FOR_COPIES = 4_000_000
+#: A dictionary of more values than there are procedures in a province is given up in the end: most columns of many
+#: values have another one in each row.
+_PLAIN_FORMAT = "compression zstd, compression_level 1, dictionary_size_limit 4096"
 #: So many other rows are judged together.
 OTHERS_TOGETHER = 50_000
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
@@ -143,9 +146,7 @@ class Staging:
             return
         suspects = f"{from_staged(*self.waiting)} where source_file is not null"
         self.connection.execute(f"create or replace temp table suspect as {suspects}")
-        self.connection.execute(
-            f"insert into judged {judged_sql(self.source, self.mapping, 'from suspect')}"
-        )
+        self.connection.execute(f"insert into judged {judged_sql(self.source, self.mapping, 'from suspect')}")
         self.connection.execute("drop table suspect")
         self.waiting = []
 
@@ -200,19 +201,20 @@ class Staging:
         wire = self._wire(opened, plan, mapping)
         if opened.format == "csv" and not file.name.lower().endswith(".xlsx"):  # we quoted those ourselves
             self._check_quotes(opened.path, plan)
-        if opened.format != "lines" or not self._are_lines_plain(file, opened, plan):
-            self._sort(file, opened, plan, wire)
+        rows = self._rows_at_most(opened)
+        if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, rows):
+            self._sort(file, plan, wire, rows)
         self._take_rejects(file, opened)
         if not self._count_rows(file) and not self._has_rejects(file):
             raise UnreadableError("no_rows", "no record", "at least one")
 
-    def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping) -> bool:
+    def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, lines: int) -> bool:
         """Whether JSON Lines could be read the fast way: every line is an object as expected."""
         try:
-            self._sort(file, opened, plan, plain_lines_wire(opened.path, wire_fields(plan)))
+            self._sort(file, plan, plain_lines_wire(opened.path, wire_fields(plan)), lines)
         except STOPS_FAST_READER:
             return False  # whatever it was, the other way tells which line
-        return self._count_rows(file) == count_lines(opened.path)
+        return self._count_rows(file) == lines
 
     def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> str:
         fields = wire_fields(plan)
@@ -224,16 +226,20 @@ class Staging:
             return parquet_wire(self.connection, opened.path, fields, mapping)
         return lines_wire(opened.path, fields)
 
-    def _sort(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, wire: str) -> None:
+    def _sort(self, file: LandedFile, plan: SourceMapping, wire: str, rows_at_most: int) -> None:
         """Write the rows of a file, plain ones apart from the others."""
         folder = self._folder(file)
         shutil.rmtree(folder, ignore_errors=True)
         self._forget_rejects()
-        are_copies_told = opened.path.stat().st_size <= MAX_BYTES_FOR_COPIES
-        query = sorted_rows_sql(
-            self.source, plan, wire, _lineage(file), are_copies_told=are_copies_told
-        )
-        self._copy(query, folder, "compression zstd, compression_level 1, partition_by (is_other)")
+        are_copies_told = rows_at_most <= MAX_ROWS_FOR_COPIES
+        query = sorted_rows_sql(self.source, plan, wire, _lineage(file), are_copies_told=are_copies_told)
+        self._copy(query, folder, _PLAIN_FORMAT + ", partition_by (is_other)")
+
+    def _rows_at_most(self, opened: OpenedFile) -> int:
+        """Envelopes are read at once, so that they are never large."""
+        if opened.format == "parquet":
+            return rows_in(self.connection, opened.path)
+        return count_lines(opened.path) if opened.format != "json" else 0
 
     def _folder(self, file: LandedFile) -> Path:
         return self.work / f"{file.sha256}.rows"
@@ -314,7 +320,9 @@ def _lineage(file: LandedFile) -> dict[str, str]:
 
 def from_staged(*paths: Path) -> str:
     """Staged files, for queries."""
-    return f"from read_parquet([{', '.join(literal(str(path)) for path in paths)}], hive_partitioning = false)"
+    return (
+        f"from read_parquet([{', '.join(literal(str(path)) for path in paths)}], hive_partitioning = false)"
+    )
 
 
 _FOUND_KEYS = ("reason_code", "severity", "field", "found", "expected", "action")

@@ -166,7 +166,8 @@ class Records:
              ) -> list[tuple[Any, ...]]:  # fmt: skip
         assert report.pending_dir is not None
         path = report.pending_dir / "rows*.parquet"
-        return self.query(f"select {columns} from read_parquet('{path}', hive_partitioning = false)")
+        rows = f"read_parquet('{path}', hive_partitioning = false)"
+        return self.query(f"select {columns} from {rows} order by source_file, record_no")
 
     def quarantined(self, columns: str = "record, reason_code, severity, field") -> list[tuple[Any, ...]]:
         folder = self.root / "quarantine" / self.source
