@@ -25,20 +25,28 @@ ROWS_A_PART = 16_000_000
 ROWS_OF_OWN_FILE = 100_000
 
 
-#: Only rows with the same values can be the same; lists, which are dear to read, are then compared for few.
+#: Only rows with the same key and the same values can be the same; lists, which are dear to read, are then compared
+#: for few. Copies that were told already have no `source_file`.
 _ALIKE_SQL = """
 insert into alike
-select content from (select hash({values}) as content from staged where source_file is not null)
-where content % $parts::ubigint = $part::ubigint group by content having count(*) > 1
+with same_key as (
+    select hash({key}) as key_hash from staged
+    where source_file is not null and hash({key}) % $parts::ubigint = $part::ubigint
+    group by key_hash having count(*) > 1
+)
+
+select hash({values}) as content from staged
+where source_file is not null and hash({key}) in (from same_key)
+group by content having count(*) > 1
 """
+_WHERE_ALIKE_SQL = "from ({rows}) where source_file is not null and hash({values}) in (from alike)"
 #: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
 #: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
 _DUPLICATES_SQL = """
 insert into repeated
 with candidate as (
     select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
-    from ({rows})
-    where hash({values}) in (from alike) and source_file is not null and (file_hash, record_no) not in {refused}
+    {where_alike} and (file_hash, record_no) not in {refused}
 ),
 
 twice as (select row_hash from candidate group by row_hash having count(*) > 1)
@@ -91,23 +99,23 @@ class BatchRows:
 
     def _find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        copies = f"select file_hash, record_no from ({self._rows_of([*self.others.values()])}) where source_file is null"
-        self.connection.execute(f"insert into repeated {copies}")
+        told = f"select file_hash, record_no from ({self._rows_of([*self.others.values()])}) where source_file is null"
+        self.connection.execute(f"insert into repeated {told}")
         paths = [*self.plain.values(), *self.others.values()]
         self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
         (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
         parts = rows // ROWS_A_PART + 1
-        values = ", ".join(column.name for column in self.source.values)
+        words = {"key": self.source.columns[0].name, "refused": _REFUSED,
+                 "values": ", ".join(column.name for column in self.source.values),
+                 "columns": ", ".join(column.name for column in self.source.columns)}  # fmt: skip
         for part in range(parts):
-            self.connection.execute(_ALIKE_SQL.format(values=values), {"parts": parts, "part": part})
-        own = f"select distinct filename from ({self._rows_of(paths, 'filename')})"
-        query = f"{own} where source_file is not null and hash({values}) in (from alike)"
-        alike = self.connection.execute(query).fetchall()
+            self.connection.execute(_ALIKE_SQL.format(**words), {"parts": parts, "part": part})
+        where_alike = _WHERE_ALIKE_SQL.format(rows=self._rows_of(paths, "filename"), **words)
+        alike = self.connection.execute(f"select distinct filename {where_alike}").fetchall()
         if alike:
-            words = {"key": self.source.columns[0].name, "values": values, "refused": _REFUSED,
-                     "columns": ", ".join(column.name for column in self.source.columns),
-                     "rows": self._rows_of([Path(path) for (path,) in alike])}  # fmt: skip
-            self.connection.execute(_DUPLICATES_SQL.format(**words))
+            rows_alike = self._rows_of([Path(path) for (path,) in alike])
+            where_alike = _WHERE_ALIKE_SQL.format(rows=rows_alike, **words)
+            self.connection.execute(_DUPLICATES_SQL.format(where_alike=where_alike, **words))
 
     def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
         """By content hash."""

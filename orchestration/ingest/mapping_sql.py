@@ -108,7 +108,7 @@ def _moment_sql(mapping: SystemMapping) -> str:
 _SHAPES = {part: "_" * digits for part, digits in DIRECTIVES.items()} | {"f": "%", "z": "<z>"}
 
 
-def sorted_rows_sql(
+def sifted_rows_sql(
     source: RecordSource,
     mapping: SourceMapping,
     relation: str,
@@ -124,18 +124,22 @@ def sorted_rows_sql(
     read from, as JSON (`judged_sql`), or null where the row is only a copy.
     """
     compiler = _Compiler(source, mapping)
-    columns = ", ".join(map(name, source.row_columns))
+    columns = (
+        "told as source_file" if column == "source_file" else name(column) for column in source.row_columns
+    )
     return f"""
         with {compiler.typed(relation, lineage, are_copies_told)},
-        sorted as (select *, are_lists_plain and is_known as is_copy, {compiler.is_suspect()} as is_suspect from typed)
-        select {columns.replace('"source_file"', "told as source_file", 1)}, is_suspect or is_copy as is_other
-        from (select *, case when is_suspect then {compiler.read_from()} when not is_copy then source_file end as told
-            from sorted)
+        sifted as (select *, are_lists_plain and is_known as is_copy, {compiler.is_suspect()} as is_suspect from typed),
+        told as (
+            select *, case when is_suspect then {compiler.read_from()} when not is_copy then source_file end as told
+            from sifted
+        )
+        select {", ".join(columns)}, is_suspect or is_copy as is_other from told
     """
 
 
 def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
-    """What is wrong with `rows`, suspects that `sorted_rows_sql` gave; they should lie together, not be one in
+    """What is wrong with `rows`, suspects that `sifted_rows_sql` gave; they should lie together, not be one in
     hundred of what is read: each chunk costs as much as a full one.
 
     One row a suspect with problems: file_hash, record_no, `problems`, `is_refused`, and `row_text` of refused
@@ -178,10 +182,9 @@ class _Compiler:
             typed as (select *, {self.typed_lists()} from slow)"""
 
     def known(self) -> str:
-        """Column is_copy: whether an earlier row says the same. All that is not written plainly is compared later.
+        """Column is_known: whether an earlier row says the same, if the lists are plain. Both windows stream.
 
-        Both windows stream. 64 bits: of 30 million files with a million rows, one has two rows that they take for
-        the same though they are not.
+        Said by 64 bits: of 30 million files with a million rows, one has two rows that they wrongly take for the same.
         """
         return f"""
             hashed as (select *, {self.content()} as content from listed),
@@ -189,10 +192,7 @@ class _Compiler:
                 select *, count(distinct content) over (rows between unbounded preceding and current row) as contents
                 from hashed
             ),
-            known as (
-                select *, coalesce(contents = lag(contents) over (), false) as is_known
-                from counted
-            )"""
+            known as (select *, coalesce(contents = lag(contents) over (), false) as is_known from counted)"""
 
     def raw(self) -> str:
         """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists as wire_<column>."""
@@ -223,10 +223,12 @@ class _Compiler:
         return f"regexp_full_match(list_text, concat({_SEPARATED.join(shapes)}))" if shapes else "true"
 
     def content(self) -> str:
-        """A hash of all that is read of a row, null if its lists are not plain."""
-        said = [f"raw_{column.name}" for column, _ in self.values] + ["list_text"]
+        """A hash of all that is read of a row, and of what else can make it a suspect: no good row is taken for the
+        copy of a refused one.
+        """
+        said = ["is_malformed", "bad_lists", "twice", *(f"raw_{column.name}" for column, _ in self.values)]
         said += [f"wire_{column.name}" for column, feed in self.lists if not _may_be_plain(column, feed)]
-        return f"hash({', '.join(said)})"
+        return f"hash(list_text, {', '.join(said)})"
 
     def other_lists(self) -> str:
         """Columns raw_<list>: lists of texts, like raw values, where the list is not read fast."""
@@ -442,12 +444,15 @@ def _list_shape(column: ListColumn, feed: ListFeed) -> str:
 
 def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
     """The typed list, where every element is plain."""
-    values = {part: _plain(part, f, hashed) for part, f in _parts(column, feed)}
+    values = {
+        part: _plain(part, f, hashed, is_given=i == 0) for i, (part, f) in enumerate(_parts(column, feed))
+    }
     return f"list_transform(wire_{column.name}, lambda x: {_element(column, values)})"
 
 
-def _plain(part: Column, feed: Feed, hashed: Sequence[str]) -> str:
-    value = f"nullif(x.{name(feed.wire or '')}, '')"
+def _plain(part: Column, feed: Feed, hashed: Sequence[str], *, is_given: bool) -> str:
+    field = f"x.{name(feed.wire or '')}"
+    value = field if is_given else f"nullif({field}, '')"
     read = part.how.plain_read.format(value, type=part.type)
     if part.kind == "hash":  # the applicant's own number, as a rule, and hashing is dear
         known = "".join(f" when {value} = raw_{column} then {column}" for column in hashed)

@@ -123,8 +123,6 @@ def scan_own(landing: Path, source: str, days: Days) -> Scan:
 def prepare(connection: duckdb.DuckDBPyConnection, work: Path, reference: Path, lake: Path) -> str:
     """Set limits and make shared macros; gives the SQL of those that must be made anew after a mapping's."""
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    # Rows are held back until so many can be written; as many as a row group has.
-    connection.execute("set partitioned_write_flush_threshold = 122880")
     connection.execute("set temp_directory = " + "'" + str(work / "spill").replace("'", "''") + "'")
     connection.execute(MASKING_SQL)
     return value_macros(_known_agencies(connection, reference, lake))

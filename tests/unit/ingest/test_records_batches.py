@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest import batch_rows, staging
@@ -106,6 +107,56 @@ def test_rows_that_are_not_plain_are_judged_together_whatever_their_files_hold_b
         assert sorted(reason for (reason,) in place.quarantined("reason_code")) == [
             "bad_moment", "unknown_status", "unknown_status"]  # fmt: skip
         assert len(place.rows(report)) == 3
+
+
+#: One record, written so that every way of reading rows has it: plainly, with blanks that send it the long way, with a
+#: value left out, with one that refuses it.
+SENT = [
+    good("dossiers", 1),
+    good("dossiers", 1, TaiLieuNop=[{"TepDinhKemId": " 0af3 ", "DuocSoHoa": "1"}]),
+    good("dossiers", 1, LoaiDoiTuong="77"),
+    good("dossiers", 1, TrangThaiHoSo="77"),
+]
+
+
+@given(
+    order=st.lists(st.integers(0, 3), min_size=1, max_size=12),
+    is_told=st.booleans(),
+    format_no=st.integers(0, 2),
+)
+@example(order=[0, 1, 2, 3] * 3, is_told=True, format_no=0)
+@settings(max_examples=12, deadline=None)
+def test_copies_in_a_file_are_counted_and_leave_one_row(
+    order: list[int], is_told: bool, format_no: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each row is accepted once, refused each time: whether copies are told at once or found afterwards."""
+    place = Records(tmp_path_factory.mktemp("copies"))
+    sent = [SENT[i] for i in order]
+    content = [as_lines(sent), as_csv(sent), as_envelope(sent)][format_no]
+    place.deliver(content, ["a.jsonl", "a.csv", "a.json"][format_no])
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(staging, "MAX_ROWS_FOR_COPIES", 100 if is_told else -1)
+        report = place.ingest()
+    accepted = len({i for i in order if i < 3})
+    refused = order.count(3)
+    assert [(f.rows_read, f.rows_accepted, f.rows_quarantined, f.rows_duplicate) for f in report.files] == [
+        (len(order), accepted, refused, len(order) - accepted - refused)]  # fmt: skip
+    assert len(place.rows(report)) == accepted
+    assert place.rows(report, "distinct source_file") in ([], [(report.files[0].source_file,)])
+
+
+@pytest.mark.parametrize("odd", ["a field twice", "a list that is none"])
+def test_no_good_row_is_taken_for_the_copy_of_a_refused_one(workplace: Records, odd: str) -> None:
+    """Both give the same values: the first of two with one name, no list at all. Only one of them may be believed."""
+    record = good("dossiers", 1, TaiLieuNop=[])
+    plain = json.dumps(record)
+    changed = {
+        "a field twice": plain[:-1] + ', "MaHoSo": "H19.95-250701-0009"}',
+        "a list that is none": json.dumps(record | {"TaiLieuNop": "x"}),
+    }
+    workplace.deliver(f"{changed[odd]}\n{plain}\n{plain}\n".encode())
+    (file,) = workplace.ingest().files
+    assert (file.rows_read, file.rows_accepted, file.rows_quarantined, file.rows_duplicate) == (3, 1, 1, 1)
 
 
 def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> None:
