@@ -17,7 +17,7 @@ from orchestration.ingest.mapping_sql import literal
 from orchestration.ingest.outcome import Verdict
 from orchestration.ingest.problems import RESEND, Problem
 from orchestration.ingest.report import PROBLEMS_SHOWN
-from orchestration.ingest.staging import Staging, from_staged, rows_in
+from orchestration.ingest.staging import Staged, from_staged, rows_in
 
 #: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
 ROWS_A_PART = 16_000_000
@@ -87,11 +87,11 @@ _PROBLEM_KEYS: Sequence[str] = ("reason_code", "record", "field", "found", "expe
 
 
 class BatchRows:
-    """The rows of `staging`, which has read and settled all files of the run."""
+    """The rows of all files of the run."""
 
-    def __init__(self, staging: Staging) -> None:
-        self.connection, self.source = staging.connection, staging.source
-        self.plain, self.others, self.unreadable = staging.plain, staging.others, staging.unreadable
+    def __init__(self, staged: Staged) -> None:
+        self.connection, self.source = staged.connection, staged.source
+        self.plain, self.others, self.unreadable = staged.plain, staged.others, staged.unreadable
         create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
         create_table(self.connection, "alike", {"content": "ubigint"})
         self._find_duplicates()

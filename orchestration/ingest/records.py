@@ -24,7 +24,7 @@ from orchestration.ingest.problems import MASKING_SQL
 from orchestration.ingest.record_kinds import value_macros
 from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
-from orchestration.ingest.staging import Staging
+from orchestration.ingest.staging import read_files
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
 SAMPLE_KEY = b"synthetic data only: this key protects nobody"
@@ -91,17 +91,15 @@ def ingest_records(
         target, aside, work = (pending / f"{start}batch={batch_id}" for start in ("", ".", ".work-"))
         # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
-        staging = Staging(connection, types, work)
-        values = prepare(connection, work, reference, lake)
-        made = None
-        for file in sorted(first_copies.values(), key=label_of):
-            if label_of(file) != made:
-                staging.settle()
-                made = label_of(file)
-                connection.execute(mapping_macros(mapping_of(file), key) + values)
-            staging.read(file, mapping_of(file))
-        staging.settle()
-        rows = BatchRows(staging)
+        set_limits(connection, work)
+        values = value_macros(_known_agencies(connection, reference, lake))
+
+        def prepare(cursor: duckdb.DuckDBPyConnection, mapping: SystemMapping) -> None:
+            cursor.execute("set TimeZone = 'UTC'")
+            cursor.execute(MASKING_SQL + mapping_macros(mapping, key) + values)
+
+        files_to_read = [(file, mapping_of(file)) for file in first_copies.values()]
+        rows = BatchRows(read_files(connection, types, work, files_to_read, prepare))
         found = rows.verdicts(first_copies)
         files = outcomes(
             delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
@@ -120,12 +118,10 @@ def scan_own(landing: Path, source: str, days: Days) -> Scan:
     return Scan(found.files, own)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, work: Path, reference: Path, lake: Path) -> str:
-    """Set limits and make shared macros; gives the SQL of those that must be made anew after a mapping's."""
+def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
+    """How much memory a run may take, and where it goes on above that."""
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("set temp_directory = " + "'" + str(work / "spill").replace("'", "''") + "'")
-    connection.execute(MASKING_SQL)
-    return value_macros(_known_agencies(connection, reference, lake))
 
 
 def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> list[str]:

@@ -10,7 +10,11 @@ Here: that pass, and judging. Not here: which files are read (`records`), and wh
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +58,8 @@ ROWS_OF_GROUP = 61_440
 _PLAIN_FORMAT = (
     f"compression zstd, compression_level 1, dictionary_size_limit 4096, row_group_size {ROWS_OF_GROUP}"
 )
+#: Each takes up to 500 MB, and all of them no more than the memory limit of the run, above which they spill.
+FILES_AT_A_TIME = 4
 #: So many other rows are judged together.
 OTHERS_TOGETHER = 50_000
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
@@ -88,34 +94,84 @@ order by staged.record_no
 """
 
 
-@dataclass
-class Staging:
-    """The rows of one run, in folder `work`.
+@dataclass(frozen=True)
+class Staged:
+    """The rows of one run, aside.
 
     `plain` are the files of rows with which nothing is wrong, by hash of the content they come from; `others` those
-    of all other rows. Both have the columns of the lake, but for `source_file`, which is in table `landed`. After
-    `settle`, table `judged` says what is wrong with others; `rejected` says which lines are no records. `unreadable`
-    files gave no row, and why.
+    of all other rows. Both have the columns of the lake, but for `source_file`, which is in table `landed`. Table
+    `judged` says what is wrong with others; `rejected` says which lines are no records. `unreadable` files gave no row,
+    and why.
     """
 
     connection: duckdb.DuckDBPyConnection
     source: RecordSource
-    work: Path
     plain: dict[str, Path] = field(default_factory=dict)
     others: dict[str, Path] = field(default_factory=dict)
     unreadable: dict[str, Problem] = field(default_factory=dict)
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection,
+    source: RecordSource,
+    work: Path,
+    files: Sequence[tuple[LandedFile, SystemMapping]],
+    prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],
+) -> Staged:
+    """Stage the rows of `files` in folder `work`, of several at a time: one thread a file, so that what comes out does
+    not depend on which is done first. `prepare` makes the macros of a mapping.
+
+    Never raises on content.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    for table, columns in _TABLES.items():
+        declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        connection.execute(f"create or replace table {table} ({declared})")
+    staged = Staged(connection, source)
+    # By mapping, because making its macros takes a while; the largest first, so that none is left alone at the end.
+    waiting = deque(sorted(files, key=lambda of: (of[1].label, -of[0].size_bytes, of[0].sha256)))
+
+    def read_some() -> None:
+        with connection.cursor() as cursor:
+            reader, made = Reader(cursor, staged, work), None
+            while True:
+                try:
+                    file, mapping = waiting.popleft()
+                except IndexError:
+                    break
+                if mapping is not made:
+                    reader.settle()
+                    prepare(cursor, mapping)
+                    made = mapping
+                reader.read(file, mapping)
+            reader.settle()
+
+    at_a_time = min(len(files), os.cpu_count() or 1, FILES_AT_A_TIME)
+    with ThreadPoolExecutor(at_a_time) as pool:
+        try:
+            for done in [pool.submit(read_some) for _ in range(at_a_time)]:
+                done.result()
+        finally:
+            waiting.clear()  # where one has failed, the others end after the file they are at
+    return staged
+
+
+@dataclass
+class Reader:
+    """Reads files one after the other, on a connection of its own."""
+
+    connection: duckdb.DuckDBPyConnection
+    staged: Staged
+    work: Path
     #: Files of others that are not judged yet, and their rows, and by which mapping they were read.
     waiting: list[Path] = field(default_factory=list)
     rows_waiting: int = 0
     mapping: SourceMapping | None = None
 
     def __post_init__(self) -> None:
-        self.work.mkdir(parents=True, exist_ok=True)
+        self.source = self.staged.source
         # Rows are held back until a group of them can be written.
         self.connection.execute(f"set partitioned_write_flush_threshold = {ROWS_OF_GROUP}")
-        create_table(self.connection, "landed", {"file_hash": "varchar", "landed_as": "varchar"})
-        create_table(self.connection, "rejected", _REJECTED_COLUMNS)
-        create_table(self.connection, "judged", _JUDGED_COLUMNS)
 
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Stage the rows of `file`. Needs the macros of `mapping`, and `settle` before those of another are made.
@@ -127,7 +183,7 @@ class Staging:
         opened = open_landed(file, self.work, native_moment_format(mapping))
         problem = opened if isinstance(opened, Problem) else self._read(file, opened, mapping)
         if problem is not None:
-            self.unreadable[file.sha256] = problem
+            self.staged.unreadable[file.sha256] = problem
             self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
         else:
             self._keep(file)
@@ -140,13 +196,13 @@ class Staging:
     def _keep(self, file: LandedFile) -> None:
         """What was read becomes part of the run."""
         self.connection.execute("insert into landed values (?, ?)", [file.sha256, file.relative_path])
-        for kind, kept in ((_PLAIN, self.plain), (_OTHER, self.others)):
+        for kind, kept in ((_PLAIN, self.staged.plain), (_OTHER, self.staged.others)):
             path = self._rows(file, kind)
             if path.exists():
                 kept[file.sha256] = path.replace(self.work / f"{kind}-{file.sha256}.rows")
-        if file.sha256 in self.others:
-            self.waiting.append(self.others[file.sha256])
-            self.rows_waiting += rows_in(self.connection, self.others[file.sha256])
+        if (others := self.staged.others.get(file.sha256)) is not None:
+            self.waiting.append(others)
+            self.rows_waiting += rows_in(self.connection, others)
 
     def settle(self) -> None:
         """Judge the other rows of the files read since the last time."""
@@ -340,6 +396,14 @@ _JUDGED_COLUMNS = {
     "problems": f"struct({', '.join(f'{key} varchar' for key in _FOUND_KEYS)})[]",
     "is_refused": "boolean",
     "row_text": "varchar",
+}
+
+
+#: What all readers of a run write into.
+_TABLES = {
+    "landed": {"file_hash": "varchar", "landed_as": "varchar"},
+    "rejected": _REJECTED_COLUMNS,
+    "judged": _JUDGED_COLUMNS,
 }
 
 

@@ -159,6 +159,50 @@ def test_no_good_row_is_taken_for_the_copy_of_a_refused_one(workplace: Records, 
     assert (file.rows_read, file.rows_accepted, file.rows_quarantined, file.rows_duplicate) == (3, 1, 1, 1)
 
 
+def test_how_many_files_are_read_at_a_time_does_not_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for at_a_time in (1, 4):
+        monkeypatch.setattr(staging, "FILES_AT_A_TIME", at_a_time)
+        monkeypatch.setattr(staging.os, "cpu_count", lambda: 4)
+        place = Records(tmp_path / str(at_a_time))
+        for n in range(12):
+            sent = [
+                good("dossiers", n),
+                good("dossiers", n + 1, TrangThaiHoSo="77"),
+                good("dossiers", n // 2),
+            ]
+            content = [as_lines(sent), as_csv(sent), as_envelope(sent), b"{" * n][n % 4]
+            place.deliver(content, f"{n}.{['jsonl', 'csv', 'json', 'jsonl'][n % 4]}", f"2025-12-{n + 1:02}")
+        report = place.ingest()
+        assert report.pending_dir is not None
+        found = {path.name: path.read_bytes() for path in report.pending_dir.iterdir()}
+        refused = {path.name: path.read_bytes() for path in (place.root / "quarantine/dossiers").iterdir()}
+        seen.append((found, refused, report.counts))
+    assert seen[0] == seen[1]
+    assert len(seen[0][1]) == 12
+
+
+def test_what_goes_wrong_in_one_thread_ends_the_run(
+    workplace: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours, not of a file: nothing is written, and the other files are left unread."""
+    read: list[str] = []
+
+    def fail(self: staging.Reader, file: Any, mapping: Any) -> None:
+        read.append(file.name)
+        raise RuntimeError(file.name)
+
+    for n in range(9):
+        workplace.deliver(lines(n), f"{n}.jsonl")
+    monkeypatch.setattr(staging.Reader, "read", fail)
+    with pytest.raises(RuntimeError):
+        workplace.ingest()
+    assert len(read) <= staging.FILES_AT_A_TIME
+    assert [path for path in workplace.lake.rglob("*") if path.is_file()] == []
+
+
 def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> None:
     workplace.deliver(lines(1, 2), "a.jsonl")
     workplace.deliver(lines(1, 2), "b.jsonl")
@@ -273,14 +317,14 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_in_part(
     one = [good("dossiers", 1)]
     content = {"a.jsonl": lines(1), "a.csv": as_csv(one), "a.parquet": as_parquet(one, tmp_path)}
     path = workplace.deliver(content[name], name)
-    stage = staging.Staging._stage
+    stage = staging.Reader._stage
 
     def stage_then_grow(self: Any, *arguments: Any) -> None:
         stage(self, *arguments)
         with path.open("ab") as stream:
             stream.write(b"\n")
 
-    monkeypatch.setattr(staging.Staging, "_stage", stage_then_grow)
+    monkeypatch.setattr(staging.Reader, "_stage", stage_then_grow)
     (outcome,) = workplace.ingest().files
     assert (outcome.status, outcome.reason_codes) == ("quarantined", ("changed_while_reading",))
     assert outcome.rows_read == 0
