@@ -154,8 +154,8 @@ class BatchRows:
                 plain.replace(folder / f"rows-{sha256[:16]}.parquet")
         columns = ", ".join(self.source.row_columns)
         query = (
-            f"select {columns.replace('source_file', 'landed_as as source_file', 1)}"
-            f" from ({self._rows_of(together)}) left join landed using (file_hash)"
+            f"select {columns} from (select * replace (landed_as as source_file)"
+            f" from ({self._rows_of(together)}) left join landed using (file_hash))"
             f" where (file_hash, record_no) not in {_REFUSED}"
             " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
         )

@@ -49,10 +49,12 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> li
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> None:
-    """Make, or empty, the temporary table `name`."""
+def create_table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, *, is_shared: bool = False
+) -> None:
+    """Make, or empty, table `name`: of this connection only, or shared with its cursors."""
     declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-    connection.execute(f"create or replace temp table {name} ({declared})")
+    connection.execute(f"create or replace {'' if is_shared else 'temp'} table {name} ({declared})")
 
 
 def write_empty_batch(lake: Path, source: str, tables: Mapping[str, Columns]) -> Path:

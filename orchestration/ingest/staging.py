@@ -125,8 +125,7 @@ def read_files(
     """
     work.mkdir(parents=True, exist_ok=True)
     for table, columns in _TABLES.items():
-        declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-        connection.execute(f"create or replace table {table} ({declared})")
+        create_table(connection, table, columns, is_shared=True)
     staged = Staged(connection, source)
     # By mapping, because making its macros takes a while; the largest first, so that none is left alone at the end.
     waiting = deque(sorted(files, key=lambda of: (of[1].label, -of[0].size_bytes, of[0].sha256)))
