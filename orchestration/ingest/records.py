@@ -101,9 +101,7 @@ def ingest_records(
         files_to_read = [(file, mapping_of(file)) for file in first_copies.values()]
         rows = BatchRows(read_files(connection, types, work, files_to_read, prepare))
         found = rows.verdicts(first_copies)
-        files = outcomes(
-            delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
-        )
+        files = outcomes(delivery.new, scanned.files, delivery.manifest, found, label_of, lambda _: True)
         rows.write_quarantine(first_copies, quarantine / source)
         rows.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
