@@ -29,7 +29,8 @@ observations as (
         unit_level,
         numerator,
         denominator,
-        published_ratio
+        published_ratio,
+        denominator_status
     from published
     union all
     select
@@ -38,7 +39,8 @@ observations as (
         unit_level,
         cast({{ numerator }} as bigint) as numerator,
         cast({{ denominator }} as bigint) as denominator,
-        cast({{ ratio }} as double) as published_ratio
+        cast({{ ratio }} as double) as published_ratio,
+        cast(null as varchar) as denominator_status
     from measures
 ),
 
@@ -63,7 +65,8 @@ final as (
         ratios.denominator,
         ratios.ratio,
         cast({{ score('ratios.ratio', 'ratios.denominator', 'rules') }} as double) as score,
-        rules.max_score
+        rules.max_score,
+        ratios.denominator_status
     from ratios
     inner join rules
         on ratios.regime = rules.regime

@@ -48,7 +48,8 @@ final as (
         scores.ratio,
         scores.score,
         scores.max_score,
-        indicators.group_code
+        indicators.group_code,
+        scores.denominator_status
     from scores
     inner join indicators
         on
