@@ -325,9 +325,9 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_in_part(
             stream.write(b"\n")
 
     monkeypatch.setattr(staging.Reader, "_stage", stage_then_grow)
-    (outcome,) = workplace.ingest().files
-    assert (outcome.status, outcome.reason_codes) == ("quarantined", ("changed_while_reading",))
-    assert outcome.rows_read == 0
+    report = workplace.ingest()
+    assert [problem.reason_code for problem in report.unread] == ["changed_while_reading"]
+    assert (report.batch_id, report.files, report.is_blocked) == (None, (), True)
     monkeypatch.undo()
     # Once it no longer grows, it is read for what it then is.
     (outcome,) = workplace.ingest().files
