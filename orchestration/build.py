@@ -20,6 +20,7 @@ from orchestration.run_alerts import failed_runs
 from orchestration.schedules import close_last_month, nightly
 from orchestration.sensors import late_deliveries
 from orchestration.settings import Settings
+from orchestration.unit_checks import unit_check
 from orchestration.writer import writer
 
 
@@ -38,6 +39,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         asset_checks=[
             *raw_gates(settings),
             *delivery_checks(settings),
+            unit_check(settings),
             *release_gates(settings, marts),
             hold_gate(settings, marts),
         ],

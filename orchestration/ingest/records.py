@@ -140,7 +140,7 @@ def _ingest(
             delivery.manifest,
             found,
             label_of,
-            are_rows_independent=True,
+            lambda _: True,
         )
         batch_id = batch_id_of(first_copies)
         target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"

@@ -57,14 +57,15 @@ SEVEN = "unit_code = '07' and as_of = '2026-10-10'"
 IS_SEVEN = ('"as_of": "2026-10-10"', '"unit_code": "07"')
 
 _FILES_NAMED = "The batch names the files it was made of"
-_FILES_TAKEN = "No file is refused, whole or in part"
+_FILES_TAKEN = "No file is refused"
 _FILES_VOLUME = "A delivery is about as large as its sender's last ones"
 _FILES_ADD_UP = "Rows read = accepted + quarantined + duplicates, for every file"
 _ROWS_ARRIVE = "The batch holds as many rows as its files had accepted"
 _ROWS_34 = "A national snapshot shows each of the 34 provinces once"
 _ROWS_YOUNG = "A snapshot is not younger than its delivery"
 _ROWS_YEAR = "The period lies in the time of the 34 provinces"
-_ROWS_TOTAL = "Each unit has the portal's own total"
+_ROWS_TOTAL = "Each province has the portal's own total"
+_ROWS_REFUSED = "No row of a national snapshot is refused"
 _ROWS_GROUPS = "Each province has a score for each of the six groups"
 _COVERAGE_ANY = "There is a coverage at all"
 _COVERAGE_34 = "34 provinces x 6 groups for each period and unit level"
@@ -297,12 +298,6 @@ POISONS = [
                 "departmentCode: found X",
             ),
             (
-                "partly quarantined",
-                "update {table} set status = 'partly_quarantined', rows_accepted = 2, rows_quarantined = 1"
-                " where source_file = 'H21.json'",
-                '"rows_quarantined": 1',
-            ),
-            (
                 "that nobody knows",
                 "update {table} set status = 'half_read' where source_file = 'H21.json'",
                 '"status": "half_read"',
@@ -406,8 +401,16 @@ POISONS = [
         ROWS,
         _ROWS_TOTAL,
         "no total",
-        "update {table} set official_total_score = null where agency_code = 'H21.2'",
-        ('"agency_code": "H21.2"', "1 of 37 rows"),
+        "update {table} set official_total_score = null where agency_code in ('H07', 'H21.2')",
+        ('"agency_code": "H07"', "found: 1 row"),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_REFUSED,
+        "a 35th row refused",
+        "update files set status = 'partly_quarantined', rows_read = 35, rows_quarantined = 1,"
+        " problems = ['nation.json: departmentCode: found H99'] where source_file = 'nation.json'",
+        ('"source_file": "nation.json"', "found H99"),
     ),
     *(
         Poison(

@@ -26,9 +26,11 @@ scored as (
     where index_scores.group_code = 'TOTAL'
 ),
 
-periods as (
+-- Days on which any province was observed; a capture of one province's units observes none of its peers.
+province_periods as (
     select distinct {{ period_keys() }}
-    from index_scores
+    from scored
+    where unit_level = 'province'
 ),
 
 -- Missing is not zero, and not absent either: a province of which nothing came is shown, without total and rank.
@@ -39,7 +41,7 @@ silent_provinces as (
         units.unit_level,
         units.parent_unit_code,
         cast(null as decimal(6, 2)) as total_score
-    from periods
+    from province_periods as periods
     inner join units
         on
             units.unit_level = 'province'

@@ -3,8 +3,10 @@ with unit_results as (
     select * from {{ ref('stg_portal__unit_results') }}
 ),
 
+-- A unit that nobody knows is left out, and warned of where units are recognised.
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('int_portal__units') }}
+    where unit_code is not null
 ),
 
 regimes as (
@@ -22,10 +24,11 @@ keyed as (
         units.province_code,
         units.parent_unit_code
     from unit_results
-    left join units
+    inner join units
         on
             unit_results.agency_code = units.agency_code
             and unit_results.unit_level = units.unit_level
+            and unit_results.name_sent_vi = units.name_sent_vi
     left join regimes
         on
             unit_results.period_start >= regimes.valid_from
@@ -37,7 +40,7 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by {{ period_keys() }}, agency_code
+            partition by {{ period_keys() }}, unit_code
             order by (settlement is not null) desc, observed_at desc, file_hash asc
         ) as preference
     from keyed

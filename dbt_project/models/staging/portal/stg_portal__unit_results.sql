@@ -50,6 +50,7 @@ final as (
         expected_communes,
         -- `UBND` (People's Committee) is the office, not part of the unit's name.
         coalesce(short_name, regexp_replace(name_vi, '^UBND ', '')) as name_vi,
+        name_vi as name_sent_vi,
         cast(official_total_score as decimal(6, 2)) as official_total_score,
         official_rank,
         group_scores,
