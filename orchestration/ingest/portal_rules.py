@@ -110,6 +110,7 @@ FIELDS = (
     Field("metric", "ratio", "number", "nullable", "not is_aside"),
     Field("metric", "score", "number", "nullable", "not is_aside"),
     Field("metric", "maxScore", "number", "required", "not is_aside"),
+    Field("metric", "dataQualityStatus", "text", "optional", "not is_aside"),
 )
 
 

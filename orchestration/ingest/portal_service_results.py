@@ -23,7 +23,7 @@ from orchestration.ingest.unit_identity import know_units
 
 SOURCE = "portal_service_results"
 #: Raised when the meaning of a column changes, so that each batch says how it was read.
-MAPPING = "portal_service_results/1"
+MAPPING = "portal_service_results/2"
 
 #: rows.parquet: one row a unit of a payload. Ratios are percent and scores points, both as sent.
 ROW_COLUMNS = {
@@ -56,7 +56,7 @@ ROW_COLUMNS = {
     "payment": "struct(paid_online_dossiers bigint, financial_obligation_dossiers bigint, "
     "paid_online_formalities bigint, fee_formalities bigint)",
     "metrics": "struct(group_code varchar, metric_code varchar, name_vi varchar, numerator bigint, "
-    "denominator bigint, ratio double, score double, max_score double)[]",
+    "denominator bigint, ratio double, score double, max_score double, data_quality_status varchar)[]",
 }
 
 DOCUMENT_COLUMNS = {

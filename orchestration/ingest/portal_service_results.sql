@@ -296,7 +296,8 @@ metrics as (
         list({
             'group_code': group_code, 'metric_code': code, 'name_vi': text_of(item -> '$.name'),
             'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
-            'score': score, 'max_score': max_score
+            'score': score, 'max_score': max_score,
+            'data_quality_status': upper(text_of(item -> '$.dataQualityStatus'))
         } order by component_position, position) as metrics
     from metric
     where not is_aside

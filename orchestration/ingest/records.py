@@ -27,6 +27,7 @@ from orchestration.ingest.record_kinds import value_macros
 from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
 from orchestration.ingest.staging import EngineLostError, read_files
+from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
 SAMPLE_KEY = b"synthetic data only: this key protects nobody"
@@ -168,12 +169,14 @@ def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
 
 def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> list[str]:
     """Of provinces.csv, and of the unit catalogue in the lake."""
+    connection.execute(AGENCY_CODE_SQL)
     query = "select agency_code from read_csv(?, all_varchar = true)"
     found = connection.execute(query, [str(reference / "provinces.csv")]).fetchall()
     for batch in visible_batches(lake, UNIT_CATALOGUE.name):
         path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet"
         rows = (
-            "select distinct split_part(agency_code, '.', 1) from read_parquet(?, hive_partitioning = false)"
+            "select distinct split_part(agency_code_today(agency_code), '.', 1)"
+            " from read_parquet(?, hive_partitioning = false)"
         )
         found += connection.execute(rows, [str(path)]).fetchall()
     return [code for (code,) in found]

@@ -24,9 +24,13 @@ bands as (
 final as (
     select
         {{ period_keys('movement') }},
-        -- Final only when the period is over and everyone who should be ranked is.
+        -- Final only when the period is over, everyone who should be ranked is, and a capture was made after its end.
         case
-            when movement.as_of >= movement.period_end and movement.peers = movement.peers_expected then 'final'
+            when
+                movement.as_of >= movement.period_end
+                and movement.peers = movement.peers_expected
+                and coalesce(official.is_final_capture, true)
+                then 'final'
             else 'provisional'
         end as period_status,
         movement.unit_code,

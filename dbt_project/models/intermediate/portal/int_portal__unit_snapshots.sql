@@ -35,17 +35,19 @@ keyed as (
             and unit_results.as_of <= coalesce(regimes.valid_to, cast('9999-12-31' as date))
 ),
 
--- Several payloads may describe the same day: detail wins over totals, then the later capture.
+-- Several payloads may describe the same day: one made after the period ended wins over one made before, then detail
+-- over totals, then the later capture.
 numbered as (
     select
         *,
         row_number() over (
             partition by {{ period_keys() }}, unit_code
-            order by (settlement is not null) desc, observed_at desc, file_hash asc
+            order by is_captured_after_end desc, (settlement is not null) desc, observed_at desc, file_hash asc
         ) as preference
     from keyed
 ),
 
+-- A ranking is final only when every one of its units was captured after the period ended.
 final as (
     select
         {{ period_keys() }},
@@ -59,7 +61,10 @@ final as (
         expected_departments,
         expected_communes,
         official_total_score,
-        official_rank
+        official_rank,
+        min(case when is_captured_after_end then 1 else 0 end) over (
+            partition by {{ period_keys() }}, unit_level, parent_unit_code
+        ) = 1 as is_final_capture
     from numbered
     where preference = 1
 )

@@ -43,6 +43,7 @@ final as (
             period_end
         ) as as_of,
         observed_at,
+        cast(observed_at as date) > period_end as is_captured_after_end,
         unit_level,
         agency_code,
         parent_agency_code,
