@@ -62,7 +62,7 @@ def ingest_records(
     key: bytes,
     days: Days = ALL_DAYS,
 ) -> IngestReport:
-    """Read every file of `source` delivered on `days` whose content is in no visible batch, into one pending batch.
+    """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
@@ -84,10 +84,12 @@ def ingest_records(
     with connect() as connection, ExitStack() as leaving:
         delivery = look_for_new(connection, lake, source, scanned, label_of)
         landing_problems = (*scanned.problems, *delivery.changed)
-        if not delivery.new:
-            return IngestReport(source, None, None, (), delivery.known_again, landing_problems)
+        if not delivery.new and not delivery.known_again:
+            return IngestReport(source, None, None, (), (), landing_problems)
         first_copies = delivery.first_copies
-        pending, batch_id = pending_folder(lake, source), batch_id_of(first_copies)
+        # What came again adds no row, and says all the same that its sender delivered: the manifest names it.
+        again = (f"{file.file_hash} {file.source_file}" for file in delivery.known_again)
+        pending, batch_id = pending_folder(lake, source), batch_id_of([*first_copies, *again])
         target, aside, work = (pending / f"{start}batch={batch_id}" for start in ("", ".", ".work-"))
         # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
@@ -104,11 +106,12 @@ def ingest_records(
         files = outcomes(
             delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
         )
+        files = (*files, *delivery.known_again)
         rows.write_quarantine(first_copies, quarantine / source)
         rows.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)
-    return IngestReport(source, batch_id, target, files, delivery.known_again, landing_problems)
+    return IngestReport(source, batch_id, target, files, (), landing_problems)
 
 
 def scan_own(landing: Path, source: str, days: Days) -> Scan:

@@ -145,7 +145,7 @@ def read_files(
                 reader.read(file, mapping)
             reader.settle()
 
-    at_a_time = min(len(files), os.cpu_count() or 1, FILES_AT_A_TIME)
+    at_a_time = max(1, min(len(files), os.cpu_count() or 1, FILES_AT_A_TIME))
     with ThreadPoolExecutor(at_a_time) as pool:
         try:
             for done in [pool.submit(read_some) for _ in range(at_a_time)]:
@@ -268,8 +268,6 @@ class Reader:
         if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, rows):
             self._sift(file, plan, wire, rows)
         self._take_rejects(file, opened)
-        if not self._count_rows(file) and not self._has_rejects(file):
-            raise UnreadableError("no_rows", "no record", "at least one")
 
     def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, lines: int) -> bool:
         """Whether JSON Lines could be read the fast way: every line is an object as expected."""
