@@ -75,7 +75,8 @@ class IngestReport:
     """One run. `batch_id` and `pending_dir` are None if nothing was new.
 
     `files` are the rows of files.parquet; `known_again` are payloads of the portal that came under a new path with
-    content that is in the lake (of records, those are `files` too); `landing_problems` concern files that could not be taken for files of a source at
+    content that is in the lake (of records, those are `files` too);
+    `landing_problems` concern files that could not be taken for files of a source at
     all, so they are in no batch and stand for themselves.
     """
 
