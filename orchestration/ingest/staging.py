@@ -341,8 +341,6 @@ class Reader:
         if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, rows):
             self._sift(file, plan, wire, rows)
         self._take_rejects(file, opened)
-        if not self._count_rows(file) and not self._has_rejects(file):
-            raise UnreadableError("no_rows", "no record", "at least one")
 
     def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, lines: int) -> bool:
         """Whether JSON Lines could be read the fast way: every line is an object as expected."""
