@@ -73,7 +73,9 @@ class Verdict:
     @property
     def status(self) -> str:
         """The status of a file with this content, if nothing mends or repeats it."""
-        if self.rows_refused == self.rows_read:  # also where nothing could be read
+        if not self.rows_read:  # nothing could be read, or nothing was in it
+            return "quarantined" if self.reason_codes else "accepted"
+        if self.rows_refused == self.rows_read:
             return "quarantined"
         return "partly_quarantined" if self.rows_refused else "accepted"
 

@@ -91,7 +91,7 @@ _BELOW_SCORES = "Totals lie between 0 and 100"
 _UNITS_ALL = "One nation, 34 provinces and 3321 communes"
 _UNITS_PARENT = "Every unit has its parent: provinces the nation, all others a province"
 _HEADLINE_LAKE = "Every dossier of the lake is known to the build, once"
-_HEADLINE_ADDS = "The four outcomes add up to the dossiers received, and shares lie between 0 and 1"
+_HEADLINE_ADDS = "The five outcomes add up to the dossiers received, and shares lie between 0 and 1"
 _HEADLINE_NATION = "The nation's dossiers are those of its provinces"
 
 _RULES_100 = "Each regime has 21 scored metrics and 100 points"
@@ -99,6 +99,8 @@ _RULES_SHARE = "A scored metric has points, and a share at which it earns them a
 _DAYS_ALL = "No day is missing, none is there twice"
 _DAYS_WORKED = "A year of which the holidays are known has 240 to 256 working days"
 _QUALITY = "A share is dossiers with the defect by dossiers looked at, and none is above 1"
+_UNKNOWN = "At most 5% of all dossiers have an unknown procedure or an unknown unit"
+_UNKNOWN_OF_ONE = "At most 10% of a province's dossiers have an unknown procedure or an unknown unit"
 _GAP_LOST = "What is lost is what is missing to the most there is"
 _GAP_MORE = "No unit is asked for less than nothing, or for more than it counts"
 
@@ -106,6 +108,34 @@ POISONS = [
     *(
         Poison(suite_name, expectation, what, sql, says)
         for suite_name, expectation, what, sql, says in (
+            (
+                "release__mart_source_quality",
+                _UNKNOWN,
+                "one dossier more of an unknown procedure",
+                "insert into intermediate.int_dossiers__outcomes values ('X9', true)",
+                ('"dossiers": 2001', '"unknown_procedure": 101'),
+            ),
+            (
+                "release__mart_source_quality",
+                _UNKNOWN,
+                "another country's dossiers",
+                "update intermediate.int_dossiers__outcomes set agency_code = 'BOSTON' where agency_code = 'H26'",
+                ('"dossiers": 2000', '"unknown_unit": 1900'),
+            ),
+            (
+                "release__mart_source_quality",
+                _UNKNOWN_OF_ONE,
+                "a province with a catalogue of its own",
+                "update intermediate.int_dossiers__outcomes set is_unknown_procedure = true where agency_code = 'H19'",
+                ('"province_code": "75"', '"unknown_procedure": 100'),
+            ),
+            (
+                "release__mart_source_quality",
+                _UNKNOWN_OF_ONE,
+                "a province whose units nobody knows",
+                "update intermediate.int_units__resolved set resolution = 'unknown' where agency_code = 'H19'",
+                ('"province_code": "75"', '"unknown_unit": 100'),
+            ),
             (
                 "release__dim_indicator",
                 _RULES_100,
@@ -276,6 +306,13 @@ POISONS = [
     Poison(
         HEADLINE,
         _HEADLINE_ADDS,
+        "a dossier without a deadline forgotten",
+        "update {table} set no_deadline = 0 where unit_code = '07'",
+        ('"unit_code": "07"', '"no_deadline": 0'),
+    ),
+    Poison(
+        HEADLINE,
+        _HEADLINE_ADDS,
         "a share above 1",
         "update {table} set online_ratio = 1.2 where unit_code = '07'",
         ('"unit_code": "07"', '"online_ratio": 1.2'),
@@ -284,8 +321,8 @@ POISONS = [
         HEADLINE,
         _HEADLINE_NATION,
         "a province counted elsewhere",
-        "update {table} set dossiers_received = 21, overdue = 5 where unit_code = '07'",
-        ('"of_the_nation": 30', '"of_its_provinces": 31'),
+        "update {table} set dossiers_received = 22, overdue = 5 where unit_code = '07'",
+        ('"of_the_nation": 31', '"of_its_provinces": 32'),
     ),
     Poison(FILES, _FILES_NAMED, "no file", "delete from {table}", ("found: 0",)),
     *(

@@ -81,6 +81,28 @@ missing_groups as (
     group by {{ period_keys() }}, unit_code
 ),
 
+missing_sources as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        {{ comma_list('source') }} as sources
+    from {{ ref('int_records__missing') }}
+    where is_scored
+    group by {{ period_keys() }}, unit_code
+),
+
+-- What some peer has not delivered beyond the end of the period: until then, the period is not final for any of them.
+incomplete_sources as (
+    select
+        {{ period_keys() }},
+        parent_unit_code,
+        unit_level,
+        {{ comma_list('source') }} as sources
+    from {{ ref('int_records__delivered') }}
+    where is_scored_on and not is_complete
+    group by {{ period_keys() }}, parent_unit_code, unit_level
+),
+
 -- How many peers there should be: what the source says of a province, else what the code list holds. Of departments
 -- the portal's payloads are no list; records come with the unit catalogue, which is one.
 announced_peers as (
@@ -139,8 +161,11 @@ final as (
         coalesce(announced_peers.units_expected, listed_peers.units_expected) as peers_expected,
         case
             when totals.total_score is null
-                then coalesce('no figure for ' || missing_groups.group_codes, 'nothing was delivered')
-        end as rank_reason
+                then
+                    coalesce('no figure for ' || missing_groups.group_codes, 'nothing was delivered')
+                    || coalesce(' (not_delivered: ' || missing_sources.sources || ')', '')
+        end as rank_reason,
+        incomplete_sources.sources as incomplete_sources
     from totals
     left join ranks
         on
@@ -165,6 +190,15 @@ final as (
         on
             {{ same_period('totals', 'missing_groups') }}
             and totals.unit_code = missing_groups.unit_code
+    left join missing_sources
+        on
+            {{ same_period('totals', 'missing_sources') }}
+            and totals.unit_code = missing_sources.unit_code
+    left join incomplete_sources
+        on
+            {{ same_period('totals', 'incomplete_sources') }}
+            and totals.parent_unit_code = incomplete_sources.parent_unit_code
+            and totals.unit_level = incomplete_sources.unit_level
 )
 
 select * from final
