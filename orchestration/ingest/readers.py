@@ -37,6 +37,8 @@ _DELIMITERS = ",;\t|"
 _NO_DELIMITER = "\x01"
 _BLOCK = 1024 * 1024
 _MARK = b"\xef\xbb\xbf"
+#: All the cells that rows of a sheet may have take more memory than there is, if they are read at once.
+CELLS_AT_A_TIME = 2000
 #: As much is looked at for a header at first.
 _HEADER_BYTES = 256 * 1024
 #: What lies before a header and is none: an empty line, one of empty cells, or the one that tells Excel the delimiter.
@@ -140,8 +142,9 @@ def csv_wire(file: CsvFile, fields: Fields) -> str:
     return _text_relation(_csv_rows(file, list(texts.values())), fields, texts)
 
 
-def quotes_sql(file: CsvFile) -> str:
-    """A query: the first record with a value that takes in other records, and the lines that all records take.
+def quotes_sql(file: CsvFile) -> Iterator[str]:
+    """Queries, each about some of the columns: the first record with a value in them that takes in other records, and
+    the lines that all records take; these are wrong where there is more than one query.
 
     Such a value begins with the rest of its line, with the cells after it, and a later line in it has at least the
     cells before it, or one fewer, as the reader lets an empty cell too many pass. Its quote was opened by mistake
@@ -149,22 +152,28 @@ def quotes_sql(file: CsvFile) -> str:
     does.
     """
     cells = [f"c{place}" for place in range(len(file.columns.names))]
+    for first in range(0, len(cells), CELLS_AT_A_TIME):
+        yield _quotes_sql(file, cells, first)
+
+
+def _quotes_sql(file: CsvFile, cells: Sequence[str], first: int) -> str:
+    some = cells[first : first + CELLS_AT_A_TIME]
     d = literal(file.delimiter)
     is_no_prose = f"regexp_matches(cell, {literal(re.escape(file.delimiter) + '[^ ]')})"
     # Lists, not a chain of operators: files have thousands of columns, expressions must not be as deep.
     swallows = (
-        f"list_bool_or(list_transform([{', '.join(cells)}], lambda cell, i: len({_split('cell')}) > 1"
-        f" and len(string_split({_split('cell')}[1], {d})) > {len(cells)} - i"
-        f" and list_bool_or(list_transform({_split('cell')}[2:], lambda l: len(string_split(l, {d})) >= i - 1))"
+        f"list_bool_or(list_transform([{', '.join(some)}], lambda cell, i: len({_split('cell')}) > 1"
+        f" and len(string_split({_split('cell')}[1], {d})) > {len(cells) - first} - i"
+        f" and list_bool_or(list_transform({_split('cell')}[2:], lambda l: len(string_split(l, {d})) >= i - 1 + {first}))"
         f" and {'true' if file.is_prose_like else is_no_prose}))"
     )
-    row = f"concat({f', {d}, '.join(cells)})"
+    row = f"concat({f', {d}, '.join(some)})"
     has_break = f"(contains({row}, chr(10)) or contains({row}, chr(13)))"
     lines = f"len(list_filter({_split(row)}, lambda l: {_IS_COUNTED.format('l')}))"
     return (
         f"select min(case when {has_break} then case when {swallows} then record_no end end),"
         f" coalesce(sum(case when {has_break} then {lines} else 1 end), 0)::bigint"
-        f" from ({_csv_rows(file, cells)})"
+        f" from ({_csv_rows(file, some)})"
     )
 
 
@@ -299,7 +308,14 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path, wanted: W
     rows, size = (found[0] if found else 0), path.stat().st_size
     if rows > size:  # each has a code of its own, so that it cannot take less than a byte
         raise UnreadableError("decompression_bomb", f"{rows} rows in {size} bytes", "at most one row a byte")
-    return find_columns(connection.sql(f"from {_parquet(path)} limit 0").columns, wanted)
+    # DuckDB would call the second of two columns that differ in capitals otherwise.
+    schema = connection.sql(f"select name, num_children from parquet_schema({literal(str(path))})").fetchall()
+    names, below = [], 0
+    for column, children in schema[1:]:
+        if below == 0:
+            names.append(column)
+        below += (children or 0) - (below > 0)
+    return find_columns(names, wanted)
 
 
 def parquet_wire(
@@ -310,13 +326,14 @@ def parquet_wire(
     mapping: SystemMapping,
 ) -> str:
     """Nested Parquet: texts or whatever else can be turned into one."""
-    types = connection.sql(f"from {_parquet(path)} limit 0").types
+    described = connection.sql(f"from {_parquet(path)} limit 0")
+    types = described.types
     # Only what is read, under names of our own: those of a file may be anything.
     read = ["row_number() over () as record_no"]
     texts, native = {}, {}
     for field, place in columns.places.items():
         kind, column, parts = types[place], f"c{place}", fields[field]
-        read.append(f"{name(columns.names[place])} as {column}")
+        read.append(f"{name(described.columns[place])} as {column}")
         if parts is None:
             texts[field] = _as_text(column, str(kind), mapping)
         elif str(kind) == "VARCHAR":

@@ -15,7 +15,7 @@ import os
 import shutil
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -417,16 +417,26 @@ class Reader:
         Where records are rejected, every line must belong to a record all the same. The text that the reader tells
         of a rejected one is cut, and at times another's, so that lines are counted.
         """
-        self._forget_rejects()
-        ((record, lines),) = self.connection.execute(quotes_sql(values)).fetchall()
+        found = [
+            self.connection.execute(query).fetchall()[0] for query in self._each_pass(quotes_sql(values))
+        ]
+        lines, record = found[0][1], min((record for record, _ in found if record is not None), default=None)
         place = f"record {record}" if record is not None else ""
         if self._are_any_rejected():
             ((line, rejected),) = self.connection.execute(_REJECTED_LINES_SQL).fetchall()
+            if len(found) > 1:
+                raise UnreadableError("malformed_csv", f"line {line}: a malformed record, in a file so wide that its"
+                                      " lines cannot be counted", "a cell for each column in every record")  # fmt: skip
             if self._count_csv_lines(values.path) > 1 + lines + rejected:
                 place = f"line {line}" if rejected == 1 else f"line {line} or a later one of {rejected}"
         if place:
             raise UnreadableError("unbalanced_quote", f"{place}: a quote that takes in the lines after it",
                                   "each quote closed, and doubled within a text")  # fmt: skip
+
+    def _each_pass(self, queries: Iterable[str]) -> Iterator[str]:
+        for query in queries:
+            self._forget_rejects()
+            yield query
 
     def _count_csv_lines(self, path: Path) -> int:
         self._forget_rejects()

@@ -6,7 +6,6 @@ import io
 import re
 import shutil
 import time
-import unicodedata
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -227,8 +226,11 @@ def test_a_cell_is_what_the_sheet_shows(cell: str, expected: str | None, tmp_pat
 
 def test_digits_that_a_float_has_lost_are_not_made_up(tmp_path: Path) -> None:
     """National numbers of twelve digits are whole; of eighteen digits a float keeps fifteen."""
-    rows = [HEADER, cells(1, PhongBanXuLy=123456789012345678), cells(2, PhongBanXuLy=1.2345678901234568e17)]
-    _, report, workplace = read(tmp_path, "a.xlsx", book(*rows))
+    content = book(HEADER, cells(1), cells(2))
+    for place, number in (("D2", "123456789012345678"), ("D3", "1.2345678901234568E17")):
+        cell = f'<c r="{place}"><v>{number}</v></c>'
+        content = with_xml(content, lambda xml, p=place, c=cell: re.sub(f'<c r="{p}"[^>]*>.*?</c>', c, xml))  # type: ignore[misc]
+    _, report, workplace = read(tmp_path, "a.xlsx", content)
     assert workplace.rows(report, "room_code") == [("123456789012345678",), ("1.23456789012346E+17",)]
 
 
@@ -351,13 +353,9 @@ def test_names_slightly_off_are_read(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["all_headers_decomposed.csv", "due_header_decomposed.csv"])
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_accents_are_letters_of_their_own_or_not(name: str, form: str, tmp_path: Path) -> None:
+def test_accents_are_letters_of_their_own_or_not(name: str, tmp_path: Path) -> None:
     shutil.copytree(MAPPINGS, tmp_path / "mappings")
-    mapping = unicodedata.normalize(
-        "NFC" if form == "NFC" else "NFD", (CASES / "viet.yml").read_text(encoding="utf-8")
-    )
-    (tmp_path / "mappings/viet.yml").write_text(mapping, encoding="utf-8")
+    shutil.copy(CASES / "viet.yml", tmp_path / "mappings")
     (tmp_path / "mappings/senders.yml").write_text("V: viet\n", encoding="utf-8")
     workplace = Records(tmp_path, "dossiers", tmp_path / "mappings")
     workplace.deliver((CASES / "f17_column_name_slightly_off" / name).read_bytes(), name, sender="V")
@@ -429,8 +427,8 @@ def test_a_column_named_twice_in_other_letters_is_refused_unless_one_is_exact(tm
 
 @pytest.mark.parametrize(
     "name",
-    ["file_row_number", "FILE_ROW_NUMBER", "filename", "FileName", "record_no", "text", "rowid", "file_index", "c0", "bad_lists",
-     "mahoso", 'a"b', "hive", "nGAYketTHUC"],
+    ["file_row_number", "FILE_ROW_NUMBER", "filename", "FileName", "record_no", "text", "rowid", "file_index", "c0",
+     "bad_lists", "mahoso", 'a"b', "hive", "nGAYketTHUC"],
 )  # fmt: skip
 def test_other_columns_of_a_parquet_file_may_have_any_name(name: str, tmp_path: Path) -> None:
     with duckdb.connect() as connection:
@@ -475,6 +473,15 @@ def test_wide_files_are_read(columns: int, tmp_path: Path) -> None:
     file, *_ = read(tmp_path, "a.csv", b"\r\n".join(line + blanks for line in [header, *rows]) + b"\r\n")
     assert (file.rows_accepted, file.problems) == (3, ())
     assert time.monotonic() - start < 60
+
+
+def test_a_stray_quote_in_the_widest_file_refuses_it(tmp_path: Path) -> None:
+    header, *rows = CSV.split(b"\r\n")[:-1]
+    rows[0], rows[2] = rows[0].replace(b"P01", b'"P01'), rows[2].replace(b"P01", b'P01"')
+    lines = [line + b"," * (16384 - len(HEADER)) for line in [header, *rows]]
+    file, *_ = read(tmp_path, "a.csv", b"\n".join(lines) + b"\n")
+    assert (file.status, file.rows_accepted) == ("quarantined", 0)
+    assert file.reason_codes[0] in ("unbalanced_quote", "malformed_csv")
 
 
 def test_a_wide_file_with_texts_of_several_lines_is_read(tmp_path: Path) -> None:
