@@ -63,3 +63,15 @@ class Problem:
         )
         # A file name may hold line breaks: one problem stays one line.
         return "".join(c if c.isprintable() else "?" for c in sentence)
+
+
+class UnreadableError(Exception):
+    """The file as such cannot be read: the parts of a `Problem` but for the file."""
+
+    def __init__(self, reason_code: str, found: str, expected: str) -> None:
+        super().__init__(reason_code)
+        self.parts = (reason_code, "$", "", found, expected, RESEND)
+
+    def problem(self, file: str) -> Problem:
+        """What is wrong with `file`."""
+        return Problem(file, *self.parts)

@@ -51,7 +51,8 @@ def test_a_vendor_s_unknown_word_is_refused(tmp_path: Path) -> None:
     workplace.deliver(
         as_csv([VENDOR | {"state": "teleported", "channel": "pigeon"}]), "a.csv", sender="flat-vendor"
     )
-    assert workplace.ingest().files[0].reason_codes == ("unknown_channel", "unknown_status")
+    reasons = workplace.ingest().files[0].reason_codes
+    assert reasons == ("column_not_in_file", "unknown_channel", "unknown_status")
 
 
 def test_both_systems_in_one_run_are_read_each_by_its_own(tmp_path: Path) -> None:
