@@ -68,10 +68,11 @@ def test_a_zone_shifts_moments_without_offset(tmp_path: Path) -> None:
     folder = tmp_path / "mappings"
     folder.mkdir()
     text = MINIMAL.replace("mapping: m", "mapping: national_exchange").replace("+07:00", "+00:00")
+    text = text.replace("%Y%m%d", "%Y%m%d%H%M%S")
     (folder / "national_exchange.yml").write_text(text + "      acted_at: T\n")
     workplace = Records(tmp_path, "progress", folder)
-    workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1","T":"20250701"}')
-    assert workplace.rows(workplace.ingest(), "acted_at") == [(datetime(2025, 7, 1, 7),)]
+    workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1","T":"20250701083000"}')
+    assert workplace.rows(workplace.ingest(), "acted_at") == [(datetime(2025, 7, 1, 15, 30),)]
 
 
 def test_shipped_mappings_are_valid() -> None:
@@ -96,7 +97,7 @@ def test_shipped_mappings_are_valid() -> None:
         ("dossier_code: MaHoSo", "dossier_cod: MaHoSo", 9, "found 'dossier_cod' in columns of progress"),
         ("TrangThai", "{from: TrangThai, values: {done: 12}}", 10, "found code '12' for status_code"),
         ("TrangThai", "{from: TrangThai, word: x}", 10, "found 'word' in status_code"),
-        ("TrangThai", "{from: TrangThai, constant: 1}", 10, "found both or none"),
+        ("TrangThai", "{from: TrangThai, constant: 1}", 10, "found 'from' and 'constant'"),
         ("TrangThai", "{constant: 99}", 10, "found code '99'"),
         ("TrangThai", "[TrangThai]", 10, "found a list as status_code, expected a table"),
         ("TrangThai\n", "TrangThai\n    personal: {drop: [MaHoSo]}\n", 9, "expected nothing from a personal field"),
