@@ -239,7 +239,7 @@ def _numbers(item: Item | None, faults: Faults) -> Numbers:
         signs[key] = faults.text(table.get(key), key)
         if key not in table or signs[key] not in known:
             faults.add(item.line if key not in table else table[key].line,
-                       f"found {signs[key]!r} as {key} of numbers, expected one of {', '.join(map(repr, known))}")  # fmt: skip
+                       f"found {signs[key]!r} as {key}, expected one of {', '.join(map(repr, known))}")  # fmt: skip
     if signs["thousands"] == signs["decimal"]:
         faults.add(item.line, f"found {signs['decimal']!r} for thousands and decimals, expected two signs")
     return Numbers(signs["thousands"], signs["decimal"], is_stated=True)

@@ -94,7 +94,8 @@ def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
 #: but 0, or cut to `7.9203E+10`.
 _NUMBER_MACROS = r"""
 create or replace temp macro letters_and_digits(v) as regexp_replace(replace(regexp_replace(
-    regexp_replace(upper(v), '[^0-9A-ZĐ.]+', '', 'g'), '^([0-9]+)[.]0+$', '\1'), '.', ''), '^[A-ZĐ]{2,}([0-9]{9,12})$', '\1');
+    regexp_replace(upper(v), '[^0-9A-ZĐ.]+', '', 'g'), '^([0-9]+)[.]0+$', '\1'), '.', ''),
+    '^[A-ZĐ]{2,}([0-9]{9,12})$', '\1');
 create or replace temp macro padded(v) as case
     when regexp_full_match(v, '[0-9]{1,9}') then lpad(v, 9, '0')
     when regexp_full_match(v, '[0-9]{10,11}') then lpad(v, 12, '0') else v end;

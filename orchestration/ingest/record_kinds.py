@@ -39,7 +39,10 @@ _LONGEST_CODE = 64
 _MOMENT_DIGITS = "(19|2[0-9])[0-9]{12}"
 #: A part of an agency's code, and the serial number of a dossier: too short for a number of a person, also together.
 _PART = "([0-9A-Z]{1,4}|[A-Z]{1,16}[0-9]{0,4})"
-_SERIAL = "([0-9A-Z]{1,8}|[0-9A-Z]{1,4}[-.][0-9A-Z]{1,4}|[0-9A-Z]{1,6}[-.][0-9A-Z]{1,2}|[0-9A-Z]{1,4}([-.][0-9A-Z]{1,2}){2})"
+_SERIAL = (
+    "([0-9A-Z]{1,8}|[0-9A-Z]{1,4}[-.][0-9A-Z]{1,4}|[0-9A-Z]{1,6}[-.][0-9A-Z]{1,2}"
+    "|[0-9A-Z]{1,4}([-.][0-9A-Z]{1,2}){2})"
+)
 
 
 def _agency_code(roots: str) -> str:
@@ -156,7 +159,8 @@ create or replace temp macro cleaned(v) as nullif(trim(regexp_replace(nfc_normal
 -- Most are as they should be. Of all others only those whose first letter says that they cannot be a word for nothing;
 -- comparing is much faster than calling. No regular expression, as each costs more than all of this.
 create or replace temp macro is_clean(v) as strlen(v) = length(v)
-    and (v >= '0' and v < ':' or v >= 'A' and v < 'N' or v >= 'O' and v < '[' or v >= 'a' and v < 'n' or v >= 'o' and v < 'u')
+    and (v >= '0' and v < ':' or v >= 'A' and v < 'N' or v >= 'O' and v < '['
+        or v >= 'a' and v < 'n' or v >= 'o' and v < 'u')
     and not ends_with(v, ' ') and not ends_with(v, chr(9)) and not ends_with(v, chr(10));
 -- Cleaned, but words for nothing are still words.
 create or replace temp macro said_text(v) as if(is_clean(v) and not contains(v, ' '), v, cleaned(v));
@@ -184,7 +188,8 @@ create or replace temp macro read_identifier(v) as case
     else without_zero(v) end;
 create or replace temp macro read_procedure_code(v) as case
     when regexp_full_match(v, '{procedure_code}') then v
-    when is_code(v) and not regexp_full_match(v, '[0-9]+[.]0[0-9]*|[0-9]+[.][0-9]{{7,}}') and not holds_person(v) then v end;
+    when is_code(v) and not regexp_full_match(v, '[0-9]+[.]0[0-9]*|[0-9]+[.][0-9]{{7,}}') and not holds_person(v)
+    then v end;
 create or replace temp macro read_state_code(v) as if(regexp_full_match(v, '[0-9A-Za-z.]+') and strlen(v) <= {longest}
     and not regexp_matches(v, '[0-9]{{9,}}'), without_zero(v), null);
 create or replace temp macro read_dossier_code(v) as
@@ -217,7 +222,8 @@ create or replace temp macro read_limit(v) as
 create or replace temp macro is_negative(v) as
     coalesce(try_cast(v as double) < 0, false) or starts_with(v, '-') and as_decimal(v[2:]) is not null;
 create or replace temp macro read_year(v) as
-    if(regexp_full_match(v, '[0-9]{{4}}([.]0)?') and left(v, 4)::integer between {first} and {last}, left(v, 4)::integer, null);
+    if(regexp_full_match(v, '[0-9]{{4}}([.]0)?') and left(v, 4)::integer between {first} and {last},
+        left(v, 4)::integer, null);
 create or replace temp macro read_word(v) as lower(v);
 create or replace temp macro is_given(v) as v is not null;
 create or replace temp macro dossier_codes() as '\b({any_dossier_code})\b';

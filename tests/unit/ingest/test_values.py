@@ -139,7 +139,8 @@ def test_codes_are_what_they_were_before_a_spreadsheet(tmp_path: Path) -> None:
     check_all(tmp_path, "progress", "PhongBanXuLy", "room_code", {
         "12.0": "12", "5.0": "5", "'P01": "P01", "'002": "002", "'P01'": "P01", "'12.0": "12", " p01\t": "P01",
         "P01\n": "P01", "\ufeffP01": "P01", "P\u200b01": "P01", "P01\u00a0": "P01", "12.10": "12.10", "1.0.0": "1.0.0",
-        "12.00": "12.00", "0.5": "0.5", "2E5": "2E5", "PB-01/2": "PB-01/2", "KQ.G15.000456": "KQ.G15.000456", "NAM": "NAM",
+        "12.00": "12.00", "0.5": "0.5", "2E5": "2E5", "PB-01/2": "PB-01/2",
+        "KQ.G15.000456": "KQ.G15.000456", "NAM": "NAM",
     })  # fmt: skip
 
 
@@ -390,9 +391,11 @@ def test_names_are_in_nfc_with_nothing_invisible(tmp_path: Path) -> None:
     assert workplace.rows(report, "name_vi") == [("Sở Y tế",), ("Sở Y tế",)]
     check_all(tmp_path / "2", "unit_catalogue", "name_vi", "name_vi", {
         **dict.fromkeys(["Sở  Y tế", " Sở Y tế ", "\ufeffSở Y tế", "Sở\u200b Y tế", "Sở Y \u00adtế",
-                         "Sở\tY\ntế", "Sở Y tế\r\n", "\u202aSở Y tế\u202c", "Sở\u2003Y\u202ftế", "'Sở Y tế", "Sở\x00 Y tế",
+                         "Sở\tY\ntế", "Sở Y tế\r\n", "\u202aSở Y tế\u202c", "Sở\u2003Y\u202ftế",
+                         "'Sở Y tế", "Sở\x00 Y tế",
                          "So\u031b\u0309 Y te\u0302\u0301", "S\u01a1\u0309 Y t\u00ea\u0301"], "Sở Y tế"),
-        **dict.fromkeys(["Sá»Ÿ Y táº¿", "Sá»\x9f Y táº¿", "Ä\x90á»“ng Nai", "Ä‘", "S\ufffd Y t\ufffd", "S? Y t?", "S?Y t?",
+        **dict.fromkeys(["Sá»Ÿ Y táº¿", "Sá»\x9f Y táº¿", "Ä\x90á»“ng Nai", "Ä‘", "S\ufffd Y t\ufffd",
+                         "S? Y t?", "S?Y t?",
                          "PhÃ²ng TÆ° phÃ¡p"], "garbled_text"),
         "XÃ HỘI": "XÃ HỘI", "Phòng «Một cửa»": "Phòng «Một cửa»", "THỊ XÃ LÂU Ở": "THỊ XÃ LÂU Ở",
         "Xã Ia O’": "Xã Ia O’", "UBND P.1 (Q.3)": "UBND P.1 (Q.3)",
@@ -443,9 +446,8 @@ def test_any_name_of_a_field_is_read_in_every_format(kind: str, tmp_path: Path) 
         records = [{"code": f"H19.95-250701-000{n}", "status": "4", field: "LV07"} for n in (1, 2)]
         root = tmp_path / field
         root.mkdir()
-        content = {"jsonl": as_lines, "json": as_envelope, "csv": as_csv}.get(
-            kind, lambda r: as_parquet(r, root)
-        )(records)  # noqa: B023
+        contents = {"jsonl": as_lines(records), "json": as_envelope(records), "csv": as_csv(records)}
+        content = contents.get(kind) or as_parquet(records, root)
         workplace, report = by_mapping(
             root, MAPPING.replace("FIELD", field), "progress", content, f"a.{kind}"
         )
@@ -516,8 +518,9 @@ def test_twelve_hours_and_their_halves_of_a_day(tmp_path: Path) -> None:
     values = ["01/31/2025 11:59:59 PM", "01/31/2025 12:00:00 AM", "01/31/2025 12:30:00 PM", "01/31/2025 08:05:00 am",
               "01/31/2025 08:05:00 CH", "01/31/2025 08:05:00 SA", "3.7.2025 8:05"]  # fmt: skip
     assert moments_by(tmp_path, '"+07:00"', formats, values) == [
-        datetime(2025, 1, 31, 23, 59, 59), datetime(2025, 1, 31), datetime(2025, 1, 31, 12, 30), datetime(2025, 1, 31, 8, 5),
-        datetime(2025, 1, 31, 20, 5), datetime(2025, 1, 31, 8, 5), datetime(2025, 7, 3, 8, 5),
+        datetime(2025, 1, 31, 23, 59, 59), datetime(2025, 1, 31), datetime(2025, 1, 31, 12, 30),
+        datetime(2025, 1, 31, 8, 5), datetime(2025, 1, 31, 20, 5),
+        datetime(2025, 1, 31, 8, 5), datetime(2025, 7, 3, 8, 5),
     ]  # fmt: skip
 
 
@@ -537,7 +540,8 @@ def test_a_foreign_midnight_is_a_date_where_the_mapping_says_so(tmp_path: Path) 
 def test_a_date_is_the_day_that_was_written_at_midnight(tmp_path: Path) -> None:
     """Of a column that holds days, midnight in any zone is that day; another time is the day here."""
     found = read_one_by_one(tmp_path, "publication_decisions", "legal_effect_date", [
-        "2025-07-01T00:00:00+09:00", "2025-07-01T00:00:00Z", "2025-06-30T17:00:00Z", "20250701"], "legal_effect_date::varchar")  # fmt: skip
+        "2025-07-01T00:00:00+09:00", "2025-07-01T00:00:00Z", "2025-06-30T17:00:00Z", "20250701"],
+        "legal_effect_date::varchar")  # fmt: skip
     assert found == ["2025-07-01"] * 4
 
 
@@ -564,7 +568,8 @@ sources:
         ("H19.95-250701-0007", 4, "P-1"), ("H19.95-250702-12345", 1, None), ("H19.95-250703-0008", 2, None),
         ("H19.95-250704-0009", 9, "P-2"), ("H19.95-250705-0A-1", 4, "P-3"), ("H19.95-250706-0011", 4, "P-1")]  # fmt: skip
     assert [(record, reason, field) for record, reason, _, field in workplace.quarantined()] == [
-        ("record 6", "missing_dossier_code", "opened and case"), ("record 7", "missing_dossier_code", "opened and case")]  # fmt: skip
+        ("record 6", "missing_dossier_code", "opened and case"),
+        ("record 7", "missing_dossier_code", "opened and case")]  # fmt: skip
 
 
 def test_numbers_of_an_english_mapping_and_of_one_that_does_not_say(tmp_path: Path) -> None:
