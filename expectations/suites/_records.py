@@ -121,7 +121,9 @@ def _nothing_personal(texts: Sequence[str]) -> Any:
 
     # Apart by what is between no digits of a number.
     joined = f"concat_ws('|', {', '.join(texts)})"
-    pattern, nobody = (text.replace("{", "{{").replace("}", "}}") for text in (PERSONAL, NOBODY))  # for {batch}
+    pattern, nobody = (
+        text.replace("{", "{{").replace("}", "}}") for text in (PERSONAL, NOBODY)
+    )  # for {batch}
     return gxe.UnexpectedRowsExpectation(
         unexpected_rows_query=(
             f"select source_file, record_no, length({joined}) as characters from {{batch}}"

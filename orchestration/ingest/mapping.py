@@ -176,7 +176,9 @@ def read_mapping(file: Path) -> SystemMapping:
         is_midnight_date=_yes_or_no(moments, "midnight_is_date", faults),
         has_excel_serials=_yes_or_no(moments, "excel_serials", faults),
         numbers=_numbers(top.get("numbers"), faults),
-        nothing=tuple(cleaned_word(text) for text, _ in faults.texts(top.get("nothing"), "nothing")),
+        nothing=tuple(
+            word for text, _ in faults.texts(top.get("nothing"), "nothing") if (word := cleaned_word(text))
+        ),
         placeholders=tuple(text for text, _ in faults.texts(top.get("placeholders"), "placeholders")),
         sources=sources,
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from orchestration.ingest.mapping import (
@@ -76,6 +77,8 @@ def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
     none = ", ".join(map(literal, ["", *map(_bare_number, mapping.placeholders)]))
     nothing = "|".join(map(re.escape, dict.fromkeys((*NOTHING, *mapping.nothing))))
     return f"""
+        create or replace temp macro begins_clean(v) as {_begins_clean_sql((*NOTHING, *mapping.nothing))};
+        create or replace temp macro may_lists_be_plain() as {str(not mapping.nothing).lower()};
         create or replace temp macro nothing_shape() as {literal(f"(?i)^({nothing})$")};
         {_NUMBER_MACROS}
         create or replace temp macro keyed_hash(v) as
@@ -111,6 +114,21 @@ def _bare_number(placeholder: str) -> str:
     """A placeholder as `bare_number` gives it."""
     bare = re.sub("[^0-9A-ZĐ]", "", placeholder.upper())
     return bare.rjust(9 if len(bare) <= 9 else 12, "0") if bare.isdigit() else bare
+
+
+def _begins_clean_sql(nothing: Iterable[str]) -> str:
+    """Whether a value begins with a letter or digit that no word for nothing begins with."""
+    taken = {first for word in nothing for first in (word[0].lower(), word[0].upper())}
+    runs: list[list[str]] = []
+    for character in string.digits + string.ascii_uppercase + string.ascii_lowercase:
+        if character in taken:
+            continue
+        if runs and ord(character) == ord(runs[-1][1]) + 1:
+            runs[-1][1] = character
+        else:
+            runs.append([character, character])
+    ranges = (f"v >= {literal(first)} and v < {literal(chr(ord(last) + 1))}" for first, last in runs)
+    return f"({' or '.join(ranges) or 'false'})"
 
 
 def _plain_moment_shape(mapping: SystemMapping) -> str:
@@ -326,7 +344,8 @@ class _Compiler:
         `Kind.plain`; the blanks, line ends and separators between the values are in none of them.
         """
         shapes = [_list_shape(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
-        return f"regexp_full_match(list_text, concat({_SEPARATED.join(shapes)}))" if shapes else "true"
+        shape = f"concat({_SEPARATED.join(shapes)})"
+        return f"(may_lists_be_plain() and regexp_full_match(list_text, {shape}))" if shapes else "true"
 
     def content(self) -> str:
         """A hash of all that is read of a row, and of what else can make it a suspect: no good row is taken for the

@@ -158,9 +158,7 @@ create or replace temp macro cleaned(v) as nullif(trim(regexp_replace(nfc_normal
     translate(v, '{blanks}{invisible}' || chr(0), '{blank}')), ' {{2,}}', ' ', 'g'), ' '''), '');
 -- Most are as they should be. Of all others only those whose first letter says that they cannot be a word for nothing;
 -- comparing is much faster than calling. No regular expression, as each costs more than all of this.
-create or replace temp macro is_clean(v) as strlen(v) = length(v)
-    and (v >= '0' and v < ':' or v >= 'A' and v < 'N' or v >= 'O' and v < '['
-        or v >= 'a' and v < 'n' or v >= 'o' and v < 'u')
+create or replace temp macro is_clean(v) as strlen(v) = length(v) and begins_clean(v)
     and not ends_with(v, ' ') and not ends_with(v, chr(9)) and not ends_with(v, chr(10));
 -- Cleaned, but words for nothing are still words.
 create or replace temp macro said_text(v) as if(is_clean(v) and not contains(v, ' '), v, cleaned(v));

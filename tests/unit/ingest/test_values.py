@@ -64,7 +64,7 @@ def check_all(root: Path, source: str, field: str, column: str, expected: dict[A
 
 NOTHING = ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "NULL", "null", "(null)", "nan", "NaN", "None", "N/A", "n/a", "NaT",
            "<NA>", "\\N", "-", "--", "–", "'-", " NULL ", "N/A\u00a0", "(trống)", "(Tro\u0302\u0301ng)", "''",
-           "undefined"]  # fmt: skip
+           "undefined", "Undefined", "UNDEFINED"]  # fmt: skip
 
 
 @pytest.mark.parametrize(

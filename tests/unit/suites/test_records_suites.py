@@ -170,7 +170,7 @@ def test_numbers_of_persons_are_stopped_wherever_they_slipped_to(good: Path, tmp
         return f"update progress set room_code = case record_no {when} end where record_no <= {len(values)}"
 
     assert list(stopped(good, tmp_path, "progress", placed(SLIPPED))) == [PERSONAL]
-    (rows,) = [file for file in (tmp_path / "rows").glob("*.parquet")]
+    (rows,) = list((tmp_path / "rows").glob("*.parquet"))
     numbers = duckdb.read_parquet(str(rows)).project("record_no").order("record_no").fetchall()
     assert numbers == [(number,) for number in range(1, len(SLIPPED) + 1)]
     assert stopped(good, tmp_path, "progress", placed(NO_PERSONS)) == {}
