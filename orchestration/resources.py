@@ -8,11 +8,13 @@ from pathlib import Path
 
 from dagster_dbt import DbtCliResource
 
+from orchestration.dbt_environment import forget_dbt_settings
 from orchestration.settings import Settings
 
 
 def dbt(settings: Settings) -> DbtCliResource:
     """dbt as a subprocess, so that its lock on the build database ends with it; one at a time (`dbt_alone`)."""
+    forget_dbt_settings()
     # dbt finds its folders in the environment, and dagster-dbt hands on the one of this process.
     os.environ["SERVICE_INDEX_DATA"] = str(settings.data)
     # The dbt beside this Python, whatever PATH says.
