@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
+from orchestration.ingest.delivery import look_for_new, write_manifest
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import (
     connect,
@@ -91,7 +91,7 @@ def ingest(
         _read(connection, first_copies.values(), new)
         found = verdicts(connection, first_copies)
         files = outcomes(new, scanned.files, delivery.manifest, found, _mapping_of)
-        batch_id = batch_id_of(first_copies)
+        batch_id = delivery.batch_id
         _write_quarantine(connection, first_copies.values(), quarantine / SOURCE)
         pending = _write_batch(connection, files, pending_folder(lake, SOURCE), batch_id)
     return IngestReport(SOURCE, batch_id, pending, files, delivery.known_again, landing_problems)

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingest.batch_rows import BatchRows
-from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
+from orchestration.ingest.delivery import look_for_new, write_manifest
 from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
@@ -82,12 +82,12 @@ def ingest_records(
 
     scanned = scan_own(landing, source, days)
     with connect() as connection, ExitStack() as leaving:
-        delivery = look_for_new(connection, lake, source, scanned, label_of)
+        delivery = look_for_new(connection, lake, source, scanned, label_of, types.columns[0].name)
         landing_problems = (*scanned.problems, *delivery.changed)
         if not delivery.new:
             return IngestReport(source, None, None, (), delivery.known_again, landing_problems)
         first_copies = delivery.first_copies
-        pending, batch_id = pending_folder(lake, source), batch_id_of(first_copies)
+        pending, batch_id = pending_folder(lake, source), delivery.batch_id
         target, aside, work = (pending / f"{start}batch={batch_id}" for start in ("", ".", ".work-"))
         # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
@@ -101,9 +101,7 @@ def ingest_records(
         files_to_read = [(file, mapping_of(file)) for file in first_copies.values()]
         rows = BatchRows(read_files(connection, types, work, files_to_read, prepare))
         found = rows.verdicts(first_copies)
-        files = outcomes(
-            delivery.new, scanned.files, delivery.manifest, found, label_of, are_rows_independent=True
-        )
+        files = outcomes(delivery.new, scanned.files, delivery.manifest, found, label_of, True, first_copies)
         rows.write_quarantine(first_copies, quarantine / source)
         rows.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
