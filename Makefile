@@ -30,6 +30,13 @@ BIN := .venv/bin
 
 # Absolute, because dbt and Dagster start in folders of their own.
 export SERVICE_INDEX_DATA ?= $(CURDIR)/data
+# What readers of files take for a pattern (orchestration/settings.py), and blanks, which make takes for two paths.
+ifneq ($(strip $(foreach c,[ ] * ? { } ' " \ `,$(findstring $(c),$(SERVICE_INDEX_DATA)))),)
+$(error found a character of []*?{}'" or a backslash in SERVICE_INDEX_DATA, $(SERVICE_INDEX_DATA); put data elsewhere)
+endif
+ifneq ($(words $(SERVICE_INDEX_DATA)),1)
+$(error found a blank in SERVICE_INDEX_DATA, $(SERVICE_INDEX_DATA), expected one path without; put data elsewhere)
+endif
 export DAGSTER_HOME ?= $(SERVICE_INDEX_DATA)/dagster
 export PYTHONPATH := $(CURDIR)
 # Government data: nobody is told what is done here.

@@ -12,13 +12,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from orchestration.ingest.landing import Days
-from orchestration.settings import Settings
+from orchestration.settings import Settings, UnusablePathError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when it did not."""
     given = _parser().parse_args(arguments)
-    code: int = given.run(Settings.from_environment(), given)
+    try:
+        settings = Settings.from_environment()
+    except UnusablePathError as error:
+        print(error, file=sys.stderr)
+        return 1
+    code: int = given.run(settings, given)
     return code
 
 

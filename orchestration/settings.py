@@ -13,6 +13,24 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+#: DuckDB, dbt's templates and the queries in them read these as patterns, or as the end of a text.
+_READ_OTHERWISE = "[]*?{}'\"\\"
+
+
+class UnusablePathError(ValueError):
+    """A folder of ours has a path that a reader of files would take for a pattern."""
+
+
+def _usable(folder: Path) -> Path:
+    found = sorted({c for c in str(folder) if c in _READ_OTHERWISE or not c.isprintable()})
+    if found:
+        raise UnusablePathError(
+            f"found {' '.join(map(ascii, found))} in the path {str(folder)!r}, expected none of {_READ_OTHERWISE} in it,"
+            " as readers of files take them for patterns; put data elsewhere with SERVICE_INDEX_DATA, or move the project"
+        )
+    return folder
+
+
 @dataclass(frozen=True)
 class Settings:
     """Folders of one installation. `data` holds all that is made at run time."""
@@ -26,9 +44,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """`SERVICE_INDEX_DATA` names the data folder; without it, `data/` beside the code."""
+        """`SERVICE_INDEX_DATA` names the data folder; without it, `data/` beside the code. Raises UnusablePathError."""
         return cls(
-            data=Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve(),
+            data=_usable(Path(os.environ.get("SERVICE_INDEX_DATA", REPOSITORY / "data")).resolve()),
+            repository=_usable(REPOSITORY),
             hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
             alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
         )

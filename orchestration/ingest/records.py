@@ -26,7 +26,7 @@ from orchestration.ingest.problems import MASKING_SQL, Problem
 from orchestration.ingest.record_kinds import value_macros
 from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
-from orchestration.ingest.staging import EngineLostError, read_files
+from orchestration.ingest.staging import OUR_DEFECT, EngineLostError, read_files
 from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
@@ -127,7 +127,9 @@ def _ingest(
 
         to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
         staged = read_files(connection, source, work, to_read, prepare)
-        unread = {**lost, **staged.unread}
+        for sha256, problem in lost.items():
+            (staged.unread if problem.reason_code == OUR_DEFECT else staged.unreadable)[sha256] = problem
+        unread = staged.unread
         first_copies = {
             sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
         }

@@ -54,6 +54,7 @@ from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed
 
 _PLAIN, _OTHER = "plain", "other"
+OUR_DEFECT = "our_defect"
 #: In files of up to so many rows, copies of a row are told at once, so that they need not be taken out of the plain
 #: ones: 200 MB of hashes. In larger ones they are found afterwards, and those files written again.
 MAX_ROWS_FOR_COPIES = 4_000_000
@@ -121,7 +122,7 @@ class Staged:
 
 class EngineLostError(Exception):
     """The engine gave up for good while it read the file with hash `sha256`, and with it all that was staged. None
-    where it had given up before, at another file.
+    where it had given up before, at another file. `problem`: as in `Staged.unreadable` or `Staged.unread`.
     """
 
     def __init__(self, sha256: str | None, problem: Problem) -> None:
@@ -210,6 +211,8 @@ class Reader:
             self._refuse(file, why.problem(file.relative_path))
         except _RefusedDocument as why:
             self._refuse(file, why.problem)
+        except EngineLostError:
+            raise
         except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
             self._set_apart(file, error)
         for path in self.work.iterdir():
@@ -309,14 +312,13 @@ class Reader:
                 self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), plan, mapping)
             check_size(file)
         except (duckdb.Error, UnicodeDecodeError) as error:
-            if (
-                _is_of_our_folders(error)
-                or not _tells_of_content(error, opened.format)
-                or not self._is_alive()
-            ):
+            if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
                 raise
             found = f"something at which its reader gives up ({type(error).__name__})"
-            raise UnreadableError(f"malformed_{opened.format}", found, "a file that is whole") from None
+            why = UnreadableError(f"malformed_{opened.format}", found, "a file that is whole")
+            if not self._is_alive():
+                raise EngineLostError(file.sha256, why.problem(file.relative_path)) from None
+            raise why from None
 
     def _take_envelope(self, file: LandedFile, path: Path) -> None:
         """Put the document into table `envelope`, checked as a whole."""
@@ -558,7 +560,7 @@ def unread(file: str, error: Exception) -> Problem:
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     found = f"a fault of the warehouse, {type(error).__name__}{place}"
     action = "do not ask the sender but report this line to the maintainers; the next run reads it again"
-    return Problem(file, "our_defect", "$", "", found, "that every file is read or refused", action)
+    return Problem(file, OUR_DEFECT, "$", "", found, "that every file is read or refused", action)
 
 
 class _RefusedDocument(Exception):  # noqa: N818  (it is no error of ours)

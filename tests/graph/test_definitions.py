@@ -86,6 +86,17 @@ def test_every_gate_blocks_and_a_missing_delivery_or_unit_does_not(defs: dg.Defi
     }
 
 
+def test_a_file_that_is_not_read_holds_nothing_back(defs: dg.Definitions) -> None:
+    specs = [
+        spec
+        for asset in defs.assets or []
+        if isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.check_specs
+    ]
+    found = {(spec.asset_key, spec.blocking) for spec in specs if spec.name == "every_file_read"}
+    assert found == {(batch_key(source), False) for source in SOURCES}
+
+
 def test_one_job_runs_the_whole_graph_in_one_process(
     defs: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
 ) -> None:

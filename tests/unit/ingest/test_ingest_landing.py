@@ -166,3 +166,37 @@ def test_nothing_is_landed_where_no_scan_would_find_it(
 def test_without_a_landing_folder_the_scan_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no landing folder"):
         scan(tmp_path / "landing", SOURCE)
+
+
+LITTER_NAMES = [
+    "Thumbs.db", "THUMBS.DB", "desktop.ini", "Desktop.ini", ".DS_Store", "._a.csv", "~$a.xlsx", "~WRL0001.tmp",
+    "a.csv.tmp", "x.jsonl.filepart", "a.xlsx.crdownload", "a.csv.part", "a.csv.partial", ".~lock.a.xlsx#", "a.csv~",
+    "ehthumbs.db", "a.xlsx:Zone.Identifier", "Icon\r", "a.csv.download", "shortcut.lnk",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LITTER_NAMES)
+def test_what_desktops_and_transfers_leave_is_no_delivery(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "landing/dossiers/2025-12-03/H19"
+    folder.mkdir(parents=True)
+    (folder / "good.jsonl").write_bytes(b"{}")
+    for place in (folder / name, folder.parent / name, tmp_path / "landing" / name):
+        place.write_bytes(b"x")
+    found = scan(tmp_path / "landing", "dossiers")
+    assert [file.name for file in found.files] == ["good.jsonl"]
+    assert found.problems == ()
+
+
+def test_folders_that_archives_leave_are_no_delivery(tmp_path: Path) -> None:
+    folder = tmp_path / "landing/dossiers/2025-12-03/H19"
+    (folder / "__MACOSX").mkdir(parents=True)
+    (folder / "__MACOSX" / "a.csv").write_bytes(b"x")
+    assert scan(tmp_path / "landing", "dossiers").problems == ()
+
+
+@pytest.mark.parametrize("name", ["part.csv", "thumbs.csv", "tmp.jsonl", "a.part.csv", "download.xlsx"])
+def test_deliveries_that_are_called_alike_are_read(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "landing/dossiers/2025-12-03/H19"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(b"x")
+    assert [file.name for file in scan(tmp_path / "landing", "dossiers").files] == [name]

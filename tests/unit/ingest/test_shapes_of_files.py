@@ -583,3 +583,19 @@ def test_empty_names_are_no_columns(tmp_path: Path) -> None:
         tmp_path, "a.csv", b"\n".join([b"," + header + b",,", *(b"1," + row + b",," for row in rows)])
     )
     assert (file.rows_accepted, file.problems) == (3, ())
+
+
+def test_changed_litter_fails_no_run_and_a_transfer_is_read_once_it_is_whole(tmp_path: Path) -> None:
+    workplace = Records(tmp_path)
+    folder = CASES / "f28_files_that_are_no_deliveries"
+    paths = {path.name: workplace.deliver(path.read_bytes(), path.name) for path in folder.iterdir()}
+    workplace.deliver(as_lines([good("dossiers", 1)]), "good.jsonl")
+    report = workplace.ingest()
+    assert ([file.status for file in report.files], report.is_blocked) == (["accepted"], False)
+    workplace.promote(report)
+    paths["Thumbs.db"].write_bytes(b"other")
+    report = workplace.ingest()
+    assert (report.batch_id, report.problems, report.is_blocked) == (None, (), False)
+    sent = paths["x.jsonl.filepart"]
+    sent.rename(sent.with_suffix(""))
+    assert [file.source_file for file in workplace.ingest().files] == ["dossiers/2025-12-01/H19/x.jsonl"]
