@@ -53,14 +53,10 @@ class Delivery:
     first_copies: dict[str, LandedFile]
     returned: frozenset[str] = frozenset()
 
-    @property
-    def batch_id(self) -> str:
-        """The same for the same contents, however they are named and how often they came; a content that came back
-        counts with the day of its return."""
-        return batch_id_of(
-            f"{sha256} {file.delivery_date}" if sha256 in self.returned else sha256
-            for sha256, file in self.first_copies.items()
-        )
+    def token(self, sha256: str) -> str:
+        """What a content adds to the name of a batch: its hash, and the day of its return where it came back."""
+        day = f" {self.first_copies[sha256].delivery_date}" if sha256 in self.returned else ""
+        return sha256 + day
 
 
 def look_for_new(
@@ -85,8 +81,9 @@ def look_for_new(
     manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
     offered = [file for file in scanned.files if file.sha256 not in taken_back]
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
-    # it may be readable, and must not be passed over.
-    known = {row["file_hash"]: row for row in manifest if row["rows_read"]}
+    # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
+    # rows may have been taken back for another file of it.
+    known = {row["file_hash"]: row for row in manifest if _is_known(row)}
     hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
     unread, changed = [], []
     for file in offered:
@@ -98,8 +95,11 @@ def look_for_new(
     new = [file for file in unread if file.sha256 not in known]
     later = []
     if unread and key is not None:
-        paths = {*hash_of_path, *(file.relative_path for file in scanned.files)}
-        later = _later_copies(min(unread), paths, {*known, *(file.sha256 for file in new)} - taken_back)
+        read = {row["source_file"] for row in manifest if row["status"] != "duplicate"}
+        contents = {*known, *(file.sha256 for file in new)} - taken_back
+        later = _later_copies(
+            min(unread), scanned, {*read, *(file.relative_path for file in unread)}, contents
+        )
     again = sorted([file for file in unread if file.sha256 in known] + later)
 
     def beside(sha256: str, day: date) -> set[str]:
@@ -124,12 +124,22 @@ def look_for_new(
     )  # fmt: skip
 
 
-def _later_copies(oldest: LandedFile, read: Collection[str], contents: Collection[str]) -> list[LandedFile]:
-    """Copies of `contents` that came after `oldest` on days that this run does not read, and were passed over as
-    nothing had come before them. Only names are looked at, and the files that are not among the paths `read`."""
+def _is_known(row: Mapping[str, Any]) -> bool:
+    """Whether a row of files.parquet makes its content known."""
+    return row["status"] != "duplicate" and bool(row["rows_read"] or row["status"] == "accepted")
+
+
+def _later_copies(
+    oldest: LandedFile, scanned: Scan, read: Collection[str], contents: Collection[str]
+) -> list[LandedFile]:
+    """Copies of `contents` that came after `oldest`, and were passed over as nothing had come before them.
+
+    Of days that this run does not read only names are looked at, and the files that are not among the paths `read`.
+    """
     landing = oldest.path.parents[3]
+    at_hand = {file.relative_path: file for file in scanned.files}
     passed_over = (
-        examine(landing, path)
+        at_hand.get(path.relative_to(landing).as_posix()) or examine(landing, path)
         for day, path in delivery_files(landing, oldest.source)
         if day > oldest.delivery_date and path.relative_to(landing).as_posix() not in read
     )
@@ -147,12 +157,11 @@ def _standing(
     later day than its rows carry, or on the same day and of the same records, as `beside` knows of what is in the
     lake. The last of these gives the rows.
     """
-    read = [row for row in manifest if row["status"] != "duplicate"]
-    came = {(row["delivery_date"], row["file_hash"]) for row in read if row["rows_accepted"]}
+    known = [row for row in manifest if _is_known(row)]
+    came = {(row["delivery_date"], row["file_hash"]) for row in known if row["rows_accepted"]}
     newest: dict[str, date] = {}
-    for row in read:
-        if row["rows_read"]:
-            newest[row["file_hash"]] = max(newest.get(row["file_hash"], date.min), row["delivery_date"])
+    for row in known:
+        newest[row["file_hash"]] = max(newest.get(row["file_hash"], date.min), row["delivery_date"])
     standing: dict[str, LandedFile] = {}
 
     def stands(file: LandedFile) -> bool:

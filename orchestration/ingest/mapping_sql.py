@@ -124,8 +124,10 @@ def sifted_rows_sql(
     read from, as JSON (`judged_sql`), or null where the row is only a copy.
     """
     compiler = _Compiler(source, mapping)
+    # Cast, so that all files of a run agree whatever each of them holds.
     columns = (
-        "told as source_file" if column == "source_file" else name(column) for column in source.row_columns
+        "told as source_file" if column == "source_file" else f"{name(column)}::{kind} as {name(column)}"
+        for column, kind in source.row_columns.items()
     )
     return f"""
         with {compiler.typed(relation, lineage, are_copies_told)},

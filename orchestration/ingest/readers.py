@@ -247,15 +247,17 @@ def _text_relation(
             columns.append(f"{native[field]} as {name(field)}")
         elif parts is None:
             columns.append(f"{texts.get(field, 'null')}::varchar as {name(field)}")
+        elif field not in texts:
+            # Of a text that is always null, json_transform has no type.
+            columns.append(f"null::{_list_type(parts)} as {name(field)}")
         else:
             schema = json.dumps([dict.fromkeys(parts, "VARCHAR")])
-            text = texts.get(field, "null::varchar")
+            text = texts[field]
             read = f"try(json_transform(nullif(trim({text}), ''), {literal(schema)}))"
             columns.append(f"{read} as {name(field)}")
-            if field in texts:
-                tests.append(
-                    f"case when trim({text}) not in ('', 'null') and {read} is null then {literal(field)} end"
-                )
+            tests.append(
+                f"case when trim({text}) not in ('', 'null') and {read} is null then {literal(field)} end"
+            )
     bad = f"list_filter([{', '.join(tests)}], lambda b: b is not null)" if tests else "null::varchar[]"
     return (
         f"select record_no, null::varchar as text, false as is_malformed, {bad} as bad_lists,"
@@ -265,10 +267,15 @@ def _text_relation(
 
 def _csv_header(path: Path, fields: Fields) -> tuple[list[str], str]:
     line = _first_line(path)
-    headers = [
-        ([cell.strip() for cell in next(csv.reader([line.rstrip("\r\n")], delimiter=d), [])], d)
-        for d in _DELIMITERS
-    ]
+    try:
+        headers = [
+            ([cell.strip() for cell in next(csv.reader([line.rstrip("\r\n")], delimiter=d), [])], d)
+            for d in _DELIMITERS
+        ]
+    except csv.Error:
+        raise UnreadableError(
+            "unknown_header", "no header within bounds", "columns in the first line"
+        ) from None
     header, delimiter = max(headers, key=lambda found: len(set(found[0]) & set(fields)))
     _check_known(header, fields)
     twice = sorted({masked(cell) for cell in header if cell in fields and header.count(cell) > 1})

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
+
 #: What lies outside is a typing error or a placeholder such as 1900-01-01; 2099 is judged in dbt.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 #: Digits that are an identity number (9, 12) or a telephone number (10, 11): no code is made like that.
@@ -24,7 +26,7 @@ _PLAIN_CODE, _PLAIN_IDENTIFIER = 16, 40
 #: What may be shown of a refused value besides: a moment as the exchange format writes it.
 _MOMENT_DIGITS = "(19|2[0-9])[0-9]{12}"
 DOSSIER_CODE = (
-    "(000[.]00[.]([0-9A-Z]+[.])*({roots})|({roots})([.][0-9A-Z]+)*)-[0-9]{{6}}-[0-9A-Z]+([-.][0-9A-Z]+)*"
+    "(000[.]([0-9A-Z]+[.])*({roots})|({roots})([.][0-9A-Z]+)*)-[0-9]{{6}}-[0-9A-Z]+([-.][0-9A-Z]+)*"
 )
 #: How most moments are written: any of them with a day that there is, in years that count.
 PLAIN_MOMENT = "%Y%m%d%H%M%S"
@@ -53,6 +55,8 @@ KINDS = {
     "dossier_code": Kind("read_dossier_code", "malformed_dossier_code", "a code such as H19.95-250701-0001",
                          (("has_unknown_agency", "unknown_agency"),)),
     "agency_code": Kind("read_agency_code", "unknown_agency", "the code of a province or of a unit below it"),
+    "any_agency_code": Kind("read_any_agency_code", "malformed_code", "an agency's code such as H19.95",
+                            plain=f"'[A-Z][!-?A-Z_]{{0,{_PLAIN_CODE - 1}}}'"),
     # Codes that could be mistaken for a number of a person are not taken, identifiers may be any digits.
     "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers",
                  plain=f"'[A-Z][!-?A-Z_]{{0,{_PLAIN_CODE - 1}}}|[0-9]{{1,8}}'"),
@@ -94,8 +98,11 @@ create or replace temp macro read_code(v) as
 create or replace temp macro read_dossier_code(v) as
     if(regexp_full_match(upper(v), '{dossier_code}'), upper(v), null);
 create or replace temp macro has_unknown_agency(v) as regexp_full_match(upper(v), '{any_dossier_code}');
-create or replace temp macro read_agency_code(v) as
-    if(regexp_full_match(upper(v), '{agency_code}'), upper(v), null);
+create or replace temp macro read_agency_code(v) as case
+    when regexp_full_match(v, '{agency_code}') then v
+    when regexp_full_match(agency_code_today(v), '{agency_code}') then agency_code_today(v)
+end;
+create or replace temp macro read_any_agency_code(v) as read_code(agency_code_today(v));
 -- What is out of bounds is moved to the bound, which is then none.
 create or replace temp macro in_years(m) as nullif(nullif(
     least(greatest(m, timestamp '{before} 23:59:59.999999'), timestamp '{after}'),
@@ -139,7 +146,7 @@ def value_macros(roots: Iterable[str]) -> str:
     known = {root.split(".")[0].strip().upper() for root in roots}
     listed = sorted(re.escape(root) for root in known if re.fullmatch("[A-Z0-9]+", root))
     roots_pattern = "|".join([_ANY_PROVINCE, *listed])
-    return _MACROS.format(
+    return AGENCY_CODE_SQL + _MACROS.format(
         code=_CODE,
         longest=_LONGEST_CODE,
         personal=_PERSONAL_DIGITS,

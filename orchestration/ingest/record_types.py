@@ -139,7 +139,7 @@ DOSSIERS = RecordSource("dossiers", (
     *_moments("submitted_at received_at due_at"),
     _STATUS,
     *_moments("returned_at finished_at refused_at"),
-    *_each("return_form_code processing_unit_code received_place_code", "code"),
+    *_each("return_form_code processing_unit_code", "code"), *_each("received_place_code", "any_agency_code"),
     *_each("has_digitised_parts is_vneid_verified", "flag"),
     _one_of("paid_online_code", "unknown_payment", "0", "1", "2"),
     ListColumn("submitted_documents", (
@@ -211,9 +211,9 @@ NATIONAL_REPORT_TOTALS = RecordSource("national_report_totals", (
 
 UNIT_CATALOGUE = RecordSource("unit_catalogue", (
     # Any agency: this source is where new ones come from.
-    Column("agency_code", "code", is_required=True), Column("name_vi", "text", is_required=True),
+    Column("agency_code", "any_agency_code", is_required=True), Column("name_vi", "text", is_required=True),
     _one_of("unit_level", "unknown_unit_level", "province", "department", "district", "commune", required=True),
-    Column("parent_agency_code", "code"), Column("state_code", "identifier"),
+    Column("parent_agency_code", "any_agency_code"), Column("state_code", "identifier"),
     Column("valid_from", "date", is_required=True), Column("valid_to", "date"),
 ))  # fmt: skip
 

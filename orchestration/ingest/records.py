@@ -8,23 +8,26 @@ visible: after its gate has passed, someone calls `promote`.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from orchestration.ingest.batch_rows import BatchRows
-from orchestration.ingest.delivery import look_for_new, write_manifest
+from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
 from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
 from orchestration.ingest.mapping_sql import mapping_macros
 from orchestration.ingest.outcome import outcomes
-from orchestration.ingest.problems import MASKING_SQL
+from orchestration.ingest.problems import MASKING_SQL, Problem
 from orchestration.ingest.record_kinds import value_macros
-from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE
+from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
-from orchestration.ingest.staging import read_files
+from orchestration.ingest.staging import EngineLostError, read_files
+from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
 SAMPLE_KEY = b"synthetic data only: this key protects nobody"
@@ -62,33 +65,57 @@ def ingest_records(
     key: bytes,
     days: Days = ALL_DAYS,
 ) -> IngestReport:
-    """Read every file of `source` delivered on `days` whose content is in no visible batch, into one pending batch.
+    """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
-    that of the mappings; identity numbers are hashed with `key`. Bad input is reported, never raised. Raises
-    KeyError for an unknown source, HashKeyError, MappingError, OSError where folders cannot be read or written,
-    duckdb.IOException without the reference files.
+    that of the mappings; identity numbers are hashed with `key`. Bad input is reported, never raised, and neither is
+    what the readers raise at one file (ADR 0020). Raises KeyError for an unknown source, HashKeyError,
+    MappingError, OSError or duckdb.IOException where our own folders cannot be read or written, and the latter
+    without the reference files.
     """
-    types = RECORD_SOURCES[source]
     check_key(key)
     known, senders = load_mappings(mappings)
+    scanned = scan_own(landing, source, days)
+    lost: dict[str, Problem] = {}
 
     def mapping_of(file: LandedFile) -> SystemMapping:
         return known[senders.get(file.sender, DEFAULT)]
 
+    while True:
+        try:
+            return _ingest(
+                RECORD_SOURCES[source], scanned, lake, quarantine, reference, mapping_of, key, lost
+            )
+        except EngineLostError as error:
+            if error.sha256 is None:
+                raise
+            lost[error.sha256] = error.problem  # all again, without this file
+
+
+def _ingest(
+    source: RecordSource,
+    scanned: Scan,
+    lake: Path,
+    quarantine: Path,
+    reference: Path,
+    mapping_of: Callable[[LandedFile], SystemMapping],
+    key: bytes,
+    lost: Mapping[str, Problem],
+) -> IngestReport:
+    """As `ingest_records`, but for the contents `lost`, of which is known why they cannot be read in this run."""
+
     def label_of(file: LandedFile) -> str:
         return mapping_of(file).label
 
-    scanned = scan_own(landing, source, days)
     with connect() as connection, ExitStack() as leaving:
-        delivery = look_for_new(connection, lake, source, scanned, label_of, types.columns[0].name)
+        delivery = look_for_new(connection, lake, source.name, scanned, label_of, source.columns[0].name)
         landing_problems = (*scanned.problems, *delivery.changed)
-        if not delivery.new:
-            return IngestReport(source, None, None, (), delivery.known_again, landing_problems)
-        first_copies = delivery.first_copies
-        pending, batch_id = pending_folder(lake, source), delivery.batch_id
-        target, aside, work = (pending / f"{start}batch={batch_id}" for start in ("", ".", ".work-"))
+        nothing = IngestReport(source.name, None, None, (), (), landing_problems)
+        if not delivery.new and not delivery.known_again:
+            return nothing
+        pending = pending_folder(lake, source.name)
+        work = pending / f".work-{batch_id_of(delivery.first_copies)}"
         # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
         set_limits(connection, work)
@@ -98,15 +125,35 @@ def ingest_records(
             cursor.execute("set TimeZone = 'UTC'")
             cursor.execute(MASKING_SQL + mapping_macros(mapping, key) + values)
 
-        files_to_read = [(file, mapping_of(file)) for file in first_copies.values()]
-        rows = BatchRows(read_files(connection, types, work, files_to_read, prepare))
+        to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
+        staged = read_files(connection, source, work, to_read, prepare)
+        unread = {**lost, **staged.unread}
+        first_copies = {
+            sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
+        }
+        if not first_copies and not delivery.known_again:
+            return replace(nothing, unread=tuple(unread.values()))
+        rows = BatchRows(staged)
         found = rows.verdicts(first_copies)
-        files = outcomes(delivery.new, scanned.files, delivery.manifest, found, label_of, True, first_copies)
-        rows.write_quarantine(first_copies, quarantine / source)
+        files = outcomes(
+            [file for file in delivery.new if file.sha256 not in unread],
+            scanned.files,
+            delivery.manifest,
+            found,
+            label_of,
+            lambda _: True,
+            delivery.first_copies,
+        )
+        # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
+        files = (*files, *delivery.known_again)
+        again = (f"{file.file_hash} {file.source_file}" for file in delivery.known_again)
+        batch_id = batch_id_of([*map(delivery.token, first_copies), *again])
+        target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
+        rows.write_quarantine(first_copies, quarantine / source.name)
         rows.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)
-    return IngestReport(source, batch_id, target, files, delivery.known_again, landing_problems)
+    return IngestReport(source.name, batch_id, target, files, (), landing_problems, tuple(unread.values()))
 
 
 def scan_own(landing: Path, source: str, days: Days) -> Scan:
@@ -124,12 +171,14 @@ def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
 
 def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> list[str]:
     """Of provinces.csv, and of the unit catalogue in the lake."""
+    connection.execute(AGENCY_CODE_SQL)
     query = "select agency_code from read_csv(?, all_varchar = true)"
     found = connection.execute(query, [str(reference / "provinces.csv")]).fetchall()
     for batch in visible_batches(lake, UNIT_CATALOGUE.name):
         path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet"
         rows = (
-            "select distinct split_part(agency_code, '.', 1) from read_parquet(?, hive_partitioning = false)"
+            "select distinct split_part(agency_code_today(agency_code), '.', 1)"
+            " from read_parquet(?, hive_partitioning = false)"
         )
         found += connection.execute(rows, [str(path)]).fetchall()
     return [code for (code,) in found]

@@ -74,9 +74,10 @@ class FileOutcome:
 class IngestReport:
     """One run. `batch_id` and `pending_dir` are None if nothing was new.
 
-    `files` are the rows of files.parquet; `known_again` came under a new path with content that is
-    in the lake; `landing_problems` concern files that could not be taken for files of a source at
-    all, so they are in no batch and stand for themselves.
+    `files` are the rows of files.parquet; `known_again` are payloads of the portal that came under a new path with
+    content that is in the lake (of records, those are `files` too); `landing_problems` concern files that could not
+    be taken for files of a source at all, so they are in no batch; `unread` concern files that the warehouse could
+    not read though they are not known to be bad (ADR 0020): the next run tries again.
     """
 
     source: str
@@ -85,16 +86,17 @@ class IngestReport:
     files: tuple[FileOutcome, ...]
     known_again: tuple[FileOutcome, ...]
     landing_problems: tuple[Problem, ...]
+    unread: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything found, also what does not block; at most `PROBLEMS_SHOWN` a file."""
-        return (*self.landing_problems, *(p for file in self.files for p in file.problems))
+        return (*self.landing_problems, *self.unread, *(p for file in self.files for p in file.problems))
 
     @property
     def is_blocked(self) -> bool:
         """Whether something is wrong that no later delivery has mended."""
-        return bool(self.landing_problems) or any(file.is_rejected for file in self.files)
+        return bool(self.landing_problems or self.unread) or any(file.is_rejected for file in self.files)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -120,4 +122,5 @@ class IngestReport:
             if file.status != "accepted" or file.problems:
                 lines.append(f"  {file.status}: {file.source_file}")
                 lines += [f"    {problem}" for problem in file.problems]
+        lines += [f"  not read: {problem}" for problem in self.unread]
         return lines + [f"  landing: {problem}" for problem in self.landing_problems]

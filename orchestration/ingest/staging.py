@@ -10,11 +10,14 @@ Here: that pass, and judging. Not here: which files are read (`records`), and wh
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,7 +104,8 @@ class Staged:
     `plain` are the files of rows with which nothing is wrong, by hash of the content they come from; `others` those
     of all other rows. Both have the columns of the lake, but for `source_file`, which is in table `landed`. Table
     `judged` says what is wrong with others; `rejected` says which lines are no records. `unreadable` files gave no row,
-    and why.
+    and why. `unread` files are not to blame, as far as is known: they belong into no batch, so that the next run reads
+    them again.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -109,6 +113,17 @@ class Staged:
     plain: dict[str, Path] = field(default_factory=dict)
     others: dict[str, Path] = field(default_factory=dict)
     unreadable: dict[str, Problem] = field(default_factory=dict)
+    unread: dict[str, Problem] = field(default_factory=dict)
+
+
+class EngineLostError(Exception):
+    """The engine gave up for good while it read the file with hash `sha256`, and with it all that was staged. None
+    where it had given up before, at another file.
+    """
+
+    def __init__(self, sha256: str | None, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.sha256, self.problem = sha256, problem
 
 
 def read_files(
@@ -131,7 +146,8 @@ def read_files(
     waiting = deque(sorted(files, key=lambda of: (of[1].label, -of[0].size_bytes, of[0].sha256)))
 
     def read_some() -> None:
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, ExitStack() as failing:
+            failing.callback(waiting.clear)  # where one has failed, the others end after the file they are at
             reader, made = Reader(cursor, staged, work), None
             while True:
                 try:
@@ -145,13 +161,17 @@ def read_files(
                 reader.read(file, mapping)
             reader.settle()
 
-    at_a_time = min(len(files), os.cpu_count() or 1, FILES_AT_A_TIME)
+    at_a_time = min(max(len(files), 1), os.cpu_count() or 1, FILES_AT_A_TIME)
     with ThreadPoolExecutor(at_a_time) as pool:
         try:
-            for done in [pool.submit(read_some) for _ in range(at_a_time)]:
-                done.result()
+            failed = [error for done in [pool.submit(read_some) for _ in range(at_a_time)]
+                      if (error := done.exception()) is not None]  # fmt: skip
         finally:
-            waiting.clear()  # where one has failed, the others end after the file they are at
+            waiting.clear()  # nor where they are waited for in vain
+    # Where the engine was lost, the file that did it is named, not one that was read beside it.
+    failed.sort(key=lambda error: isinstance(error, EngineLostError) and error.sha256 is None)
+    if failed:
+        raise failed[0]
     return staged
 
 
@@ -163,7 +183,7 @@ class Reader:
     staged: Staged
     work: Path
     #: Files of others that are not judged yet, and their rows, and by which mapping they were read.
-    waiting: list[Path] = field(default_factory=list)
+    waiting: list[tuple[LandedFile, Path]] = field(default_factory=list)
     rows_waiting: int = 0
     mapping: SourceMapping | None = None
 
@@ -175,22 +195,63 @@ class Reader:
     def read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Stage the rows of `file`. Needs the macros of `mapping`, and `settle` before those of another are made.
 
-        Never raises on content.
+        Never raises on content. Raises OSError or duckdb.IOException where our own folders cannot be written, and
+        EngineLostError.
         """
         if self.rows_waiting > OTHERS_TOGETHER:
             self.settle()
-        opened = open_landed(file, self.work, native_moment_format(mapping))
-        problem = opened if isinstance(opened, Problem) else self._read(file, opened, mapping)
-        if problem is not None:
-            self.staged.unreadable[file.sha256] = problem
-            self.connection.execute("delete from rejected where file_hash = ?", [file.sha256])
-        else:
+        try:
+            self._read(file, mapping)
             self._keep(file)
-        for path in self.work.glob(f"{file.sha256}*"):
-            if path.is_dir():
+        except UnreadableError as why:
+            self._refuse(file, why.problem(file.relative_path))
+        except _RefusedDocument as why:
+            self._refuse(file, why.problem)
+        except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
+            self._set_apart(file, error)
+        for path in self.work.iterdir():
+            if not path.name.startswith(file.sha256):
+                continue
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+    def _refuse(self, file: LandedFile, problem: Problem) -> None:
+        """The file as such is quarantined."""
+        if problem.reason_code in PASSING:
+            self._leave_unread(file.sha256, problem)
+            return
+        self.staged.unreadable[file.sha256] = problem
+        self._forget(file.sha256)
+
+    def _set_apart(self, file: LandedFile, error: Exception) -> None:
+        """Leave unread the file at which `error` was raised. Raises what is no matter of one file."""
+        problem = unread(file.relative_path, error)
+        if not self._is_alive():
+            is_victim = "has been invalidated" in str(error)
+            raise EngineLostError(None if is_victim else file.sha256, problem) from None
+        self._leave_unread(file.sha256, problem)
+
+    def _is_alive(self) -> bool:
+        """Whether the engine goes on after an error: some end it for good."""
+        try:
+            self.connection.execute("select 1")
+        except duckdb.Error:
+            return False
+        return True
+
+    def _leave_unread(self, sha256: str, problem: Problem) -> None:
+        """Nothing of the file becomes part of the run."""
+        self.staged.unread[sha256] = problem
+        self._forget(sha256)
+
+    def _forget(self, sha256: str) -> None:
+        for kept in (self.staged.plain, self.staged.others):
+            if (path := kept.pop(sha256, None)) is not None:
+                path.unlink(missing_ok=True)
+        for table in _TABLES:
+            self.connection.execute(f"delete from {table} where file_hash = ?", [sha256])
 
     def _keep(self, file: LandedFile) -> None:
         """What was read becomes part of the run."""
@@ -200,20 +261,33 @@ class Reader:
             if path.exists():
                 kept[file.sha256] = path.replace(self.work / f"{kind}-{file.sha256}.rows")
         if (others := self.staged.others.get(file.sha256)) is not None:
-            self.waiting.append(others)
+            self.waiting.append((file, others))
             self.rows_waiting += rows_in(self.connection, others)
 
     def settle(self) -> None:
         """Judge the other rows of the files read since the last time."""
-        if not self.waiting or self.mapping is None:
+        waiting, self.waiting, self.rows_waiting = self.waiting, [], 0
+        if not waiting or self.mapping is None:
             return
-        suspects = f"{from_staged(*self.waiting)} where source_file is not null"
+        try:
+            self._judge([path for _, path in waiting])
+        except duckdb.Error:  # one of them is at fault: which, only each alone can tell
+            for file, path in waiting:
+                try:
+                    self._judge([path])
+                except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
+                    self._set_apart(file, error)
+
+    def _judge(self, paths: Sequence[Path]) -> None:
+        suspects = f"{from_staged(*paths)} where source_file is not null"
         self.connection.execute(f"create or replace temp table suspect as {suspects}")
+        assert self.mapping is not None
         self.connection.execute(f"insert into judged {judged_sql(self.source, self.mapping, 'from suspect')}")
         self.connection.execute("drop table suspect")
-        self.waiting, self.rows_waiting = [], 0
 
-    def _read(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> Problem | None:
+    def _read(self, file: LandedFile, mapping: SystemMapping) -> None:
+        """Raises UnreadableError and _RefusedDocument where the file is at fault."""
+        opened = open_landed(file, self.work, native_moment_format(mapping))
         try:
             if opened.format == "json":
                 self._take_envelope(file, opened.path)
@@ -226,16 +300,15 @@ class Reader:
                     raise
                 self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), mapping)
             check_size(file)
-        except UnreadableError as why:
-            return why.problem(file.relative_path)
-        except _RefusedDocument as why:
-            return why.problem
-        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
-            raise  # our own SQL is wrong, not the file
-        except duckdb.Error as error:
-            return UnreadableError(f"malformed_{opened.format}", type(error).__name__,
-                                   "a file that DuckDB can read").problem(file.relative_path)  # fmt: skip
-        return None
+        except (duckdb.Error, UnicodeDecodeError) as error:
+            if (
+                _is_of_our_folders(error)
+                or not _tells_of_content(error, opened.format)
+                or not self._is_alive()
+            ):
+                raise
+            found = f"something at which its reader gives up ({type(error).__name__})"
+            raise UnreadableError(f"malformed_{opened.format}", found, "a file that is whole") from None
 
     def _take_envelope(self, file: LandedFile, path: Path) -> None:
         """Put the document into table `envelope`, checked as a whole."""
@@ -268,8 +341,6 @@ class Reader:
         if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, rows):
             self._sift(file, plan, wire, rows)
         self._take_rejects(file, opened)
-        if not self._count_rows(file) and not self._has_rejects(file):
-            raise UnreadableError("no_rows", "no record", "at least one")
 
     def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, lines: int) -> bool:
         """Whether JSON Lines could be read the fast way: every line is an object as expected."""
@@ -404,6 +475,58 @@ _TABLES = {
     "rejected": _REJECTED_COLUMNS,
     "judged": _JUDGED_COLUMNS,
 }
+
+
+#: What the engine raises on content. In texts nothing is left to convert when they are read: what fails there besides
+#: is ours. Messages that quote bytes of a file cannot be decoded.
+_OF_BYTES = (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException, UnicodeDecodeError)
+_OF_PARQUET = (
+    duckdb.ConversionException,
+    duckdb.NotSupportedError,
+    duckdb.OutOfRangeException,
+    duckdb.SerializationException,
+    duckdb.InvalidTypeException,
+)
+#: What may be gone when the file is read again.
+PASSING = frozenset({"changed_while_reading", "vanished_file", "unreadable_file"})
+#: A disk that is full, and the like: whatever is read next would fail too.
+_OF_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO)
+
+
+def _tells_of_content(error: Exception, file_format: str) -> bool:
+    """Whether it is raised by reading the bytes of a file. DuckDB gives what its Parquet reader meets no class."""
+    if file_format == "parquet" and (isinstance(error, _OF_PARQUET) or type(error) is duckdb.Error):
+        return True
+    return isinstance(error, _OF_BYTES)
+
+
+def _is_of_our_folders(error: Exception) -> bool:
+    """Whether the machine failed: our folders cannot be written, whatever lies in the file."""
+    if isinstance(error, OSError):
+        return True  # those about the file itself are `open_landed`'s
+    return isinstance(error, duckdb.IOException) and any(
+        os.strerror(number) in str(error) for number in _OF_MACHINE
+    )
+
+
+def unread(file: str, error: Exception) -> Problem:
+    """What keeps `file` from being read, where neither the file nor the machine is known to be at fault.
+
+    Raises `error` where the machine is. Shows no message of the error: it may quote the file.
+    """
+    if _is_of_our_folders(error):
+        raise error
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        found, expected = "more than fits into the memory of a run", "a file that can be read within it"
+        action = "let the next run read it again, in case it lay beside large ones; else split it"
+        return Problem(file, "not_enough_memory", "$", "", found, expected, action)
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "orchestration" in frame.filename
+    ]
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    found = f"a fault of the warehouse, {type(error).__name__}{place}"
+    action = "do not ask the sender but report this line to the maintainers; the next run reads it again"
+    return Problem(file, "our_defect", "$", "", found, "that every file is read or refused", action)
 
 
 class _RefusedDocument(Exception):  # noqa: N818  (it is no error of ours)

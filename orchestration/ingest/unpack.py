@@ -18,7 +18,6 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from orchestration.ingest.landing import LandedFile
-from orchestration.ingest.problems import Problem
 from orchestration.ingest.readers import UnreadableError
 
 #: What may come out of one file, and how much larger than the file it may be once it is no longer small.
@@ -50,21 +49,20 @@ class OpenedFile:
     format: str
 
 
-def open_landed(file: LandedFile, work: Path, native_moments: str) -> OpenedFile | Problem:
-    """Unpack, or link to, `file` in folder `work`; or what is wrong with it as a file.
+def open_landed(file: LandedFile, work: Path, native_moments: str) -> OpenedFile:
+    """Unpack, or link to, `file` in folder `work`. Raises UnreadableError with what is wrong with it as a file, and
+    OSError where `work` cannot be written.
 
     The landed name never reaches DuckDB, which would read `*` and `[` in it. `native_moments` is how moments
     of a spreadsheet are written (strftime).
     """
     try:
-        return _open(file, work, native_moments)
-    except UnreadableError as why:
-        return why.problem(file.relative_path)
+        file.path.open("rb").close()
     except OSError as error:
         found = (error.strerror or type(error).__name__).lower()
-        return UnreadableError("unreadable_file", found, "a file that can be read").problem(
-            file.relative_path
-        )
+        reason = "vanished_file" if isinstance(error, FileNotFoundError) else "unreadable_file"
+        raise UnreadableError(reason, found, "a file that can be read") from None
+    return _open(file, work, native_moments)
 
 
 def check_size(file: LandedFile) -> None:

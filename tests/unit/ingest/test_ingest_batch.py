@@ -473,13 +473,14 @@ def test_rows_lost_or_invented_stop_a_run(delivered: Any) -> None:
 # Size.
 
 
-def test_all_communes_with_every_metric_are_read_in_seconds(
+def test_as_many_units_as_there_are_communes_are_read_in_seconds(
     workplace: Any, payload: Any, parquet: Any
 ) -> None:
     whole = payload("units")
     (full, *_) = [unit for unit in whole["units"] if unit["departmentCode"] == "H21.227"]
     whole["units"] = [
-        {**full, "departmentCode": f"H21.{number}", "groupRank": number} for number in range(1000, 4321)
+        {**full, "departmentCode": f"H21.{number}", "groupRank": number, "childGroup": "AGENCY"}
+        for number in range(1000, 4321)
     ]
     path = workplace.deliver(whole)
     started = time.perf_counter()

@@ -1,6 +1,7 @@
--- Grain: one row per period that the delivered dossiers allow to be told.
-with versions as (
-    select * from {{ ref('int_dossiers__versions') }}
+-- Grain: one row per period that the delivered dossiers allow to be scored.
+with deliveries as (
+    select * from {{ ref('stg_exchange__deliveries') }}
+    where source = 'dossiers' and is_delivered
 ),
 
 outcomes as (
@@ -22,7 +23,7 @@ regimes as (
 -- The data go as far as the newest delivery, unless someone asks for an earlier day.
 newest as (
     select coalesce(cast(nullif('{{ var("as_of") }}', '') as date), max(delivery_date)) as newest_date
-    from versions
+    from deliveries
 ),
 
 received as (

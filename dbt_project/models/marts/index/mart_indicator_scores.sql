@@ -48,7 +48,8 @@ final as (
         scores.ratio,
         scores.score,
         scores.max_score,
-        indicators.group_code
+        indicators.group_code,
+        scores.score_reason
     from scores
     inner join indicators
         on
