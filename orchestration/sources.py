@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest import batch
-from orchestration.ingest.landing import Days
+from orchestration.ingest.landing import Days, is_litter
 from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.settings import Settings
@@ -99,7 +99,9 @@ def hash_key(settings: Settings, source: str) -> bytes:
     real = [
         path
         for path in (settings.landing / source).rglob("*")
-        if path.is_file() and SYNTHETIC not in path.name and not path.name.startswith(".")
+        if path.is_file()
+        and SYNTHETIC not in path.name
+        and not any(map(is_litter, path.relative_to(settings.landing).parts))
     ]
     if real:
         raise HashKeyError(

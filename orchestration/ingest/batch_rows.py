@@ -63,6 +63,9 @@ union all by name
 select file_hash, record_no, reason_code, 'error' as severity, '' as field, 'text that is no record' as found,
     'one whole record in UTF-8' as expected, {resend} as action, row_text
 from rejected
+union all by name
+select file_hash, null as record_no, reason_code, 'note' as severity, field, found, expected, action, null as row_text
+from noted
 """
 _COUNTS_SQL = """
 with rows as (
@@ -138,7 +141,7 @@ class BatchRows:
 
     def _first_problems(self, file: LandedFile) -> tuple[Problem, ...]:
         rows = self.connection.execute(
-            "select reason_code, 'record ' || record_no, field, found, expected, action from found"
+            "select reason_code, coalesce('record ' || record_no, '$'), field, found, expected, action from found"
             f" where file_hash = ? order by severity desc, record_no, field, reason_code limit {PROBLEMS_SHOWN}",
             [file.sha256],
         ).fetchall()
@@ -182,8 +185,9 @@ class BatchRows:
                 if self.connection.execute(f"select count(*) {found}").fetchone() == (0,):
                     path.unlink(missing_ok=True)
                     continue
-                query = (f"select {name}, reason_code, 'record ' || record_no as record, field, found, expected,"
-                         f" action, severity, {place}, row_text {found}")  # fmt: skip
+                record = "coalesce('record ' || record_no, '$') as record"
+                query = (f"select {name}, reason_code, {record}, field, found, expected, action, severity, {place},"
+                         f" row_text {found}")  # fmt: skip
             write_parquet(self.connection.sql(query), path)
 
     def _rows_of(self, paths: Sequence[Path], *more: str) -> str:

@@ -24,7 +24,7 @@ from orchestration.ingest.lake import (
     visible_batches,
     write_parquet,
 )
-from orchestration.ingest.landing import LandedFile, Scan, delivery_files, examine
+from orchestration.ingest.landing import LandedFile, Scan, examine
 from orchestration.ingest.outcome import duplicate
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome
@@ -53,10 +53,15 @@ class Delivery:
     first_copies: dict[str, LandedFile]
     returned: frozenset[str] = frozenset()
 
-    def token(self, sha256: str) -> str:
-        """What a content adds to the name of a batch: its hash, and the day of its return where it came back."""
-        day = f" {self.first_copies[sha256].delivery_date}" if sha256 in self.returned else ""
-        return sha256 + day
+    def batch_id(self, without: Collection[str] = ()) -> str:
+        """The same for the same contents, however they are named; `without` those that could not be read. A content
+        that came back counts with the day of its return, a copy with its path."""
+        read = (
+            f"{sha256} {file.delivery_date}" if sha256 in self.returned else sha256
+            for sha256, file in self.first_copies.items()
+            if sha256 not in without
+        )
+        return batch_id_of([*read, *(f"{file.file_hash} {file.source_file}" for file in self.known_again)])
 
 
 def look_for_new(
@@ -95,11 +100,7 @@ def look_for_new(
     new = [file for file in unread if file.sha256 not in known]
     later = []
     if unread and key is not None:
-        read = {row["source_file"] for row in manifest if row["status"] != "duplicate"}
-        contents = {*known, *(file.sha256 for file in new)} - taken_back
-        later = _later_copies(
-            min(unread), scanned, {*read, *(file.relative_path for file in unread)}, contents
-        )
+        later = _later_copies(min(unread), manifest, {*known} - taken_back)
     again = sorted([file for file in unread if file.sha256 in known] + later)
 
     def beside(sha256: str, day: date) -> set[str]:
@@ -130,20 +131,17 @@ def _is_known(row: Mapping[str, Any]) -> bool:
 
 
 def _later_copies(
-    oldest: LandedFile, scanned: Scan, read: Collection[str], contents: Collection[str]
+    oldest: LandedFile, manifest: Sequence[Mapping[str, Any]], contents: Collection[str]
 ) -> list[LandedFile]:
-    """Copies of `contents` that came after `oldest`, and were passed over as nothing had come before them.
-
-    Of days that this run does not read only names are looked at, and the files that are not among the paths `read`.
-    """
+    """Copies of `contents` that were delivered after `oldest` and gave no rows, as nothing had come before them."""
     landing = oldest.path.parents[3]
-    at_hand = {file.relative_path: file for file in scanned.files}
-    passed_over = (
-        at_hand.get(path.relative_to(landing).as_posix()) or examine(landing, path)
-        for day, path in delivery_files(landing, oldest.source)
-        if day > oldest.delivery_date and path.relative_to(landing).as_posix() not in read
-    )
-    return [file for file in passed_over if isinstance(file, LandedFile) and file.sha256 in contents]
+    copies = {
+        landing / row["source_file"]
+        for row in manifest
+        if row["status"] == "duplicate" and row["delivery_date"] > oldest.delivery_date
+    }
+    landed = (examine(landing, path) for path in copies)
+    return sorted(file for file in landed if isinstance(file, LandedFile) and file.sha256 in contents)
 
 
 def _standing(

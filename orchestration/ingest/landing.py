@@ -7,6 +7,7 @@ holds, and which files are new (`batch`).
 from __future__ import annotations
 
 import filecmp
+import fnmatch
 import hashlib
 import os
 import re
@@ -71,7 +72,7 @@ ALL_DAYS = Days(date.min, date.max)
 def scan(landing: Path, source: str, days: Days = ALL_DAYS) -> Scan:
     """The files of `source` delivered on `days`, and what is misplaced there or belongs to no known source.
 
-    Ignores hidden files and folders, and `*.part`; folders of other days are not even opened, for a landing
+    Ignores `LITTER`, files and folders; folders of other days are not even opened, for a landing
     folder of years is large. Raises FileNotFoundError if `landing` is none.
     """
     if not landing.is_dir():
@@ -92,7 +93,7 @@ def land_file(source_file: Path, landing: Path, source: str, delivery_date: date
     """
     if source not in SOURCES or not sender or Path(sender).name != sender:
         raise ValueError(f"cannot land as source {source!r}, sender {sender!r}: expected {LAYOUT}")
-    if _is_ignored(sender) or _is_ignored(source_file.name):
+    if is_litter(sender) or is_litter(source_file.name):
         raise ValueError(f"{source_file.name!r} from {sender!r} is hidden or temporary")
     target = landing / source / delivery_date.isoformat() / sender / source_file.name
     if target.exists():
@@ -110,7 +111,7 @@ def delivery_files(landing: Path, source: str) -> Iterator[tuple[date, Path]]:
     """The delivery date and path of each file of `source` in its place; nothing is read but names."""
     for path in (landing / source).glob("*/*/*"):
         day = _date(path.parent.parent.name)
-        if day is not None and not _is_ignored(path.name):
+        if day is not None and not is_litter(path.name):
             yield day, path
 
 
@@ -141,12 +142,12 @@ def _walk(landing: Path, source: str, days: Days) -> Iterator[Path | OSError]:
     errors: list[OSError] = []
     for folder, folders, names in os.walk(landing, onerror=errors.append):
         links = [name for name in folders if Path(folder, name).is_symlink()]
-        folders[:] = [name for name in folders if not _is_ignored(name) and name not in links]
+        folders[:] = [name for name in folders if not is_litter(name) and name not in links]
         if Path(folder) == landing:
             folders[:] = [name for name in folders if name == source or name not in SOURCES]
         if Path(folder) == landing / source:
             folders[:] = [name for name in folders if (_date(name) or days.first) in days]
-        yield from (Path(folder, name) for name in names + links if not _is_ignored(name))
+        yield from (Path(folder, name) for name in names + links if not is_litter(name))
     yield from errors
 
 
@@ -213,8 +214,21 @@ def _shown(landing: Path, path: Path) -> str:
     return os.fsencode(path.relative_to(landing)).decode("utf-8", "backslashreplace")
 
 
-def _is_ignored(name: str) -> bool:
-    return name.startswith(".") or name.endswith(".part")
+#: What desktops, office programs and transfers leave beside files, and files that are still on their way; no delivery.
+#: Shell patterns, in small letters.
+LITTER = (
+    ".*", "~$*", "*~", "__macosx", "thumbs.db*", "ehthumbs*.db", "desktop.ini", "icon\r", "$recycle.bin", "#recycle",
+    "system volume information", "lost+found", "@eadir", "*:zone.identifier", "*.lnk", "*.url",
+    "*.tmp", "*.temp", "*.bak", "*.swp", "*.lock",
+    "*.part", "*.partial", "*.filepart", "*.crdownload", "*.download", "*.opdownload", "*.aria2", "*.upload",
+    "*.uploading", "*.incomplete", "*.inprogress", "*.writing",
+)  # fmt: skip
+_IS_LITTER = re.compile("|".join(fnmatch.translate(pattern) for pattern in LITTER))
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder of this name is no delivery."""
+    return _IS_LITTER.match(name.lower()) is not None
 
 
 def _date(text: str) -> date | None:

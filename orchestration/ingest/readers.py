@@ -7,19 +7,28 @@ malformed. Not here: compression and disguise (`unpack`), and the meaning of any
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from orchestration.ingest.columns import (
+    Columns,
+    Fields,
+    Wanted,
+    find_columns,
+    header_after,
+    line_before_header,
+    same,
+)
 from orchestration.ingest.mapping import SystemMapping
-from orchestration.ingest.mapping_sql import literal, name
-from orchestration.ingest.problems import RESEND, Problem, masked
-
-Fields = Mapping[str, list[str] | None]
-"""Field -> None, or, for a list, the fields of its elements."""
+from orchestration.ingest.mapping_sql import in_zone, literal, name, wire_names
+from orchestration.ingest.problems import UnreadableError
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
 MAX_LINE_BYTES = 8 * 1024 * 1024
@@ -27,23 +36,19 @@ _DELIMITERS = ",;\t|"
 #: No JSON text may hold this byte, so that a line is one column, and a line with it is malformed.
 _NO_DELIMITER = "\x01"
 _BLOCK = 1024 * 1024
+_MARK = b"\xef\xbb\xbf"
+#: All the cells that rows of a sheet may have take more memory than there is, if they are read at once.
+CELLS_AT_A_TIME = 2000
+#: As much is looked at for a header at first.
+_HEADER_BYTES = 256 * 1024
+#: What lies before a header and is none: an empty line, one of empty cells, or the one that tells Excel the delimiter.
+_NO_HEADER = re.compile(rb'(?:[ \t;,|"]*|"?[sS][eE][pP]=(?P<delimiter>[,;|\t])"?[ \t;,|]*)(?:\r\n|\n|\r)')
 #: Malformed lines are kept aside by the reader itself, in table reject_errors. Its buffers would hold sixteen of the
 #: longest lines, which takes 200 MB more and is slower.
 _REJECTS = (
     f"store_rejects = true, max_line_size = {MAX_LINE_BYTES}, buffer_size = {2 * MAX_LINE_BYTES},"
     " auto_detect = false"
 )
-
-
-class UnreadableError(Exception):
-    """The file as such cannot be read: the parts of a `Problem` but for the file."""
-
-    def __init__(self, reason_code: str, found: str, expected: str) -> None:
-        super().__init__(reason_code)
-        self.parts = (reason_code, "$", "", found, expected, RESEND)
-
-    def problem(self, file: str) -> Problem:
-        return Problem(file, *self.parts)
 
 
 def lines_wire(path: Path, fields: Fields) -> str:
@@ -66,10 +71,11 @@ def plain_lines_wire(path: Path, fields: Fields) -> str:
         for field, parts in fields.items()
     )
     is_nothing = " and ".join(f"{name(field)} is null" for field in fields)
+    columns = ", ".join(f"{name(field)} as {column}" for field, column in wire_names(fields).items())
     return (
         "select row_number() over () as record_no, null::varchar as text,"
         f" case when {is_nothing} then error('no field known') else false end as is_malformed,"
-        " null::varchar[] as bad_lists, null::varchar[] as twice, *"
+        f" null::varchar[] as bad_lists, null::varchar[] as twice, {columns}"
         f" from read_ndjson({literal(str(path))}, columns = {{{kinds}}}, maximum_object_size = {MAX_LINE_BYTES})"
     )
 
@@ -100,39 +106,75 @@ def envelope_wire(fields: Fields) -> str:
     )
 
 
-def csv_wire(path: Path, fields: Fields) -> str:
+@dataclass(frozen=True)
+class CsvFile:
+    """A file of separated values as DuckDB reads it: header in one line, nothing before it, lines that end alike.
+
+    `is_prose_like`: blanks follow the delimiters of its header, so that they tell nothing elsewhere.
+    """
+
+    path: Path
+    delimiter: str
+    columns: Columns
+    is_prose_like: bool
+
+
+def open_csv(path: Path, wanted: Wanted) -> CsvFile:
+    """Find the header of `path`. A file that has something harmless before it (blank lines, `sep=;`, byte-order marks),
+    a header of several lines, or lines that end in several ways, is copied without that, beside it.
+
+    Raises UnreadableError without a header that can be read.
+    """
+    csv.field_size_limit(MAX_LINE_BYTES)
+    with path.open("rb") as stream:
+        data = stream.read(_HEADER_BYTES)
+        head = _find_header(data, wanted)
+        if head.end >= len(data):
+            head = _find_header(data + stream.read(MAX_LINE_BYTES), wanted)
+    is_mixed = _has_mixed_line_ends(path)
+    if is_mixed or head.lines > 1 or head.start not in (0, len(_MARK)):
+        path = _without_oddities(path, head, is_mixed=is_mixed)
+    return CsvFile(path, head.delimiter, head.columns, f"{head.delimiter} " in head.text)
+
+
+def csv_wire(file: CsvFile, fields: Fields) -> str:
     """Comma-separated values with a header; also with semicolons, tabs or bars."""
-    header, delimiter = _csv_header(path, fields)
-    texts = {field: f"c{header.index(field)}" for field in fields if field in header}
-    return _text_relation(_csv_rows(path, header, delimiter), fields, texts)
+    texts = {field: f"c{place}" for field, place in file.columns.places.items()}
+    return _text_relation(_csv_rows(file, list(texts.values())), fields, texts)
 
 
-def quotes_sql(path: Path, fields: Fields) -> str:
-    """A query: the first record with a value that takes in other records, and the lines that all records take.
+def quotes_sql(file: CsvFile) -> Iterator[str]:
+    """Queries, each about some of the columns: the first record with a value in them that takes in other records, and
+    the lines that all records take; these are wrong where there is more than one query.
 
     Such a value begins with the rest of its line, with the cells after it, and a later line in it has at least the
     cells before it, or one fewer, as the reader lets an empty cell too many pass. Its quote was opened by mistake
     and closed by another. A text of several lines has too few delimiters for that, or a blank after each, as prose
     does.
     """
-    header, delimiter = _csv_header(path, fields)
-    cells = [f"c{i}" for i in range(len(header))]
-    d = literal(delimiter)
-    # A file may be written with blanks throughout; then they tell nothing.
-    is_no_prose = "true" if f"{delimiter} " in _first_line(path) else "regexp_matches({}, {})"
-    swallows = " or ".join(
-        f"(len({_split(cell)}) > 1 and len(string_split({_split(cell)}[1], {d})) >= {len(cells) - i}"
-        f" and list_bool_or(list_transform({_split(cell)}[2:], lambda l: len(string_split(l, {d})) >= {i}))"
-        f" and {is_no_prose.format(cell, literal(re.escape(delimiter) + '[^ ]'))})"
-        for i, cell in enumerate(cells)
+    cells = [f"c{place}" for place in range(len(file.columns.names))]
+    for first in range(0, len(cells), CELLS_AT_A_TIME):
+        yield _quotes_sql(file, cells, first)
+
+
+def _quotes_sql(file: CsvFile, cells: Sequence[str], first: int) -> str:
+    some = cells[first : first + CELLS_AT_A_TIME]
+    d = literal(file.delimiter)
+    is_no_prose = f"regexp_matches(cell, {literal(re.escape(file.delimiter) + '[^ ]')})"
+    # Lists, not a chain of operators: files have thousands of columns, expressions must not be as deep.
+    swallows = (
+        f"list_bool_or(list_transform([{', '.join(some)}], lambda cell, i: len({_split('cell')}) > 1"
+        f" and len(string_split({_split('cell')}[1], {d})) > {len(cells) - first} - i"
+        f" and list_bool_or(list_transform({_split('cell')}[2:], lambda l: len(string_split(l, {d})) >= i - 1 + {first}))"
+        f" and {'true' if file.is_prose_like else is_no_prose}))"
     )
-    has_break = " or ".join(f"contains({cell}, chr(10)) or contains({cell}, chr(13))" for cell in cells)
-    row = f" || {d} || ".join(f"coalesce({cell}, '')" for cell in cells)
+    row = f"concat({f', {d}, '.join(some)})"
+    has_break = f"(contains({row}, chr(10)) or contains({row}, chr(13)))"
     lines = f"len(list_filter({_split(row)}, lambda l: {_IS_COUNTED.format('l')}))"
     return (
         f"select min(case when {has_break} then case when {swallows} then record_no end end),"
         f" coalesce(sum(case when {has_break} then {lines} else 1 end), 0)::bigint"
-        f" from ({_csv_rows(path, header, delimiter)})"
+        f" from ({_csv_rows(file, some)})"
     )
 
 
@@ -150,38 +192,149 @@ def _split(text: str) -> str:
     return f"string_split_regex({text}, '[\\r\\n]')"
 
 
-def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        return stream.readline(MAX_LINE_BYTES)
-
-
-def _csv_rows(path: Path, header: list[str], delimiter: str) -> str:
-    columns = ", ".join(f"'c{i}': 'varchar'" for i in range(len(header)))
+def _csv_rows(file: CsvFile, cells: Sequence[str]) -> str:
+    columns = ", ".join(f"'c{place}': 'varchar'" for place in range(len(file.columns.names)))
     return (
-        f"select row_number() over () as record_no, * from read_csv({literal(str(path))},"
-        f" columns = {{{columns}}}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', comment = '',"
+        f"select {', '.join(['row_number() over () as record_no', *cells])} from read_csv({literal(str(file.path))},"
+        f" columns = {{{columns}}}, delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', comment = '',"
         f" header = true, {_REJECTS})"
     )
 
 
-def parquet_wire(
-    connection: duckdb.DuckDBPyConnection, path: Path, fields: Fields, mapping: SystemMapping
-) -> str:
-    """Nested Parquet: texts or whatever else can be turned into one. Checks size before reading."""
-    scan = f"read_parquet({literal(str(path))}, file_row_number = true, binary_as_string = true)"
-    described = connection.sql(f"from {scan} limit 0")
-    types = dict(zip(described.columns, described.types, strict=True))
+@dataclass(frozen=True)
+class _Header:
+    """Where the header lies in a file, in bytes; how many lines it takes; its text."""
+
+    start: int
+    end: int
+    lines: int
+    text: str
+    delimiter: str
+    columns: Columns
+
+
+def _find_header(data: bytes, wanted: Wanted) -> _Header:
+    start, before, delimiters = _after_preamble(data)
+    # Whatever the bytes are, they give the same again.
+    text = data[start:].decode("utf-8", "surrogateescape")
+    known = {same(field) for field in wanted.fields}
+    try:
+        rows = [(next(csv.reader(io.StringIO(text, newline=""), delimiter=d), []), d) for d in delimiters]
+        names, delimiter = max(rows, key=lambda row: len({same(name) for name in row[0]} & known))
+        names = [name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in names]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        next(reader, None)
+        lines = reader.line_num
+        columns = find_columns(names, wanted)
+    except csv.Error:
+        raise UnreadableError(
+            "unknown_header", "no header within bounds", "names of columns in the first line"
+        ) from None
+    except UnreadableError as why:
+        later = (_place_of_header(text, d, wanted) for d in delimiters)
+        if (line := next((line for line in later if line is not None), None)) is not None:
+            raise line_before_header(f"line {line + before}") from None
+        raise why from None
+    header = "".join(line for line, _ in zip(io.StringIO(text, newline=""), range(lines), strict=False))
+    end = start + len(header.encode("utf-8", "surrogateescape"))
+    return _Header(start, end, lines, header, delimiter, columns)
+
+
+def _after_preamble(data: bytes) -> tuple[int, int, str]:
+    """Where the first line with something in it begins, in bytes; the lines before it; the delimiters it may have."""
+    start, lines, delimiters = 0, 0, _DELIMITERS
+    while True:
+        while data.startswith(_MARK, start):
+            start += len(_MARK)
+        match = _NO_HEADER.match(data, start)
+        if match is None or match.end() == len(data):
+            return start, lines, delimiters
+        if match["delimiter"]:
+            delimiters = match["delimiter"].decode("latin-1")
+        start, lines = match.end(), lines + 1
+
+
+def _place_of_header(text: str, delimiter: str, wanted: Wanted) -> int | None:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+    def numbered() -> Iterator[tuple[int, list[str]]]:
+        for row in reader:
+            yield reader.line_num, row
+
+    try:
+        return header_after(numbered(), wanted)
+    except csv.Error:
+        return None
+
+
+def _has_mixed_line_ends(path: Path) -> bool:
+    """Whether lines end in CR LF, and breaks of another kind lie between them."""
+    both = feeds = returns = 0
+    held = b""
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            both += (held + block).count(b"\r\n")
+            feeds, returns = feeds + block.count(b"\n"), returns + block.count(b"\r")
+            held = b"\r" if block.endswith(b"\r") else b""
+    return both > 0 and not both == feeds == returns
+
+
+def _without_oddities(path: Path, head: _Header, *, is_mixed: bool) -> Path:
+    """A copy with a header of our own, and lines that end alike."""
+    body = path.with_name(f"{path.stem}-body.csv")
+    names = head.delimiter.join(f"c{place}" for place in range(len(head.columns.names)))
+    line_end = re.search("(\r\n|\n|\r)?$", head.text)
+    with path.open("rb") as source, body.open("wb") as target:
+        source.seek(head.end)
+        target.write(names.encode() + ((line_end[0] if line_end else "") or "\n").encode())
+        shutil.copyfileobj(source, target, _BLOCK)
+    return with_unix_line_ends(body) if is_mixed else body
+
+
+def with_unix_line_ends(path: Path) -> Path:
+    """A copy of `path` without carriage returns before line feeds, which DuckDB takes only unmixed."""
+    target = path.with_name(f"{path.stem}-unix{path.suffix}")
+    with path.open("rb") as source, target.open("wb") as out:
+        held = b""
+        while block := source.read(_BLOCK):
+            data = held + block
+            held = b"\r" if data.endswith(b"\r") else b""
+            out.write(data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
+    return target
+
+
+def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path, wanted: Wanted) -> Columns:
+    """The columns of a Parquet file. Checks its size before anything is read. Raises UnreadableError."""
     found = connection.sql(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchone()
     rows, size = (found[0] if found else 0), path.stat().st_size
     if rows > size:  # each has a code of its own, so that it cannot take less than a byte
         raise UnreadableError("decompression_bomb", f"{rows} rows in {size} bytes", "at most one row a byte")
-    _check_known(list(types), fields)
+    # DuckDB would call the second of two columns that differ in capitals otherwise.
+    schema = connection.sql(f"select name, num_children from parquet_schema({literal(str(path))})").fetchall()
+    names, below = [], 0
+    for column, children in schema[1:]:
+        if below == 0:
+            names.append(column)
+        below += (children or 0) - (below > 0)
+    return find_columns(names, wanted)
+
+
+def parquet_wire(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Columns,
+    fields: Fields,
+    mapping: SystemMapping,
+) -> str:
+    """Nested Parquet: texts or whatever else can be turned into one."""
+    described = connection.sql(f"from {_parquet(path)} limit 0")
+    types = described.types
+    # Only what is read, under names of our own: those of a file may be anything.
+    read = ["row_number() over () as record_no"]
     texts, native = {}, {}
-    for field, parts in fields.items():
-        kind = types.get(field)
-        if kind is None:
-            continue
-        column = name(field)
+    for field, place in columns.places.items():
+        kind, column, parts = types[place], f"c{place}", fields[field]
+        read.append(f"{name(described.columns[place])} as {column}")
         if parts is None:
             texts[field] = _as_text(column, str(kind), mapping)
         elif str(kind) == "VARCHAR":
@@ -190,14 +343,22 @@ def parquet_wire(
             native[field] = column
         else:
             texts[field] = f"to_json({column})::varchar"
-    return _text_relation(f"select file_row_number + 1 as record_no, * from {scan}", fields, texts, native)
+    return _text_relation(f"select {', '.join(read)} from {_parquet(path)}", fields, texts, native)
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet({literal(str(path))}, binary_as_string = true, hive_partitioning = false)"
 
 
 def native_moment_format(mapping: SystemMapping) -> str:
     """How a moment that is none of text (Parquet, spreadsheets) is written so that the mapping reads it."""
-    sign, minutes = "-" if mapping.zone_minutes < 0 else "+", abs(mapping.zone_minutes)
-    offset = f"{sign}{minutes // 60:02}:{minutes % 60:02}"
-    timed = [text for text in mapping.formats if "%S" in text and "%f" not in text]
+    minutes = mapping.zone_minutes or 0
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    is_named = mapping.zone_minutes is None  # then the offset depends on the moment
+    timed = [
+        text for text in mapping.formats
+        if "%S" in text and "%f" not in text and not (is_named and "%z" in text)
+    ]  # fmt: skip
     return (timed or ["%Y-%m-%dT%H:%M:%S"])[0].replace("%z", offset)
 
 
@@ -210,7 +371,7 @@ def _json_relation(lines: str, fields: Fields) -> str:
         {f: "VARCHAR" if p is None else [dict.fromkeys(p, "VARCHAR")] for f, p in fields.items()}
     )
     lists = [field for field, parts in fields.items() if parts is not None]
-    columns = ", ".join(f"w.{name(field)} as {name(field)}" for field in fields)
+    columns = ", ".join(f"w.{name(field)} as {column}" for field, column in wire_names(fields).items())
     kinds, bad = "null", "null::varchar[]"
     if lists:
         # Looked up only where a list is missing, all at once.
@@ -242,19 +403,20 @@ def _text_relation(
 ) -> str:
     """Fields from expressions over `rows`: values and lists as (JSON) texts, or lists that are lists already."""
     columns, tests = [], []
+    names = wire_names(fields)
     for field, parts in fields.items():
         if native and field in native:
-            columns.append(f"{native[field]} as {name(field)}")
+            columns.append(f"{native[field]} as {names[field]}")
         elif parts is None:
-            columns.append(f"{texts.get(field, 'null')}::varchar as {name(field)}")
+            columns.append(f"{texts.get(field, 'null')}::varchar as {names[field]}")
         elif field not in texts:
             # Of a text that is always null, json_transform has no type.
-            columns.append(f"null::{_list_type(parts)} as {name(field)}")
+            columns.append(f"null::{_list_type(parts)} as {names[field]}")
         else:
             schema = json.dumps([dict.fromkeys(parts, "VARCHAR")])
             text = texts[field]
             read = f"try(json_transform(nullif(trim({text}), ''), {literal(schema)}))"
-            columns.append(f"{read} as {name(field)}")
+            columns.append(f"{read} as {names[field]}")
             tests.append(
                 f"case when trim({text}) not in ('', 'null') and {read} is null then {literal(field)} end"
             )
@@ -263,33 +425,6 @@ def _text_relation(
         f"select record_no, null::varchar as text, false as is_malformed, {bad} as bad_lists,"
         f" null::varchar[] as twice, {', '.join(columns)} from ({rows})"
     )
-
-
-def _csv_header(path: Path, fields: Fields) -> tuple[list[str], str]:
-    line = _first_line(path)
-    try:
-        headers = [
-            ([cell.strip() for cell in next(csv.reader([line.rstrip("\r\n")], delimiter=d), [])], d)
-            for d in _DELIMITERS
-        ]
-    except csv.Error:
-        raise UnreadableError(
-            "unknown_header", "no header within bounds", "columns in the first line"
-        ) from None
-    header, delimiter = max(headers, key=lambda found: len(set(found[0]) & set(fields)))
-    _check_known(header, fields)
-    twice = sorted({masked(cell) for cell in header if cell in fields and header.count(cell) > 1})
-    if twice:
-        raise UnreadableError(
-            "duplicate_column", f"{', '.join(twice)} twice in the header", "each column once"
-        )
-    return header, delimiter
-
-
-def _check_known(found: list[str], fields: Fields) -> None:
-    if not set(found) & set(fields):
-        raise UnreadableError("unknown_header", f"{len(found)} columns, none of them known",
-                              f"columns such as {', '.join(list(fields)[:3])}")  # fmt: skip
 
 
 def _holds(kind: duckdb.sqltypes.DuckDBPyType, parts: list[str]) -> bool:
@@ -306,7 +441,12 @@ def _as_text(column: str, kind: str, mapping: SystemMapping) -> str:
         return column
     written = literal(native_moment_format(mapping))
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime(timezone('UTC', {column}) + interval {mapping.zone_minutes} minute, {written})"
+        return f"strftime({in_zone(mapping, column)}, {written})"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
-        return f"strftime({column}::timestamp, {written})"
+        whole = f"strftime({column}::timestamp, {written})"
+        finer = next((text for text in mapping.formats if "%f" in text and "%z" not in text), None)
+        if finer is None or kind == "DATE":
+            return whole
+        is_whole = f"epoch_us({column}::timestamp) % 1000000 = 0"
+        return f"case when {is_whole} then {whole} else strftime({column}::timestamp, {literal(finer)}) end"
     return f"{column}::varchar"

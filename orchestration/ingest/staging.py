@@ -15,7 +15,7 @@ import os
 import shutil
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.ingest.columns import Wanted, note_missing, wanted
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import create_table
 from orchestration.ingest.landing import LandedFile, read_landed
@@ -31,24 +32,26 @@ from orchestration.ingest.mapping_sql import (
     judged_sql,
     literal,
     sifted_rows_sql,
-    wire_fields,
 )
-from orchestration.ingest.problems import Problem
+from orchestration.ingest.problems import Problem, UnreadableError
 from orchestration.ingest.readers import (
     STOPS_FAST_READER,
-    UnreadableError,
+    CsvFile,
     count_lines,
     csv_lines_sql,
     csv_wire,
     envelope_wire,
     lines_wire,
     native_moment_format,
+    open_csv,
+    parquet_columns,
     parquet_wire,
     plain_lines_wire,
     quotes_sql,
+    with_unix_line_ends,
 )
 from orchestration.ingest.record_types import RecordSource
-from orchestration.ingest.unpack import OpenedFile, check_size, open_landed, with_unix_line_ends
+from orchestration.ingest.unpack import OpenedFile, check_size, open_landed
 
 _PLAIN, _OTHER = "plain", "other"
 #: In files of up to so many rows, copies of a row are told at once, so that they need not be taken out of the plain
@@ -103,9 +106,9 @@ class Staged:
 
     `plain` are the files of rows with which nothing is wrong, by hash of the content they come from; `others` those
     of all other rows. Both have the columns of the lake, but for `source_file`, which is in table `landed`. Table
-    `judged` says what is wrong with others; `rejected` says which lines are no records. `unreadable` files gave no row,
-    and why. `unread` files are not to blame, as far as is known: they belong into no batch, so that the next run reads
-    them again.
+    `judged` says what is wrong with others; `rejected` says which lines are no records; `noted` what of a file was not
+    read though no row is refused for it. `unreadable` files gave no row, and why. `unread` files are not to blame, as
+    far as is known: they belong into no batch, so that the next run reads them again.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -287,18 +290,23 @@ class Reader:
 
     def _read(self, file: LandedFile, mapping: SystemMapping) -> None:
         """Raises UnreadableError and _RefusedDocument where the file is at fault."""
-        opened = open_landed(file, self.work, native_moment_format(mapping))
+        plan = mapping.sources.get(self.source.name)
+        if plan is None:
+            known = f"one that knows {self.source.name}"
+            raise UnreadableError("no_mapping", f"mapping {mapping.name}", known)
+        self.mapping = plan
+        opened = open_landed(file, self.work, wanted(self.source, plan), native_moment_format(mapping))
         try:
             if opened.format == "json":
                 self._take_envelope(file, opened.path)
             if opened.format == "lines" and b"\r" in opened.path.open("rb").read(64 * 1024):
                 opened = OpenedFile(with_unix_line_ends(opened.path), opened.format)
             try:
-                self._stage(file, opened, mapping)
+                self._stage(file, opened, plan, mapping)
             except duckdb.InvalidInputException:
                 if opened.format != "lines":
                     raise
-                self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), mapping)
+                self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), plan, mapping)
             check_size(file)
         except (duckdb.Error, UnicodeDecodeError) as error:
             if (
@@ -327,38 +335,51 @@ class Reader:
                 "missing_data", f"data: {str((kind or [None])[0]).lower()}", "a list of records"
             )
 
-    def _stage(self, file: LandedFile, opened: OpenedFile, mapping: SystemMapping) -> None:
-        plan = mapping.sources.get(self.source.name)
-        if plan is None:
-            raise UnreadableError(
-                "no_mapping", f"mapping {mapping.name}", f"one that knows {self.source.name}"
-            )
-        self.mapping = plan
-        wire = self._wire(opened, plan, mapping)
-        if opened.format == "csv" and not file.name.lower().endswith(".xlsx"):  # we quoted those ourselves
-            self._check_quotes(opened.path, plan)
+    def _stage(
+        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping
+    ) -> None:
+        needs = wanted(self.source, plan)
+        wire, notes = self._wire(file, opened, needs, mapping)
         rows = self._rows_at_most(opened)
-        if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, rows):
+        if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, needs, rows):
             self._sift(file, plan, wire, rows)
         self._take_rejects(file, opened)
+        self._note(file, [*opened.notes, *notes])
 
-    def _are_lines_plain(self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, lines: int) -> bool:
+    def _note(self, file: LandedFile, notes: Sequence[Problem]) -> None:
+        """What refuses nothing and must be known all the same."""
+        for note in notes:
+            values = [file.sha256, note.reason_code, note.field, note.found, note.expected, note.action]
+            self.connection.execute("insert into noted values (?, ?, ?, ?, ?, ?)", values)
+
+    def _are_lines_plain(
+        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, needs: Wanted, lines: int
+    ) -> bool:
         """Whether JSON Lines could be read the fast way: every line is an object as expected."""
         try:
-            self._sift(file, plan, plain_lines_wire(opened.path, wire_fields(plan)), lines)
+            self._sift(file, plan, plain_lines_wire(opened.path, needs.fields), lines)
         except STOPS_FAST_READER:
             return False  # whatever it was, the other way tells which line
         return self._count_rows(file) == lines
 
-    def _wire(self, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping) -> str:
-        fields = wire_fields(plan)
+    def _wire(
+        self, file: LandedFile, opened: OpenedFile, needs: Wanted, mapping: SystemMapping
+    ) -> tuple[str, list[Problem]]:
+        """The relation of the fields in a file, and what is to be known of its columns."""
+        path, fields = opened.path, needs.fields
         if opened.format == "json":
-            return envelope_wire(fields)
+            return envelope_wire(fields), []
+        if opened.format == "lines":
+            return lines_wire(path, fields), []
         if opened.format == "csv":
-            return csv_wire(opened.path, fields)
-        if opened.format == "parquet":
-            return parquet_wire(self.connection, opened.path, fields, mapping)
-        return lines_wire(opened.path, fields)
+            values = open_csv(path, needs)
+            if not opened.is_from_book:  # we quoted those ourselves
+                self._check_quotes(values)
+            columns, wire = values.columns, csv_wire(values, fields)
+        else:
+            columns = parquet_columns(self.connection, path, needs)
+            wire = parquet_wire(self.connection, path, columns, fields, mapping)
+        return wire, [] if opened.is_from_book else note_missing(file.relative_path, columns, needs)
 
     def _sift(self, file: LandedFile, plan: SourceMapping, wire: str, rows_at_most: int) -> None:
         """Write the rows of a file, plain ones apart from the others."""
@@ -388,22 +409,32 @@ class Reader:
     def _count_rows(self, file: LandedFile) -> int:
         return sum(rows_in(self.connection, path) for path in self._staged(file))
 
-    def _check_quotes(self, path: Path, plan: SourceMapping) -> None:
+    def _check_quotes(self, values: CsvFile) -> None:
         """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it.
 
         Where records are rejected, every line must belong to a record all the same. The text that the reader tells
         of a rejected one is cut, and at times another's, so that lines are counted.
         """
-        self._forget_rejects()
-        ((record, lines),) = self.connection.execute(quotes_sql(path, wire_fields(plan))).fetchall()
+        found = [
+            self.connection.execute(query).fetchall()[0] for query in self._each_pass(quotes_sql(values))
+        ]
+        lines, record = found[0][1], min((record for record, _ in found if record is not None), default=None)
         place = f"record {record}" if record is not None else ""
         if self._are_any_rejected():
             ((line, rejected),) = self.connection.execute(_REJECTED_LINES_SQL).fetchall()
-            if self._count_csv_lines(path) > 1 + lines + rejected:
+            if len(found) > 1:
+                raise UnreadableError("malformed_csv", f"line {line}: a malformed record, in a file so wide that its"
+                                      " lines cannot be counted", "a cell for each column in every record")  # fmt: skip
+            if self._count_csv_lines(values.path) > 1 + lines + rejected:
                 place = f"line {line}" if rejected == 1 else f"line {line} or a later one of {rejected}"
         if place:
             raise UnreadableError("unbalanced_quote", f"{place}: a quote that takes in the lines after it",
                                   "each quote closed, and doubled within a text")  # fmt: skip
+
+    def _each_pass(self, queries: Iterable[str]) -> Iterator[str]:
+        for query in queries:
+            self._forget_rejects()
+            yield query
 
     def _count_csv_lines(self, path: Path) -> int:
         self._forget_rejects()
@@ -474,6 +505,7 @@ _TABLES = {
     "landed": {"file_hash": "varchar", "landed_as": "varchar"},
     "rejected": _REJECTED_COLUMNS,
     "judged": _JUDGED_COLUMNS,
+    "noted": dict.fromkeys(("file_hash", "reason_code", "field", "found", "expected", "action"), "varchar"),
 }
 
 

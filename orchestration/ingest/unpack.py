@@ -1,24 +1,23 @@
 """From a landed file to a plain one that DuckDB can read under a name of our own, within stated limits.
 
-Here: which format a file claims, whether its first bytes agree, unpacking, spreadsheets. Not here: what the
+Here: which format a file claims, whether its first bytes agree, unpacking. Not here: sheets (`workbook`), and what the
 records say (`readers`, `mapping_sql`).
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
+from typing import BinaryIO
 
+from orchestration.ingest.columns import Wanted
 from orchestration.ingest.landing import LandedFile
-from orchestration.ingest.readers import UnreadableError
+from orchestration.ingest.problems import Problem, UnreadableError
+from orchestration.ingest.workbook import book_as_csv, check_book
 
 #: What may come out of one file, and how much larger than the file it may be once it is no longer small.
 #: The nation's dossiers of a month are 4 GB as JSON Lines; exports of dossiers shrink to a tenth or so.
@@ -35,10 +34,23 @@ FORMATS = {
     "csv": "csv",
     "parquet": "parquet",
     "xlsx": "xlsx",
+    "xlsm": "xlsx",
 }
 _HEAD, _BLOCK = 64 * 1024, 1024 * 1024
-_BAD_SHEET = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError, IndexError,
-              AttributeError, EOFError, NotImplementedError)  # fmt: skip
+#: What people send besides, by name.
+_NAMED = {
+    "xls": "an old Excel workbook (.xls)",
+    "xlsb": "a binary workbook (.xlsb)",
+    "ods": "an OpenDocument sheet (.ods)",
+    "zip": "an archive (.zip)",
+    "rar": "an archive (.rar)",
+    "7z": "an archive (.7z)",
+    "doc": "a document (.doc)",
+    "docx": "a document (.docx)",
+    "pdf": "a document (.pdf)",
+    "xml": "XML",
+    "txt": "a text without a format (.txt)",
+}
 
 
 @dataclass(frozen=True)
@@ -47,14 +59,17 @@ class OpenedFile:
 
     path: Path
     format: str
+    #: Whether it was a workbook, and what was not read of it. Its columns are fields, and it is quoted as it should be.
+    is_from_book: bool = False
+    notes: tuple[Problem, ...] = ()
 
 
-def open_landed(file: LandedFile, work: Path, native_moments: str) -> OpenedFile:
+def open_landed(file: LandedFile, work: Path, wanted: Wanted, native_moments: str) -> OpenedFile:
     """Unpack, or link to, `file` in folder `work`. Raises UnreadableError with what is wrong with it as a file, and
     OSError where `work` cannot be written.
 
-    The landed name never reaches DuckDB, which would read `*` and `[` in it. `native_moments` is how moments
-    of a spreadsheet are written (strftime).
+    The landed name never reaches DuckDB, which would read `*` and `[` in it. `wanted` and `native_moments`, how moments
+    are written (strftime), are for workbooks.
     """
     try:
         file.path.open("rb").close()
@@ -62,7 +77,7 @@ def open_landed(file: LandedFile, work: Path, native_moments: str) -> OpenedFile
         found = (error.strerror or type(error).__name__).lower()
         reason = "vanished_file" if isinstance(error, FileNotFoundError) else "unreadable_file"
         raise UnreadableError(reason, found, "a file that can be read") from None
-    return _open(file, work, native_moments)
+    return _open(file, work, wanted, native_moments)
 
 
 def check_size(file: LandedFile) -> None:
@@ -72,24 +87,12 @@ def check_size(file: LandedFile) -> None:
                               "a file that is complete when it is landed")  # fmt: skip
 
 
-def with_unix_line_ends(path: Path) -> Path:
-    """A copy of `path` without carriage returns before line feeds, which DuckDB takes only unmixed."""
-    target = path.with_name(f"unix-{path.name}")
-    with path.open("rb") as source, target.open("wb") as out:
-        held = b""
-        for block in _blocks(source):
-            data = held + block
-            held = b"\r" if data.endswith(b"\r") else b""
-            out.write(data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
-    return target
-
-
-def _open(file: LandedFile, work: Path, native_moments: str) -> OpenedFile:
+def _open(file: LandedFile, work: Path, wanted: Wanted, native_moments: str) -> OpenedFile:
     stem, _, last = file.name.lower().rpartition(".")
     is_gzip = last == "gz"
     kind = FORMATS.get(stem.rpartition(".")[2] if is_gzip else last)
     if kind is None or (is_gzip and kind in ("parquet", "xlsx")):
-        raise UnreadableError("unknown_format", "a name that ends otherwise",
+        raise UnreadableError("unknown_format", _NAMED.get(last, "a name that ends otherwise"),
                               f"one of .{', .'.join(FORMATS)}, the texts also with .gz")  # fmt: skip
     if file.size_bytes == 0:
         raise UnreadableError("empty_file", "0 bytes", "records")
@@ -102,7 +105,11 @@ def _open(file: LandedFile, work: Path, native_moments: str) -> OpenedFile:
         path.symlink_to(file.path.resolve())
     check_size(file)
     if kind == "xlsx":
-        return OpenedFile(_sheet_as_csv(path, native_moments), "csv")
+        check_book(path)
+        _check_unpacked(path)
+        target = path.with_suffix(".csv")
+        notes = book_as_csv(file.relative_path, path, target, wanted, native_moments)
+        return OpenedFile(target, "csv", True, notes)
     if kind == "parquet":
         _check_parquet(path)
     else:
@@ -133,6 +140,13 @@ def _check_size(unpacked: int, packed: int, limit: int) -> None:
     if unpacked > limit or (unpacked > SMALL_BYTES and unpacked > packed * MAX_RATIO):
         raise UnreadableError("decompression_bomb", f"{unpacked} bytes and more in {packed} bytes",
                               f"at most {limit} bytes, and at most {MAX_RATIO} times the packed size")  # fmt: skip
+
+
+def _check_unpacked(book: Path) -> None:
+    """Of a workbook that `check_book` has let pass."""
+    with zipfile.ZipFile(book) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+    _check_size(unpacked, book.stat().st_size, MAX_SHEET_BYTES)
 
 
 def _check_parquet(path: Path) -> None:
@@ -169,43 +183,3 @@ def _is_foreign(line: bytes) -> bool:
     except UnicodeDecodeError:
         return True
     return False
-
-
-def _sheet_as_csv(path: Path, native_moments: str) -> Path:
-    """The first sheet as CSV. Formulas stay the text that they are: nothing is ever calculated."""
-    import openpyxl
-
-    target = path.with_suffix(".csv")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-        _check_size(unpacked, path.stat().st_size, MAX_SHEET_BYTES)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
-        with target.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-            width = 0
-            for row in book.worksheets[0].iter_rows(values_only=True):
-                cells = [_cell(value, native_moments) for value in row]
-                width = width or len(cells)
-                if any(cells):
-                    writer.writerow((cells + [""] * width)[:width])
-        book.close()
-    except _BAD_SHEET as error:
-        raise UnreadableError("malformed_xlsx", type(error).__name__, "a workbook with one sheet") from None
-    if target.stat().st_size == 0:
-        raise UnreadableError("empty_file", "an empty sheet", "records")
-    return target
-
-
-def _cell(value: Any, native_moments: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.strftime(native_moments)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day).strftime(native_moments)
-    return str(value).replace("\r", " ")

@@ -169,6 +169,27 @@ def faulty(day: str) -> Payload:
     return payload
 
 
+def with_placeholders() -> Payload:
+    """The nation a year on, with what the portal says of DOSSIER_SYNC: a placeholder, nothing reported, a new word."""
+    path = REPOSITORY / "seeds" / "samples" / "portal" / "service_results_2026-10-10.json"
+    payload: Payload = json.loads(path.read_text(encoding="utf-8"))
+    payload["metadata"].update(
+        timeType="month", month=10, extractedAt="2026-10-31T10:00:00Z"
+    )  # 17:00 of the last day
+    for code, status in (("H19", "TEMP_NATIONAL_REPORT_DENOMINATOR"), ("H20", "NO_NATIONAL_REPORT_DATA"),
+                         ("H21", "another"), ("H24", None)):  # fmt: skip
+        (one,) = [one for one in payload["provinces"] if one["departmentCode"] == code]
+        listed = one["componentIndicators"]["CKMB_CongKhaiMinhBach"]["metrics"]
+        next(metric for metric in listed if metric["code"] == "DOSSIER_SYNC")["dataQualityStatus"] = status
+    return payload
+
+
+def the_month_after(extracted_at: str, month: int) -> Payload:
+    payload = with_placeholders()
+    payload["metadata"].update(month=month, extractedAt=extracted_at)
+    return payload
+
+
 @pytest.fixture(scope="module")
 def gia_lai_run(
     tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
@@ -183,6 +204,8 @@ def gia_lai_run(
     land(settings, unit_without_a_group(), "2026-10-11", name="f30.json")
     for period_type in ("year", "month"):
         land(settings, october_2025(period_type), "2025-11-01", "nation", f"{period_type}.json")
+    land(settings, with_placeholders(), "2026-10-31", "nation", "october.json")
+    land(settings, the_month_after("2026-09-30T23:46:00Z", 9), "2026-10-01", "nation", "september.json")
     outcome = refresh(settings, instance)
     assert outcome.success, "\n".join(outcome.lines)
     return settings, outcome
@@ -325,7 +348,7 @@ def test_days_without_a_national_capture_have_no_ranking_of_provinces(
     assert rows(
         settings,
         "select distinct as_of::varchar, baseline from marts.mart_province_ranking where regime = 'portal_2026'"
-        " order by 1",
+        " and period_type = 'year_to_date' order by 1",
     ) == [("2026-09-26", None), ("2026-10-10", "year_to_date from 2026-01-01 as of 2026-09-26")]
 
 
@@ -345,6 +368,29 @@ def test_a_unit_without_a_group_has_no_total_and_no_rank(gia_lai_run: tuple[Sett
         " and province_code = '52' and as_of = '2026-10-11' and group_code in ('CKMB', 'TDGQ') order by group_code",
     )
     assert coverage == [("CKMB", 13, 14), ("TDGQ", 14, 14)]
+
+
+def test_a_month_is_final_only_if_it_was_captured_after_it_ended(
+    gia_lai_run: tuple[Settings, Outcome],
+) -> None:
+    settings, _ = gia_lai_run
+    assert rows(
+        settings,
+        "select distinct as_of::varchar, period_status from marts.mart_province_ranking"
+        " where period_type = 'month' order by 1",
+    ) == [("2025-10-31", "final"), ("2026-09-30", "final"), ("2026-10-31", "provisional")]
+
+
+def test_a_provisional_denominator_is_marked(gia_lai_run: tuple[Settings, Outcome]) -> None:
+    settings, _ = gia_lai_run
+    where = (" inner join marts.dim_unit using (unit_code) where metric_code = 'DOSSIER_SYNC' and as_of = '2026-10-31'"
+             " and agency_code in ('H19', 'H20', 'H21', 'H24') order by agency_code")  # fmt: skip
+    expected = [("H19", "provisional"), ("H20", "not_reported"), ("H21", "unknown_status"), ("H24", None)]
+    for table_name in ("mart_indicator_scores", "ind_dossier_sync", "mart_official_reconciliation"):
+        found = rows(settings, f"select agency_code, denominator_status from marts.{table_name}" + where)
+        assert found == expected, table_name
+    marked = "select count(*) from marts.mart_indicator_scores where denominator_status is not null"
+    assert rows(settings, marked) == [(6,)]
 
 
 def test_refused_units_are_warned_of_until_they_are_put_right(

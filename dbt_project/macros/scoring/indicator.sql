@@ -52,7 +52,8 @@ observations as (
         numerator,
         denominator,
         published_ratio,
-        cast(null as varchar) as score_reason
+        cast(null as varchar) as score_reason,
+        denominator_status
     from published
     union all
     select
@@ -62,7 +63,8 @@ observations as (
         case when missing.unit_code is null then counted.numerator end as numerator,
         case when missing.unit_code is null then counted.denominator end as denominator,
         case when missing.unit_code is null then counted.published_ratio end as published_ratio,
-        'not_delivered: ' || missing.sources as score_reason
+        'not_delivered: ' || missing.sources as score_reason,
+        cast(null as varchar) as denominator_status
     from counted
     left join missing
         on
@@ -92,7 +94,8 @@ final as (
         ratios.ratio,
         cast({{ score('ratios.ratio', 'ratios.denominator', 'rules') }} as double) as score,
         rules.max_score,
-        ratios.score_reason
+        ratios.score_reason,
+        ratios.denominator_status
     from ratios
     inner join rules
         on ratios.regime = rules.regime

@@ -64,7 +64,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("dossiers", {"NgayTra": "21010101000000"}, {"date_out_of_range"}),
     ("dossiers", {"NgayTuChoi": "12345"}, {"date_out_of_range"}),  # an Excel serial of 1933
     ("dossiers", {"HinhThuc": "tại nhà"}, {"!malformed_code"}),
-    ("dossiers", {"DonViXuLy": "0912345678"}, {"!malformed_code"}),
+    ("dossiers", {"DonViXuLy": "0912345678"}, {"!personal_number"}),
     ("dossiers", {"HoSoCoThanhPhanSoHoa": "maybe"}, {"!not_a_flag"}),
     ("dossiers", {"TaiLieuNop": "none"}, {"malformed_list"}),
     ("dossiers", {"TaiLieuNop": {"TepDinhKemId": "1"}}, {"malformed_list"}),

@@ -132,7 +132,7 @@ awaited as (
             agreed_senders.source = deliveries.source
             and agreed_senders.sender = deliveries.sender
             and agreed_senders.unit_code = deliveries.unit_code
-            and deliveries.newest_delivery_date > periods.period_end
+            and periods.period_end < deliveries.newest_delivery_date
     where deliveries.source is null
 ),
 

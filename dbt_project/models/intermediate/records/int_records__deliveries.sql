@@ -84,7 +84,12 @@ named as (
         delivery_date,
         agency_code
     from dossiers
-    where sender in (select by_rows.content_sender from by_rows where by_rows.source = 'dossiers')
+    where
+        sender in (
+            select by_rows.content_sender
+            from by_rows
+            where by_rows.source = 'dossiers'
+        )
     union
     select
         'petitions' as source,

@@ -16,6 +16,12 @@ indicators as (
     select * from {{ ref('indicators') }}
 ),
 
+levels_below as (
+    select distinct unit_level
+    from measures
+    where unit_level in ('department', 'commune')
+),
+
 -- A unit below the province rests on the catalogue besides: without it no dossier leads to the unit, and its zeros
 -- would be nobody's. What is carried from the province rests on what the province delivered.
 needed as (
@@ -31,15 +37,15 @@ needed as (
         on indicators.metric_code = metric_sources.metric_code
     union all
     select
-        metric_code,
-        group_code,
-        is_scored,
-        is_measured_below_province,
+        indicators.metric_code,
+        indicators.group_code,
+        indicators.is_scored,
+        indicators.is_measured_below_province,
         'unit_catalogue' as source,
-        levels.unit_level
+        levels_below.unit_level
     from indicators
-    cross join (select distinct unit_level from measures where unit_level in ('department', 'commune')) as levels
-    where is_measured_below_province
+    cross join levels_below
+    where indicators.is_measured_below_province
 ),
 
 final as (

@@ -49,7 +49,8 @@ final as (
         scores.score,
         scores.max_score,
         indicators.group_code,
-        scores.score_reason
+        scores.score_reason,
+        scores.denominator_status
     from scores
     inner join indicators
         on

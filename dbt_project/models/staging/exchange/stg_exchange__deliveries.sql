@@ -4,7 +4,7 @@
     'unit_catalogue',
 ] %}
 {% for source_name in sources -%}
-    -- depends_on: {{ source('exchange', source_name) }}
+-- depends_on: {{ source('exchange', source_name) }}
 {% endfor -%}
 with files as (
     {% for source_name in sources %}
