@@ -88,11 +88,7 @@ def look_for_new(
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
     # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
     # rows may have been taken back for another file of it.
-    known = {
-        row["file_hash"]: row
-        for row in manifest
-        if row["status"] != "duplicate" and (row["rows_read"] or row["status"] == "accepted")
-    }
+    known = {row["file_hash"]: row for row in manifest if _is_known(row)}
     hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
     unread, changed = [], []
     for file in offered:
@@ -129,6 +125,11 @@ def look_for_new(
     )  # fmt: skip
 
 
+def _is_known(row: Mapping[str, Any]) -> bool:
+    """Whether a row of files.parquet makes its content known."""
+    return row["status"] != "duplicate" and bool(row["rows_read"] or row["status"] == "accepted")
+
+
 def _later_copies(
     oldest: LandedFile, manifest: Sequence[Mapping[str, Any]], contents: Collection[str]
 ) -> list[LandedFile]:
@@ -154,12 +155,11 @@ def _standing(
     later day than its rows carry, or on the same day and of the same records, as `beside` knows of what is in the
     lake. The last of these gives the rows.
     """
-    read = [row for row in manifest if row["status"] != "duplicate"]
-    came = {(row["delivery_date"], row["file_hash"]) for row in read if row["rows_accepted"]}
+    known = [row for row in manifest if _is_known(row)]
+    came = {(row["delivery_date"], row["file_hash"]) for row in known if row["rows_accepted"]}
     newest: dict[str, date] = {}
-    for row in read:
-        if row["rows_read"]:
-            newest[row["file_hash"]] = max(newest.get(row["file_hash"], date.min), row["delivery_date"])
+    for row in known:
+        newest[row["file_hash"]] = max(newest.get(row["file_hash"], date.min), row["delivery_date"])
     standing: dict[str, LandedFile] = {}
 
     def stands(file: LandedFile) -> bool:

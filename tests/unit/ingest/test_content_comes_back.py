@@ -92,8 +92,8 @@ def test_a_snapshot_that_repeats_every_night_is_stored_once(place: Records) -> N
         deliver(place, A, day)
         deliver(place, as_lines([good(SOURCE, agency_code="H21")]), day, "b.jsonl")
         report = ingest(place, day)
-        assert (report.batch_id is None) == (day > 1)
-        assert [file.rows_duplicate for file in report.known_again] == ([1, 1] if day > 1 else [])
+        assert sum(file.rows_accepted for file in report.files) == (0 if day > 1 else 2)
+        assert [file.rows_duplicate for file in report.files] == ([1, 1] if day > 1 else [0, 0])
     assert len(lake(place)) == 2
 
 
