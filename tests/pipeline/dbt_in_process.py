@@ -50,7 +50,7 @@ class Project:
         shutil.copytree(
             REPOSITORY / "dbt_project", self.path, ignore=shutil.ignore_patterns("target", "logs")
         )
-        shutil.copytree(REPOSITORY / "seeds" / "reference", self.folder / "seeds" / "reference")
+        shutil.copytree(REPOSITORY / "seeds", self.folder / "seeds", ignore=shutil.ignore_patterns("samples"))
         if self.edit is not None:
             file = self.folder / self.edit.file
             text = file.read_text(encoding="utf-8")
