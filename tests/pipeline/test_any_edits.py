@@ -16,9 +16,9 @@ pytestmark = pytest.mark.slow
 TestEdits = Edits.TestCase
 TestEdits.settings = settings(
     max_examples=100,
-    stateful_step_count=6,
+    stateful_step_count=5,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    # Six steps are short enough to read, and each shorter one that is tried costs seconds.
+    # Five steps are short enough to read, and each shorter one that is tried costs seconds.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
