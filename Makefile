@@ -46,7 +46,7 @@ export PYTHONUTF8 := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 DBT := $(BIN)/dbt --quiet --no-use-colors
-DBT_FILES := $(shell find dbt_project seeds/reference -name target -prune -o -type f \
+DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
 .PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery bench-ingest bench-build check-mapping retract dev lint format lock clean manifest install

@@ -18,8 +18,10 @@ from orchestration.delivery_checks import delivery_checks
 from orchestration.jobs import EXECUTOR, monthly_close, refresh
 from orchestration.run_alerts import failed_runs
 from orchestration.schedules import close_last_month, nightly
+from orchestration.scoring_checks import scoring_check
 from orchestration.sensors import late_deliveries
 from orchestration.settings import Settings
+from orchestration.unit_checks import unit_check
 from orchestration.writer import writer
 
 
@@ -38,8 +40,10 @@ def build_defs(settings: Settings) -> dg.Definitions:
         asset_checks=[
             *raw_gates(settings),
             *delivery_checks(settings),
+            unit_check(settings),
             *release_gates(settings, marts),
             hold_gate(settings, marts),
+            scoring_check(settings, marts),
         ],
         jobs=[refresh, monthly_close],
         schedules=[nightly, close_last_month],

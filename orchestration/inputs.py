@@ -25,7 +25,8 @@ MODELS = (
     "seeds/reference",
     "requirements.lock",
 )
-GATES = ("expectations",)
+# Agreements say when a period is complete: no table that is added to rests on them.
+GATES = ("expectations", "seeds/agreements/expected_deliveries.csv")
 CODE_FILES = {".sql", ".yml", ".csv", ".py"}
 
 

@@ -75,7 +75,11 @@ def headline(serving: Path) -> str:
         *_table(
             ["figure", "article", "here"],
             [
-                ["dossiers recorded", "> 729,000", f"{row['dossiers_received']:,}"],
+                [
+                    "dossiers recorded",
+                    "> 729,000",
+                    "-" if row["dossiers_received"] is None else f"{row['dossiers_received']:,}",
+                ],
                 ["filed online", "> 97 %", _percent(row["online_ratio"])],
                 ["paid online", "nearly 99 %", _percent(row["paid_online_ratio"])],
                 ["early, on time or within time", "99 %", _percent(row["timely_ratio"])],
@@ -104,6 +108,8 @@ def report(serving: Path) -> str:
         ranking = _rows(connection, _RANKING)
         reconciliation = _rows(connection, _RECONCILIATION)
         matched, compared = connection.execute(_WITH_COUNTS).fetchall()[0]
+    if not ranking:
+        return "No ranking by the portal's own figures: no snapshot of the portal has been delivered."
     first = ranking[0]
     lines = [
         f"Provinces, {first['period_type'].replace('_', ' ')}, as of {first['as_of']}"

@@ -24,6 +24,7 @@ from orchestration.ingest.landing import Days
 from orchestration.partitions import run_tags
 from orchestration.publish.release import current
 from orchestration.run_alerts import COMMAND_LINE, alert_of
+from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -120,17 +121,25 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     )
     for check in warned:
         yield f"WARNING {check.check_name} on {check.asset_key.to_user_string()}"
-        yield _indented(check.description or "")
+        yield _indented(_said(check, settings))
+    unscored = [check for check in failed if check.check_name == IS_SCORED]
+    if unscored:  # all other gates only say that their tables are empty
+        failed = unscored
     for check in failed:
         yield f"FAILED {check.check_name} on {check.asset_key.to_user_string()}"
-        test = check.metadata.get("unique_id")
-        yield _indented(failing_rows(settings, str(test.value)) if test else check.description or "")
+        yield _indented(_said(check, settings))
     if not failed:  # a failed check fails its step too, and has said why
         yield from _step_errors(result)
-    if any(check.asset_key not in batches for check in failed):
+    if any(check.asset_key not in batches for check in failed) and not unscored:
         yield "If a delivery is to blame, take it back: make retract FILE=<path below the landing folder> REASON=..."
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
+
+
+def _said(check: dg.AssetCheckEvaluation, settings: Settings) -> str:
+    """What a failed check says: a dbt test by the rows that fail it."""
+    test = check.metadata.get("unique_id")
+    return failing_rows(settings, str(test.value)) if test else check.description or ""
 
 
 def _release_lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:

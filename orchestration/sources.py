@@ -63,7 +63,7 @@ SOURCES = (
         "Results of the National Public Service Portal: one row a unit of a payload, nested lists kept nested.",
         _portal,
         batch.ensure_dataset,
-        # A snapshot ranks units against each other: one bad row makes the whole order wrong.
+        # None here: the suite of its rows says which may be (ADR 0008).
         most_refused=0,
     ),
     _records(

@@ -63,10 +63,13 @@ def suite() -> gx.ExpectationSuite:
             "return_form_code",
             "processing_unit_code",
             "received_place_code",
-            "array_to_string(database_codes, ' ')",
-            "array_to_string([d.component_code for d in submitted_documents], ' ')",
-            "array_to_string([f.fee_code for f in fees], ' ')",
-            "array_to_string([r.component_code for r in results], ' ')",
+            "procedure_code",
+            "array_to_string(database_codes, '|')",
+            "array_to_string([concat_ws('|', d.document_id, d.component_code, d.replaced_result_code)"
+            " for d in submitted_documents], '|')",
+            "array_to_string([concat_ws('|', f.fee_code, f.collection_form_code, f.fee_kind_code) for f in fees], '|')",
+            "array_to_string([concat_ws('|', s.supplement_id, s.status_code) for s in supplements], '|')",
+            "array_to_string([concat_ws('|', r.document_id, r.component_code, r.result_code) for r in results], '|')",
         ),
         backwards="coalesce(finished_at, returned_at, refused_at) < received_at or due_at < received_at",
     )

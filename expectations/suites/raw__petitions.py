@@ -31,6 +31,6 @@ def suite() -> gx.ExpectationSuite:
             "kind": ("procedure", "staff", "other"),
             "status": ("open", "refused", "supplement_requested", "finished"),
         },
-        texts=("agency_code", "dossier_code"),
+        texts=("petition_id", "agency_code", "dossier_code"),
         backwards="finished_at < received_at or transferred_at < received_at",
     )

@@ -34,6 +34,6 @@ def suite() -> gx.ExpectationSuite:
             "limit_unit": ("working_day", "day", "hour"),
             "online_level": (2, 3, 4),
         },
-        texts=("name_vi", "field_code"),
+        texts=("procedure_code", "name_vi", "field_code"),
         backwards="",
     )

@@ -25,6 +25,6 @@ def suite() -> gx.ExpectationSuite:
         },
         required=("decision_no", "agency_code", "decision_date", "procedure_code", "kind"),
         codes={"kind": ("new", "amended", "abolished")},
-        texts=("decision_no",),
+        texts=("decision_no", "procedure_code"),
         backwards="published_at < decision_date",
     )

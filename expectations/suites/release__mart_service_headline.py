@@ -32,13 +32,16 @@ def suite() -> gx.ExpectationSuite:
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
                     f"select {PERIOD}, unit_code, name_vi, dossiers_received, early, on_time, within_time, overdue,"
-                    " online_ratio, paid_online_ratio, timely_ratio from {batch} where basis = 'records' and"
-                    " (early + on_time + within_time + overdue <> dossiers_received"
+                    " no_deadline, online_ratio, paid_online_ratio, timely_ratio from {batch} where basis = 'records' and"
+                    " (early + on_time + within_time + overdue + no_deadline <> dossiers_received"
+                    " or (early is null) <> (no_deadline is null)"
                     " or not online_ratio between 0 and 1 or not paid_online_ratio between 0 and 1"
                     " or not timely_ratio between 0 and 1)"
                 ),
-                description="The four outcomes add up to the dossiers received, and shares lie between 0 and 1",
-                meta={"reason": "Four outcomes are reported, not one: domain page (2026-11-25)"},
+                description="The five outcomes add up to the dossiers received, and shares lie between 0 and 1",
+                meta={
+                    "reason": "Four outcomes and those without a deadline are reported, not one: domain page (2026-11-26)"
+                },
             ),
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(

@@ -87,10 +87,13 @@ def ingest(
         landing_problems = (*scanned.problems, *delivery.changed)
         if not new:
             return IngestReport(SOURCE, None, None, (), delivery.known_again, landing_problems)
-        prepare(connection, reference)
+        prepare(connection, reference, lake)
         _read(connection, first_copies.values(), new)
         found = verdicts(connection, first_copies)
-        files = outcomes(new, scanned.files, delivery.manifest, found, _mapping_of)
+        below = _below_province(connection)
+        files = outcomes(
+            new, scanned.files, delivery.manifest, found, _mapping_of, lambda file: file.sha256 in below
+        )
         batch_id = batch_id_of(first_copies)
         _write_quarantine(connection, first_copies.values(), quarantine / SOURCE)
         pending = _write_batch(connection, files, pending_folder(lake, SOURCE), batch_id)
@@ -99,6 +102,12 @@ def ingest(
 
 def _mapping_of(_: LandedFile) -> str:
     return MAPPING
+
+
+def _below_province(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The contents that show units of a province, of which each stands for itself (ADR 0008)."""
+    query = "select distinct file_hash from typed where parent_agency_code is not null"
+    return {file_hash for (file_hash,) in connection.execute(query).fetchall()}
 
 
 def _read(
@@ -152,8 +161,7 @@ def _write_batch(
 ) -> Path:
     """Write the batch aside, then rename it, so that a pending batch is always a whole one."""
     target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
-    # A superseded file gives no rows: the delivery that mends it does.
-    sources = [file.file_hash for file in files if file.status in ("accepted", "partly_quarantined")]
+    sources = [file.file_hash for file in files if file.rows_accepted]
     write_parquet(connection.sql(_ROWS_SQL, params={"sources": sources}), aside / "rows.parquet")
     write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)

@@ -133,7 +133,8 @@ class BatchRows:
                 problem = self.unreadable[sha256]
                 result[sha256] = Verdict(0, 0, 0, (problem.reason_code,), (problem,))
                 continue
-            read, refused, aside, repeats = counts[sha256]
+            # A file without a row is no problem: it says that there are none.
+            read, refused, aside, repeats = counts.get(sha256, (0, 0, 0, 0))
             problems = self._first_problems(file) if sha256 in reasons else ()
             result[sha256] = Verdict(read, refused, aside, tuple(reasons.get(sha256, ())), problems, repeats)
         return result

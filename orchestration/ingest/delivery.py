@@ -62,8 +62,13 @@ def look_for_new(
     manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
     offered = [file for file in scanned.files if file.sha256 not in taken_back]
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
-    # it may be readable, and must not be passed over.
-    known = {row["file_hash"]: row for row in manifest if row["rows_read"]}
+    # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
+    # rows may have been taken back for another file of it.
+    known = {
+        row["file_hash"]: row
+        for row in manifest
+        if row["status"] != "duplicate" and (row["rows_read"] or row["status"] == "accepted")
+    }
     hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
     new, again, changed = [], [], []
     for file in offered:

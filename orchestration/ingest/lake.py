@@ -58,17 +58,25 @@ def create_table(
 
 
 def write_empty_batch(lake: Path, source: str, tables: Mapping[str, Columns]) -> Path:
-    """Make the empty batch of `source`, one zero-row file a table; does nothing if it is there."""
+    """Make the empty batch of `source`, one zero-row file a table; does nothing if it is there with these columns.
+
+    Readers take the union of all columns by name, so that it gives older batches the columns they lack.
+    """
     target = lake / source / f"batch={EMPTY_BATCH}"
-    if not target.exists():
-        aside = pending_folder(lake, source) / f".{target.name}"
-        with connect() as connection:
-            for name, columns in tables.items():
-                create_table(connection, "empty", columns)
-                write_parquet(connection.table("empty"), aside / f"{name}.parquet")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside.replace(target)
+    with connect() as connection:
+        for name, columns in tables.items():
+            create_table(connection, "empty", columns)
+            path = target / f"{name}.parquet"
+            if not path.exists() or not _has_columns_of_empty(connection, path):
+                write_parquet(connection.table("empty"), path)
     return target
+
+
+def _has_columns_of_empty(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    shape = "select column_name, column_type from (describe {})"
+    read = "from read_parquet($path, hive_partitioning = false)"
+    written = connection.execute(shape.format(read), {"path": str(path)}).fetchall()
+    return written == connection.execute(shape.format("from empty")).fetchall()
 
 
 def visible_batches(lake: Path, source: str) -> tuple[str, ...]:

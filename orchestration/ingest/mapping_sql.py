@@ -5,8 +5,8 @@ relation of fields (`readers`), how one value is read (`record_kinds`), which co
 
 The relation that the select reads has `record_no`; `text`, the record as it came, if it came as text;
 `is_malformed`; `bad_lists`, the names of list fields that hold something else; `twice`, those of fields that it names
-twice; and one column a field, texts or
-lists of structs of texts, by the field's own name.
+twice; and one column a field, texts or lists of structs of texts, with a name of ours (`wire_names`): a field may be
+called as any of these.
 """
 
 from __future__ import annotations
@@ -14,15 +14,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from orchestration.ingest.mapping import DIRECTIVES, Feed, ListFeed, SourceMapping, SystemMapping
+from orchestration.ingest.mapping import (
+    DIRECTIVES,
+    Feed,
+    ListFeed,
+    Numbers,
+    SourceMapping,
+    SystemMapping,
+    TemplatePart,
+)
 from orchestration.ingest.problems import RESEND
-from orchestration.ingest.record_kinds import PLAIN_MOMENT
+from orchestration.ingest.record_kinds import NOTHING, PLAIN_MOMENT
 from orchestration.ingest.record_types import Column, ListColumn, RecordSource
 
-#: Wall clock of Asia/Ho_Chi_Minh, which has had no other offset since 1975.
-LAKE_ZONE_MINUTES = 7 * 60
+#: Wall clock of the lake, which has had no other offset since 1975.
+LAKE_ZONE, LAKE_ZONE_MINUTES = "Asia/Ho_Chi_Minh", 7 * 60
 _HASH_DIGITS = 32
 _SEPARATED = ", '\x1d', "
 LEFT_OUT = "the row goes on without it"
@@ -43,69 +52,179 @@ def wire_fields(mapping: SourceMapping) -> dict[str, list[str] | None]:
     fields: dict[str, list[str] | None] = {}
     for feed in mapping.columns.values():
         if isinstance(feed, ListFeed):
-            fields[feed.wire] = list(dict.fromkeys(part.wire for part in feed.columns.values() if part.wire))
-        elif feed.wire is not None:
-            fields.setdefault(feed.wire)
+            parts = [wire for part in feed.columns.values() for wire in part.wires]
+            fields[feed.wire] = list(dict.fromkeys(parts))
+        else:
+            for wire in feed.wires:
+                fields.setdefault(wire)
     return fields
 
 
+def wire_names(fields: Iterable[str]) -> dict[str, str]:
+    """The column of the relation by field. `fields` are those of `wire_fields`, in their order."""
+    return {field: f"field_{place}" for place, field in enumerate(fields)}
+
+
 def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
-    """SQL of the macros `any_moment` and `keyed_hash`. The key is in it, as a hash: never log it.
+    """SQL of the macros that a mapping gives: of numbers, moments, words for nothing, and `keyed_hash`. The key is in
+    it, as a hash: never log it.
 
     The hash is the one-step key derivation of NIST SP 800-56C (option 1, SHA-256): the secret is SHA-256 of the key,
     what is derived for is the number. ADR 0012 says why.
     """
     known = b"\0\0\0\1" + hashlib.sha256(key).digest()
     blob = "'" + "".join(f"\\x{byte:02X}" for byte in known) + "'::blob"
-    none = ", ".join(literal(text.upper()) for text in ("", *mapping.placeholders))
+    none = ", ".join(map(literal, ["", *map(_bare_number, mapping.placeholders)]))
+    nothing = "|".join(map(re.escape, dict.fromkeys((*NOTHING, *mapping.nothing))))
     return f"""
-        create or replace temp macro bare_number(v) as nullif(replace(replace(upper(v), ' ', ''), '.', ''), '');
+        create or replace temp macro begins_clean(v) as {_begins_clean_sql((*NOTHING, *mapping.nothing))};
+        create or replace temp macro may_lists_be_plain() as {str(not mapping.nothing).lower()};
+        create or replace temp macro nothing_shape() as {literal(f"(?i)^({nothing})$")};
+        {_NUMBER_MACROS}
         create or replace temp macro keyed_hash(v) as
             if(v in ({none}), null, left(sha256({blob} || encode(v)), {_HASH_DIGITS}));
-        create or replace temp macro any_moment(v) as {_moment_sql(mapping)};
+        create or replace temp macro hash_of(v) as
+            if(regexp_full_match(v, '[0-9]{{12}}|[0-9]{{9}}'), keyed_hash(v), keyed_hash(bare_number(v)));
+        create or replace temp macro as_decimal(v) as {_decimal_sql(mapping.numbers)};
+        create or replace temp macro any_moment(v) as {_moment_sql(mapping, mapping.is_midnight_date)};
+        create or replace temp macro any_date(v) as {_moment_sql(mapping, True)};
         create or replace temp macro plain_moment_shape() as {literal(_plain_moment_shape(mapping))};
     """
 
 
+#: The number of a person or a business, however it is written: capitals and digits, without a label before, and with
+#: the zeros at its beginning that a column of numbers loses (nine digits or twelve); null if it is nobody's: no digit
+#: but 0, or cut to `7.9203E+10`.
+_NUMBER_MACROS = r"""
+create or replace temp macro letters_and_digits(v) as regexp_replace(replace(regexp_replace(
+    regexp_replace(upper(v), '[^0-9A-ZĐ.]+', '', 'g'), '^([0-9]+)[.]0+$', '\1'), '.', ''),
+    '^[A-ZĐ]{2,}([0-9]{9,12})$', '\1');
+create or replace temp macro padded(v) as case
+    when regexp_full_match(v, '[0-9]{1,9}') then lpad(v, 9, '0')
+    when regexp_full_match(v, '[0-9]{10,11}') then lpad(v, 12, '0') else v end;
+create or replace temp macro bare_number(v) as case
+    when not regexp_matches(v, '[1-9]') then null
+    when regexp_full_match(v, '[0-9]([.][0-9]+)?[Ee][+]?[0-9]+') then
+        if(strlen(v) >= 13, padded(try_cast(try_cast(v as double) as bigint)::varchar), null)
+    else padded(letters_and_digits(v)) end;
+"""
+
+
+def _bare_number(placeholder: str) -> str:
+    """A placeholder as `bare_number` gives it."""
+    bare = re.sub("[^0-9A-ZĐ]", "", placeholder.upper())
+    return bare.rjust(9 if len(bare) <= 9 else 12, "0") if bare.isdigit() else bare
+
+
+def _begins_clean_sql(nothing: Iterable[str]) -> str:
+    """Whether a value begins with a letter or digit that no word for nothing begins with."""
+    taken = {first for word in nothing for first in (word[0].lower(), word[0].upper())}
+    runs: list[list[str]] = []
+    for character in string.digits + string.ascii_uppercase + string.ascii_lowercase:
+        if character in taken:
+            continue
+        if runs and ord(character) == ord(runs[-1][1]) + 1:
+            runs[-1][1] = character
+        else:
+            runs.append([character, character])
+    ranges = (f"v >= {literal(first)} and v < {literal(chr(ord(last) + 1))}" for first, last in runs)
+    return f"({' or '.join(ranges) or 'false'})"
+
+
 def _plain_moment_shape(mapping: SystemMapping) -> str:
     """Regular expression of moments that `PLAIN_MOMENT` reads, each of them a day that there is."""
-    if PLAIN_MOMENT not in mapping.formats or mapping.zone_minutes != LAKE_ZONE_MINUTES:
+    if PLAIN_MOMENT not in mapping.formats or not _is_lake_zone(mapping):
         return r"[^\s\S]"  # fits nothing
     days = "(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])(29|30)|(0[13578]|1[02])31"
     return f"20[0-9]{{2}}({days})([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
 
 
-def _moment_sql(mapping: SystemMapping) -> str:
-    shift = LAKE_ZONE_MINUTES - mapping.zone_minutes
-    local = f" + interval {shift} minute" if shift else ""
+def _is_lake_zone(mapping: SystemMapping) -> bool:
+    return mapping.zone == LAKE_ZONE or mapping.zone_minutes == LAKE_ZONE_MINUTES
+
+
+def _decimal_sql(numbers: Numbers) -> str:
+    """A number as SQL writes it, or null. Three digits after a sign that is not known to be a decimal one may be
+    thousands: 145.000 is then no number, whatever the mapping says of the other sign.
+    """
+    whens = [r"when regexp_full_match(v, '[0-9]{1,15}([.]([0-9]{1,2}|[0-9]{4,9}))?|0[.][0-9]{3}') then v"]
+    thousands, decimal = re.escape(numbers.thousands), re.escape(numbers.decimal)
+    if numbers.thousands:
+        plain = f"replace(replace(v, {literal(numbers.thousands)}, ''), {literal(numbers.decimal)}, '.')"
+        shape = f"[0-9]{{1,3}}({thousands}[0-9]{{3}}){{1,4}}({decimal}[0-9]{{1,9}})?"
+        whens.append(f"when regexp_full_match(v, {literal(shape)}) then {plain}")
+    if numbers.is_stated:
+        digits = "[0-9]{1,9}" if not numbers.thousands else "([0-9]{1,2}|[0-9]{4,9})"
+        shape = f"[0-9]{{1,15}}{decimal}{digits}"
+        whens.append(
+            f"when regexp_full_match(v, {literal(shape)}) then replace(v, {literal(numbers.decimal)}, '.')"
+        )
+    return f"case {' '.join(whens)} end"
+
+
+def _moment_sql(mapping: SystemMapping, is_midnight_date: bool) -> str:
+    """The moment as the lake has it. A date without a time is its midnight in any zone; if `is_midnight_date`, midnight
+    in the zone of the value is a date.
+    """
     whens = []
     for text in mapping.formats:
         # LIKE, not regular expressions: those would be compiled anew for every chunk of every list. A length, where
         # nothing but digits is asked for: what has it must still be read in full.
-        shapes = [re.sub("%(.)", lambda part: _SHAPES[str(part[1])], text)]
+        shapes = [re.sub("%(-?.)", lambda part: _SHAPES[str(part[1])], text)]
         if "%z" in text:
             shapes = [shapes[0].replace("<z>", zone) for zone in ("Z", "+%", "-%")]
         fits = " or ".join(
             f"strlen(v) = {len(shape)}" if set(shape) == {"_"} else f"v like {literal(shape)}"
             for shape in shapes
         )
-        if "%z" in text:
-            stated = "if(ends_with(v, 'Z'), left(v, -1) || '+00', v)"
-            instant = f"epoch_us(try_strptime({stated}, {literal(text)}))"
-            parsed = f"make_timestamp({instant} + {LAKE_ZONE_MINUTES * 60_000_000})"
-        else:
-            parsed = f"try_strptime(v, {literal(text)}){local}"
-        whens.append(f"when {fits} then {parsed}")
+        whens.append(f"when {fits} then {_parsed_sql(mapping, text, is_midnight_date)}")
     if mapping.has_excel_serials:  # days since 30 December 1899, a fraction for the time
+        day = "timestamp '1899-12-30' + to_seconds(round(try_cast(v as double) * 86400)::bigint)"
         # First: `45751.39` has the length of a date without separators.
         whens.insert(0, "when (v like '_____' or v like '_____.%') and try_cast(v as double) between 10000 and "
-                     "99999 then timestamp '1899-12-30' + to_seconds(round(try_cast(v as double) * 86400)::bigint)"
-                     f"{local}")  # fmt: skip
+                     f"99999 then {_in_lake_zone(mapping, day, True)}")  # fmt: skip
     return f"case {' '.join(whens)} end" if whens else "null::timestamp"
 
 
+def _parsed_sql(mapping: SystemMapping, text: str, is_midnight_date: bool) -> str:
+    value = "v"
+    if "%f" in text:  # DuckDB takes six digits; .NET writes seven, Java and Oracle nine
+        value = f"regexp_replace({value}, '([.,][0-9]{{6}})[0-9]+', '\\1')"
+    if "%p" in text:  # Vietnamese: sáng, chiều
+        value = f"replace(replace(upper({value}), 'SA', 'AM'), 'CH', 'PM')"
+    if "%z" not in text:
+        parsed = f"try_strptime({value}, {literal(text)})"
+        has_time = "%H" in text or "%-H" in text or "%I" in text or "%-I" in text
+        return _in_lake_zone(mapping, parsed, is_midnight_date) if has_time else parsed
+    stated = f"if(ends_with(v, 'Z'), left({value}, -1) || '+00', {value})"
+    instant = f"epoch_us(try_strptime({stated}, {literal(text)}))"
+    moved = f"make_timestamp({instant} + {LAKE_ZONE_MINUTES * 60_000_000})"
+    if not is_midnight_date:
+        return moved
+    there = f"try_strptime(regexp_replace({value}, ' ?(Z|[+-][0-9:]+)$', ''), {literal(text.replace('%z', '').strip())})"
+    return f"if({there}::time = time '00:00', {there}, {moved})"
+
+
+def in_zone(mapping: SystemMapping, instant: str) -> str:
+    """`instant`, with time zone, as wall clock of the mapping's zone."""
+    if mapping.zone_minutes is None:
+        return f"timezone({literal(mapping.zone)}, {instant})"
+    return f"timezone('UTC', {instant}) + to_minutes({mapping.zone_minutes})"
+
+
+def _in_lake_zone(mapping: SystemMapping, moment: str, is_midnight_date: bool) -> str:
+    """`moment`, wall clock of the mapping's zone, as wall clock of the lake's; in an hour that comes twice, the first."""
+    if _is_lake_zone(mapping):
+        return moment
+    if mapping.zone_minutes is None:
+        moved = f"timezone('{LAKE_ZONE}', timezone({literal(mapping.zone)}, {moment}))"
+    else:
+        moved = f"{moment} + to_minutes({LAKE_ZONE_MINUTES - mapping.zone_minutes})"
+    return f"if(({moment})::time = time '00:00', {moment}, {moved})" if is_midnight_date else f"({moved})"
+
+
 #: Of the parts of a format, for LIKE. What fits must still be read in full.
-_SHAPES = {part: "_" * digits for part, digits in DIRECTIVES.items()} | {"f": "%", "z": "<z>"}
+_SHAPES = {part: "_" * digits or "%" for part, digits in DIRECTIVES.items()} | {"z": "<z>"}
 
 
 def sifted_rows_sql(
@@ -168,6 +287,7 @@ class _Compiler:
         self.values = [(c, f) for c in source.values if isinstance(f := mapping.columns.get(c.name), Feed)]
         self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
+        self.names = wire_names(wire_fields(mapping))
 
     def typed(self, relation: str, lineage: Mapping[str, str], are_copies_told: bool) -> str:
         """Steps from `relation` to `typed`: each made once, as those that follow refer to a value several times."""
@@ -198,8 +318,12 @@ class _Compiler:
 
     def raw(self) -> str:
         """Columns raw_<column>: texts without blanks around, words as codes, null if missing; lists as wire_<column>."""
-        values = [f"{_raw(column, feed, '')} as raw_{column.name}" for column, feed in self.values]
-        return ", ".join(values + [f"{name(feed.wire)} as wire_{column.name}" for column, feed in self.lists])
+        values = [
+            f"{_raw(column, feed, self.names.__getitem__)} as raw_{column.name}"
+            for column, feed in self.values
+        ]
+        lists = [f"{self.names[feed.wire]} as wire_{column.name}" for column, feed in self.lists]
+        return ", ".join(values + lists)
 
     def typed_values(self) -> str:
         values = [f"{_read(column, f'raw_{column.name}')} as {column.name}" for column, _ in self.values]
@@ -222,7 +346,8 @@ class _Compiler:
         `Kind.plain`; the blanks, line ends and separators between the values are in none of them.
         """
         shapes = [_list_shape(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
-        return f"regexp_full_match(list_text, concat({_SEPARATED.join(shapes)}))" if shapes else "true"
+        shape = f"concat({_SEPARATED.join(shapes)})"
+        return f"(may_lists_be_plain() and regexp_full_match(list_text, {shape}))" if shapes else "true"
 
     def content(self) -> str:
         """A hash of all that is read of a row, and of what else can make it a suspect: no good row is taken for the
@@ -284,7 +409,9 @@ class _Compiler:
         """Columns of a row and their types, as `json_transform` wants them."""
         texts = {f"raw_{column.name}": "VARCHAR" for column, _ in self.values if column.kind != "hash"}
         lists = {
-            f"wire_{column.name}": [{part.wire: "VARCHAR" for part in feed.columns.values() if part.wire}]
+            f"wire_{column.name}": [
+                {wire: "VARCHAR" for part in feed.columns.values() for wire in part.wires}
+            ]
             for column, feed in self.lists
         }
         found = {"text": "VARCHAR", "is_malformed": "BOOLEAN", "bad_lists": ["VARCHAR"], "twice": ["VARCHAR"]}
@@ -305,7 +432,7 @@ class _Compiler:
             elements = [f"case when {_is_nothing(list_column, list_feed)} = 1 then {whole} end"]
             for part, fed in _parts(list_column, list_feed):
                 if part.can_fail:
-                    label = f"{place}.' || {literal(fed.wire or part.name)}"
+                    label = f"{place}.' || {literal(fed.label or part.name)}"
                     elements.append(_unread(part, f"x.{part.name}", _read(part, f"x.{part.name}"), label))
             inner = f"list_transform(raw_{list_column.name}, lambda x, i: {_given(elements)})"
             # Most suspects are at fault in one place, and looking through lists is dear.
@@ -324,14 +451,14 @@ class _Compiler:
         """The record again, of fields that the lake knows only: codes and figures, no sentence, no name."""
         shown: dict[str, str] = {}
         for column, feed in self.values:
-            if feed.wire is not None and column.kind != "hash":
+            if feed.label is not None and column.kind != "hash":
                 macro = "masked" if column.kind == "text" else "shown"
-                shown[feed.wire] = f"{macro}(raw_{column.name})"
+                shown[feed.label] = f"{macro}(raw_{column.name})"
         for list_column, list_feed in self.lists:
             parts = ", ".join(
-                f"{literal(wire)}, shown(x.{part.name})"
+                f"{literal(label)}, shown(x.{part.name})"
                 for part, fed in _parts(list_column, list_feed)
-                if (wire := fed.wire) is not None and part.can_fail
+                if (label := fed.label) is not None and part.can_fail
             )
             shown[list_feed.wire] = f"list_transform(raw_{list_column.name}, lambda x: json_object({parts}))"
         record = ", ".join(f"{literal(wire)}, {value}" for wire, value in shown.items())
@@ -379,18 +506,41 @@ def _is_nothing(column: ListColumn, feed: ListFeed) -> str:
     return f"(coalesce({', '.join(f'x.{part.name}' for part, _ in _parts(column, feed))}) is null)::int"
 
 
-def _raw(column: Column, feed: Feed, row: str) -> str:
+def _raw(column: Column, feed: Feed, place: Callable[[str], str]) -> str:
+    """A value as text, cleaned and in codes, null if there is none. `place`: SQL of a field."""
+    if feed.template:
+        return " || ".join(_raw_part(part, place) for part in feed.template)
     if feed.wire is None:
         return literal(feed.constant or "")
-    text = f"bare_text({row}{name(feed.wire)})"
-    if column.kind == "hash":
-        text = f"bare_number({text})"
+    text = f"{'clean_text' if column.kind == 'text' else 'bare_text'}({place(feed.wire)})"
     if not feed.values and feed.otherwise is None:
         return text
-    whens = " ".join(f"when {literal(word)} then {literal(code)}" for word, code in feed.values.items())
     rest = literal(feed.otherwise) if feed.otherwise is not None else text
-    decoded = f"case lower({text}) {whens} else {rest} end" if whens else rest
-    return f"case when {text} is not null then {decoded} end"
+    given = f"case when {text} is not null then {rest} else {_literal_or_null(feed.values.get(''))} end"
+    # A word for nothing may be a code of this field.
+    words = [f"when {literal(word)} then {literal(code)}" for word, code in feed.values.items() if word]
+    return f"case lower(said_text({place(feed.wire)})) {' '.join(words)} else {given} end" if words else given
+
+
+def _raw_part(part: TemplatePart, place: Callable[[str], str]) -> str:
+    if part.field is None:
+        return literal(part.text)
+    text = f"bare_text({place(part.field)})"
+    if part.moment:
+        return f"strftime(any_moment({text}), {literal(part.moment)})"
+    return (
+        f"if(strlen({text}) < {part.digits}, lpad({text}, {part.digits}, '0'), {text})"
+        if part.digits
+        else text
+    )
+
+
+def _literal_or_null(text: str | None) -> str:
+    return "null" if text is None else literal(text)
+
+
+def _of_element(wire: str) -> str:
+    return f"x.{name(wire)}"
 
 
 def _read(column: Column, raw: str) -> str:
@@ -407,7 +557,7 @@ def _read(column: Column, raw: str) -> str:
 
 
 def _raw_list(column: ListColumn, feed: ListFeed) -> str:
-    parts = ", ".join(f"{part.name} := {_raw(part, fed, 'x.')}" for part, fed in _parts(column, feed))
+    parts = ", ".join(f"{part.name} := {_raw(part, fed, _of_element)}" for part, fed in _parts(column, feed))
     return f"list_transform(wire_{column.name}, lambda x: struct_pack({parts}))"
 
 
@@ -483,7 +633,7 @@ def _read_in_list(part: Column, raw: str) -> str:
 
 
 def _value_problem(column: Column, feed: Feed) -> str:
-    raw, label = f"raw_{column.name}", literal(feed.wire or column.name)
+    raw, label = f"raw_{column.name}", literal(feed.label or column.name)
     tests = []
     if column.is_required:
         missing = _problem(f"missing_{column.name}", False, label, "'nothing'", literal(column.expected))

@@ -73,7 +73,9 @@ class Verdict:
     @property
     def status(self) -> str:
         """The status of a file with this content, if nothing mends or repeats it."""
-        if self.rows_refused == self.rows_read:  # also where nothing could be read
+        if not self.rows_read:  # nothing could be read, or nothing was in it
+            return "quarantined" if self.reason_codes else "accepted"
+        if self.rows_refused == self.rows_read:
             return "quarantined"
         return "partly_quarantined" if self.rows_refused else "accepted"
 
@@ -101,12 +103,12 @@ def outcomes(
     manifest: Sequence[Mapping[str, Any]],
     found: Mapping[str, Verdict],
     mapping_of: Callable[[LandedFile], str],
-    are_rows_independent: bool = False,
+    are_rows_independent: Callable[[LandedFile], bool],
 ) -> tuple[FileOutcome, ...]:
     """One a new file, in order of delivery; the first file with a content stands for it.
 
     `landed` are all files of the source, `manifest` the rows of files.parquet in visible batches. The good
-    rows of a superseded file are left out, unless each row stands for itself.
+    rows of a superseded file are left out, unless each of its rows stands for itself.
     """
     accepted = {row["file_hash"] for row in manifest if row["status"] == "accepted"}
     accepted |= {sha256 for sha256, verdict in found.items() if verdict.status == "accepted"}
@@ -118,7 +120,7 @@ def outcomes(
         if file.sha256 in seen:
             result.append(duplicate(file, verdict.rows_read, mapping))
         elif verdict.status != "accepted" and newest.get(_key(file), date.min) > file.delivery_date:
-            refused = verdict.rows_refused if are_rows_independent else verdict.rows_read
+            refused = verdict.rows_refused if are_rows_independent(file) else verdict.rows_read
             result.append(_outcome(file, "superseded", verdict, refused, mapping))
         else:
             result.append(_outcome(file, verdict.status, verdict, verdict.rows_refused, mapping))

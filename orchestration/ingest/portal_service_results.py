@@ -19,10 +19,11 @@ import duckdb
 from orchestration.ingest.lake import create_table
 from orchestration.ingest.portal_rules import find_problems_sql
 from orchestration.ingest.problems import MASKING_SQL
+from orchestration.ingest.unit_identity import know_units
 
 SOURCE = "portal_service_results"
 #: Raised when the meaning of a column changes, so that each batch says how it was read.
-MAPPING = "portal_service_results/1"
+MAPPING = "portal_service_results/2"
 
 #: rows.parquet: one row a unit of a payload. Ratios are percent and scores points, both as sent.
 ROW_COLUMNS = {
@@ -55,7 +56,7 @@ ROW_COLUMNS = {
     "payment": "struct(paid_online_dossiers bigint, financial_obligation_dossiers bigint, "
     "paid_online_formalities bigint, fee_formalities bigint)",
     "metrics": "struct(group_code varchar, metric_code varchar, name_vi varchar, numerator bigint, "
-    "denominator bigint, ratio double, score double, max_score double)[]",
+    "denominator bigint, ratio double, score double, max_score double, data_quality_status varchar)[]",
 }
 
 DOCUMENT_COLUMNS = {
@@ -99,18 +100,6 @@ create or replace temp macro number_of(j) as
 create or replace temp macro moment_of(j) as
     if(regexp_full_match(text_of(j), '[0-9-]{10}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})'),
         try_cast(text_of(j) as timestamptz), null);
--- A name as `name_key` of the dbt project matches it, without the office's `UBND`.
-create or replace temp macro name_key(name) as
-    trim(regexp_replace(lower(nfc_normalize(regexp_replace(name, '^UBND ', ''))), '\\s+', ' ', 'g'));
-create or replace temp macro unit_key(j) as name_key(text_of(j));
-"""
-
-#: A unit below the province is matched to the code list by name: the portal's codes are its own.
-_COMMUNES_SQL = """
-create or replace temp table known_commune as
-select provinces.agency_code, name_key(communes.name_vi) as name_key
-from read_csv($communes, all_varchar = true) as communes
-inner join read_csv($provinces, all_varchar = true) as provinces using (province_code);
 """
 
 #: One row a scope: where its units are listed.
@@ -122,7 +111,9 @@ from (values ('Provinces', 'provinces'), ('ProvincesDetail', 'provinces'), ('Uni
 
 _REFERENCE_SQL = {
     "known_agency": "select agency_code from read_csv(?, all_varchar = true)",
-    "known_group": "select group_code, position::integer as position from read_csv(?, all_varchar = true)",
+    # `keys`: the names under which the portal lists a group, its code first.
+    "known_group": "select group_code, position::integer as position,"
+    " [group_code] || coalesce(string_split(other_codes, ' '), []) as keys from read_csv(?, all_varchar = true)",
     # A share has a numerator that is part of its denominator; days over dossiers is none.
     "known_metric": "select metric_code, group_code, counted_unit <> 'day' as is_share "
     "from read_csv(?, all_varchar = true)",
@@ -146,18 +137,17 @@ group by group_code, year;
 """
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, reference: Path) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> None:
     """Make the macros, the reference tables, and the empty working tables.
 
-    Raises duckdb.IOException if one of the reference files is not in folder `reference`.
+    `lake` holds the unit catalogue. Raises duckdb.IOException if one of the reference files is not in folder `reference`.
     """
     connection.execute(MASKING_SQL + _READING_SQL + _SCOPES_SQL)
     for table, query in _REFERENCE_SQL.items():
         path = str(reference / _REFERENCE_FILES[table])
         connection.execute(f"create or replace temp table {table} as {query}", [path])
     connection.execute(_GROUP_MAXIMUM_SQL)
-    communes = {name: str(reference / f"{name}.csv") for name in ("communes", "provinces")}
-    connection.execute(_COMMUNES_SQL, communes)
+    know_units(connection, reference, lake)
     create_table(connection, "document", DOCUMENT_COLUMNS)
     create_table(connection, "typed", ROW_COLUMNS)
     create_table(connection, "problem", PROBLEM_COLUMNS)

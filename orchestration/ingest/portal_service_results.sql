@@ -40,7 +40,7 @@ select
     known_scope.scope is not null as is_known_scope,
     coalesce(known_scope.outer_key, if(units_type is null, 'provinces', 'units')) as outer_key,
     outer_key = 'units' as is_units,
-    if(is_units, province_code, null) as parent_agency_code,
+    if(is_units, agency_code_today(province_code), null) as parent_agency_code,
     if(is_units, units_type, provinces_type) as outer_type
 from read
 left join known_scope on read.scope = known_scope.scope;
@@ -64,36 +64,80 @@ numbered as (
         unnest(items) as item,
         generate_subscripts(items, 1)::integer as record_no
     from listed
+),
+
+read as (
+    select
+        * exclude (item),
+        if(json_type(item) = 'OBJECT', item, null) as item,
+        json_type(item) as item_type,
+        item::varchar as item_text,
+        agency_code_today(text_of(item -> '$.departmentCode')) as agency_code,
+        unit_name_key(text_of(item -> '$.departmentName')) as name_key,
+        text_of(item -> '$.childGroup') as child_group,
+        number_of(item -> '$.totalScore') as total_score,
+        number_of(item -> '$.totalMaxScore') as total_max_score,
+        count_of(coalesce(item -> '$.rank', item -> '$.groupRank')) as official_rank,
+        outer_key || '[' || (record_no - 1) || ']' || coalesce(' (' || masked(agency_code) || ')', '')
+            as record,
+        '' as place
+    from numbered
+),
+
+-- A name with and without the name of the province behind it: it may be part of the commune's own.
+called as (
+    select file_hash, record_no, parent_agency_code, name_key
+    from read
+    where child_group = 'COMMUNE'
+    union
+    select file_hash, record_no, parent_agency_code, without_province(read.name_key, province_name.name_key)
+    from read
+    inner join province_name on read.parent_agency_code = province_name.agency_code
+    where child_group = 'COMMUNE'
+),
+
+named as (
+    select file_hash, record_no, min(unit_code) as unit_code
+    from called
+    inner join known_commune
+        on called.parent_agency_code = known_commune.agency_code and called.name_key = known_commune.name_key
+    group by file_hash, record_no
+),
+
+-- A commune is the one that the unit catalogue has under its code, else the one of its name.
+recognised as (
+    select
+        read.*,
+        catalogued_commune.unit_code as coded_unit,
+        named.unit_code as named_unit,
+        coalesce(coded_unit, named_unit) as unit_code
+    from read
+    left join named on read.file_hash = named.file_hash and read.record_no = named.record_no
+    left join catalogued_commune
+        on read.agency_code = catalogued_commune.agency_code and read.child_group = 'COMMUNE'
 )
 
 select
-    * exclude (item),
-    if(json_type(item) = 'OBJECT', item, null) as item,
-    json_type(item) as item_type,
-    item::varchar as item_text,
-    text_of(item -> '$.departmentCode') as agency_code,
-    text_of(item -> '$.childGroup') as child_group,
-    number_of(item -> '$.totalScore') as total_score,
-    number_of(item -> '$.totalMaxScore') as total_max_score,
-    count_of(coalesce(item -> '$.rank', item -> '$.groupRank')) as official_rank,
+    *,
     count(*) over (partition by file_hash, agency_code) as occurrences,
-    outer_key || '[' || (record_no - 1) || ']' || coalesce(' (' || masked(agency_code) || ')', '')
-        as record,
-    '' as place
-from numbered;
+    if(unit_code is null, null, count(*) over (partition by file_hash, unit_code)) as unit_occurrences
+from recognised;
 
 -- One row a unit and known group, if the unit lists group scores at all.
 create or replace temp table unit_group as
 select
-    file_hash, record_no, record, group_code, position, group_maximum.max_score,
-    json_object('score', item -> ('$.groupScores.' || group_code)) as item,
-    json_exists(item, '$.groupScores.' || group_code) as is_listed,
-    number_of(item -> ('$.groupScores.' || group_code)) as score,
-    'groupScores.' || group_code as place
+    file_hash, record_no, record, is_units, group_code, position, group_maximum.max_score,
+    list_filter(keys, k -> json_exists(unit.item, '$.groupScores.' || k)) as listed_keys,
+    coalesce(listed_keys[1], group_code) as key,
+    json_object('score', unit.item -> ('$.groupScores.' || key)) as item,
+    len(listed_keys) > 0 as is_listed,
+    number_of(unit.item -> ('$.groupScores.' || key)) as score,
+    len(list_distinct([coalesce(unit.item ->> ('$.groupScores.' || k), 'null') for k in listed_keys])) as scores_listed,
+    'groupScores.' || key as place
 from unit
 cross join known_group
 left join group_maximum using (group_code, year)
-where json_type(item, '$.groupScores') = 'OBJECT';
+where json_type(unit.item, '$.groupScores') = 'OBJECT';
 
 create or replace temp table group_key as
 select file_hash, record_no, record, unnest(json_keys(item, '$.groupScores')) as key
@@ -119,12 +163,14 @@ numbered as (
 select
     file_hash, record_no, record, position,
     entry.key as component,
-    split_part(entry.key, '_', 1) as group_code,
+    coalesce(group_key_of.group_code, split_part(entry.key, '_', 1)) as group_code,
     json_type(entry.value) as item_type,
     if(item_type = 'OBJECT', entry.value, null) as item,
     number_of(item -> '$.score') as score,
     number_of(item -> '$.maxScore') as max_score,
-    count(*) over (partition by file_hash, record_no, split_part(entry.key, '_', 1)) as occurrences,
+    count(*) over (
+        partition by file_hash, record_no, coalesce(group_key_of.group_code, split_part(entry.key, '_', 1))
+    ) as occurrences,
     count_of(item -> '$.totalReceived') as total_received,
     count_of(item -> '$.totalOnTime') as total_on_time,
     count_of(item -> '$.totalOverdue') as total_overdue,
@@ -135,7 +181,9 @@ select
     count_of(item -> '$.totalDossierOnlineFormalityPaymentSuccess') as paid_online_formalities,
     count_of(item -> '$.totalFeeFormality') as fee_formalities,
     'componentIndicators.' || masked(entry.key) as place
-from numbered;
+from numbered
+left join (select group_code, unnest(keys) as key from known_group) as group_key_of
+    on split_part(entry.key, '_', 1) = group_key_of.key;
 
 -- One row a listed metric. `is_aside`: a code that indicators.csv does not know in that group; the
 -- element is kept, but neither typed nor judged, for nobody here knows what its numbers mean.
@@ -205,7 +253,9 @@ left join with_aside on component.file_hash = with_aside.file_hash
     and component.record_no = with_aside.record_no;
 
 create or replace temp table unit_sum as
-select unit.*, sum(score) as group_sum, count(score) as group_scores_given
+select
+    unit.*, sum(score) as group_sum, count(score) as group_scores_given,
+    count(*) filter (is_listed) as group_keys_listed
 from unit
 left join unit_group using (file_hash, record_no)
 group by all;
@@ -246,7 +296,8 @@ metrics as (
         list({
             'group_code': group_code, 'metric_code': code, 'name_vi': text_of(item -> '$.name'),
             'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
-            'score': score, 'max_score': max_score
+            'score': score, 'max_score': max_score,
+            'data_quality_status': upper(text_of(item -> '$.dataQualityStatus'))
         } order by component_position, position) as metrics
     from metric
     where not is_aside

@@ -15,7 +15,7 @@ RESEND = "ask the sender for a corrected file and land it as a new delivery"
 SHOWN_CHARACTERS = 60
 #: Patterns that Python's re and DuckDB's RE2 read alike. Nine digits and more, also in groups, is
 #: an identity or telephone number (the largest count of dossiers has eight).
-DIGIT_RUN = r"[0-9](?:[ .-]?[0-9]){8,}"
+DIGIT_RUN = r"[0-9](?:[ ._/():+-]{0,2}[0-9]){8,}"
 E_MAIL = r"[^\s\"<>@]+@[^\s\"<>@]+"
 LONG_JSON_TEXT = r'("(?:[^"\\]|\\.){60})(?:[^"\\]|\\.){61,}"'
 

@@ -27,7 +27,7 @@ from orchestration.ingest.columns import (
     same,
 )
 from orchestration.ingest.mapping import SystemMapping
-from orchestration.ingest.mapping_sql import literal, name
+from orchestration.ingest.mapping_sql import in_zone, literal, name, wire_names
 from orchestration.ingest.problems import UnreadableError
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
@@ -71,10 +71,11 @@ def plain_lines_wire(path: Path, fields: Fields) -> str:
         for field, parts in fields.items()
     )
     is_nothing = " and ".join(f"{name(field)} is null" for field in fields)
+    columns = ", ".join(f"{name(field)} as {column}" for field, column in wire_names(fields).items())
     return (
         "select row_number() over () as record_no, null::varchar as text,"
         f" case when {is_nothing} then error('no field known') else false end as is_malformed,"
-        " null::varchar[] as bad_lists, null::varchar[] as twice, *"
+        f" null::varchar[] as bad_lists, null::varchar[] as twice, {columns}"
         f" from read_ndjson({literal(str(path))}, columns = {{{kinds}}}, maximum_object_size = {MAX_LINE_BYTES})"
     )
 
@@ -351,9 +352,13 @@ def _parquet(path: Path) -> str:
 
 def native_moment_format(mapping: SystemMapping) -> str:
     """How a moment that is none of text (Parquet, spreadsheets) is written so that the mapping reads it."""
-    sign, minutes = "-" if mapping.zone_minutes < 0 else "+", abs(mapping.zone_minutes)
-    offset = f"{sign}{minutes // 60:02}:{minutes % 60:02}"
-    timed = [text for text in mapping.formats if "%S" in text and "%f" not in text]
+    minutes = mapping.zone_minutes or 0
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    is_named = mapping.zone_minutes is None  # then the offset depends on the moment
+    timed = [
+        text for text in mapping.formats
+        if "%S" in text and "%f" not in text and not (is_named and "%z" in text)
+    ]  # fmt: skip
     return (timed or ["%Y-%m-%dT%H:%M:%S"])[0].replace("%z", offset)
 
 
@@ -366,7 +371,7 @@ def _json_relation(lines: str, fields: Fields) -> str:
         {f: "VARCHAR" if p is None else [dict.fromkeys(p, "VARCHAR")] for f, p in fields.items()}
     )
     lists = [field for field, parts in fields.items() if parts is not None]
-    columns = ", ".join(f"w.{name(field)} as {name(field)}" for field in fields)
+    columns = ", ".join(f"w.{name(field)} as {column}" for field, column in wire_names(fields).items())
     kinds, bad = "null", "null::varchar[]"
     if lists:
         # Looked up only where a list is missing, all at once.
@@ -398,19 +403,20 @@ def _text_relation(
 ) -> str:
     """Fields from expressions over `rows`: values and lists as (JSON) texts, or lists that are lists already."""
     columns, tests = [], []
+    names = wire_names(fields)
     for field, parts in fields.items():
         if native and field in native:
-            columns.append(f"{native[field]} as {name(field)}")
+            columns.append(f"{native[field]} as {names[field]}")
         elif parts is None:
-            columns.append(f"{texts.get(field, 'null')}::varchar as {name(field)}")
+            columns.append(f"{texts.get(field, 'null')}::varchar as {names[field]}")
         elif field not in texts:
             # Of a text that is always null, json_transform has no type.
-            columns.append(f"null::{_list_type(parts)} as {name(field)}")
+            columns.append(f"null::{_list_type(parts)} as {names[field]}")
         else:
             schema = json.dumps([dict.fromkeys(parts, "VARCHAR")])
             text = texts[field]
             read = f"try(json_transform(nullif(trim({text}), ''), {literal(schema)}))"
-            columns.append(f"{read} as {name(field)}")
+            columns.append(f"{read} as {names[field]}")
             tests.append(
                 f"case when trim({text}) not in ('', 'null') and {read} is null then {literal(field)} end"
             )
@@ -435,7 +441,7 @@ def _as_text(column: str, kind: str, mapping: SystemMapping) -> str:
         return column
     written = literal(native_moment_format(mapping))
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime(timezone('UTC', {column}) + interval {mapping.zone_minutes} minute, {written})"
+        return f"strftime({in_zone(mapping, column)}, {written})"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         whole = f"strftime({column}::timestamp, {written})"
         finer = next((text for text in mapping.formats if "%f" in text and "%z" not in text), None)

@@ -11,27 +11,65 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
+
 #: What lies outside is a typing error or a placeholder such as 1900-01-01; 2099 is judged in dbt.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-#: Digits that are an identity number (9, 12) or a telephone number (10, 11): no code is made like that.
-_PERSONAL_DIGITS = "[+]?[0-9]{9,12}|0[0-9]{2,3}[.-][0-9]{3}[.-][0-9]{3,4}"
-#: Printable ASCII without blank and @. Names and sentences have blanks or accents, addresses have an @.
-_CODE = "[!-?A-~]+"
+#: What people and programs put between the digits of a number.
+_GAP = "[ ._/()-]{0,2}"
+_DIGIT = f"{_GAP}[0-9]"
+_BEFORE = "(^|[^0-9A-Z ._/()-]|[A-Z]{2}|[A-Z][ ._/()-])[ ._/()-]*"
+_AFTER = "([.]0)?[ ._/()-]*($|[^0-9 ._/()-])"
+#: A number that may be a person's, within a text in capitals: nine (old identity card) to twelve digits (identity
+#: number; eleven with a zero lost; telephone ten or eleven) in a row; or apart, but then only where they begin as such
+#: numbers do or are grouped like them, because `19.95-250701-0001` of a dossier's code has as many digits. After a single
+#: letter (`H05-250701-0001`) what is apart is the rest of a code.
+PERSONAL_NUMBER = "|".join((
+    "(^|[^0-9])[0-9]{9,12}($|[^0-9])",
+    f"{_BEFORE}0({_GAP}0)?{_GAP}[1-9]({_DIGIT}){{7,10}}{_AFTER}",
+    f"{_BEFORE}84({_DIGIT}){{9,10}}{_AFTER}",
+    f"{_BEFORE}(0[1-9]|[1-9][0-9])({_DIGIT}){{6}}[0-9]{_AFTER}",
+    f"0[0-9]{{2,3}}([ ._/()-]{{1,2}}[0-9]{{3,4}}){{2,3}}{_AFTER}",
+))  # fmt: skip
+_UUID = "[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
+#: Begins with a letter or digit. Names and sentences have blanks or accents, addresses an @, JSON and formulas brackets
+#: and quotes.
+_CODE = "[0-9A-Za-z_][0-9A-Za-z._/:()+&=%*-]*"
 #: Counted beside the pattern, not in it: a bounded repetition takes long to compile, and lists compile anew.
 _LONGEST_CODE = 64
-#: Most codes and identifiers (a UUID has 36) are no longer; each character more makes matching slower.
-_PLAIN_CODE, _PLAIN_IDENTIFIER = 16, 40
 #: What may be shown of a refused value besides: a moment as the exchange format writes it.
 _MOMENT_DIGITS = "(19|2[0-9])[0-9]{12}"
-DOSSIER_CODE = (
-    "(000[.]00[.]([0-9A-Z]+[.])*({roots})|({roots})([.][0-9A-Z]+)*)-[0-9]{{6}}-[0-9A-Z]+([-.][0-9A-Z]+)*"
+#: A part of an agency's code, and the serial number of a dossier: too short for a number of a person, also together.
+_PART = "([0-9A-Z]{1,4}|[A-Z]{1,16}[0-9]{0,4})"
+_SERIAL = (
+    "([0-9A-Z]{1,8}|[0-9A-Z]{1,4}[-.][0-9A-Z]{1,4}|[0-9A-Z]{1,6}[-.][0-9A-Z]{1,2}"
+    "|[0-9A-Z]{1,4}([-.][0-9A-Z]{1,2}){2})"
 )
+
+
+def _agency_code(roots: str) -> str:
+    return f"({roots})([.]{_PART}){{0,2}}"
+
+
+def dossier_code(roots: str) -> str:
+    """Regular expression of the code of a dossier, in capitals, of an agency whose code begins with one of `roots`."""
+    return f"(000[.]({_PART}[.]){{0,2}}({roots})|{_agency_code(roots)})-[0-9]{{6}}-{_SERIAL}"
+
+
 #: How most moments are written: any of them with a day that there is, in years that count.
 PLAIN_MOMENT = "%Y%m%d%H%M%S"
-_AGENCY_CODE = "({roots})([.][0-9A-Z]+)*"
 #: Old provinces kept their codes, `H` and two digits, though provinces.csv lists only today's 34.
 _ANY_PROVINCE = "H[0-9]{2}"
 _ANY_ROOT = "[A-Z][0-9]{2,3}"
+#: Of the national catalogue: six digits after the dot, the first of them 0 so far.
+PROCEDURE_CODE = "[0-9][.][0-9]{6}"
+#: What is nothing, in lower case, whatever the column: what spreadsheets, databases and programs write for it.
+NOTHING = (
+    "#n/a", "#n/a!", "#n/a n/a", "#na", "#null!", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#spill!", "#calc!",
+    "#blocked!", "#getting_data", "null", "(null)", "<null>", "[null]", "nan", "-nan", "(nan)", "nat", "none", "(none)",
+    "<none>", "nil", "n/a", "n.a.", "(n/a)", "na", "<na>", r"\n", "undefined", "(trống)", "(blank)", "(empty)", "-",
+    "--", "---", "–", "—", "''", '""',
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,16 +87,32 @@ class Kind:
     plain_read: str = "{}"
 
 
+#: Codes of a few letters and up to eight digits: no word, and no number of a person.
+_PLAIN_CODE = "[0-9]{1,8}|[A-Z]{1,4}[._-]?([A-Z][0-9]{1,2}[._-])?[0-9]{1,6}|[A-MO-Z][A-Z]?"
+#: Those, a dossier's code with something before or behind, longer numbers, UUIDs.
+_PLAIN_IDENTIFIER = (
+    _PLAIN_CODE + "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9A-Z]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
+    "|[0-9]{13,20}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+_IS_PERSONAL = ("holds_person", "personal_number")
+
 KINDS = {
     "dossier_code": Kind("read_dossier_code", "malformed_dossier_code", "a code such as H19.95-250701-0001",
                          (("has_unknown_agency", "unknown_agency"),)),
     "agency_code": Kind("read_agency_code", "unknown_agency", "the code of a province or of a unit below it"),
-    # Codes that could be mistaken for a number of a person are not taken, identifiers may be any digits.
-    "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers",
-                 plain=f"'[A-Z][!-?A-Z_]{{0,{_PLAIN_CODE - 1}}}|[0-9]{{1,8}}'"),
+    "any_agency_code": Kind("read_any_agency_code", "malformed_code", "an agency's code such as H19.95", (_IS_PERSONAL,)),
+    "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers", (_IS_PERSONAL,),
+                 plain=f"'{_PLAIN_CODE}'"),
+    # Any digits: those that may be a number of a person are replaced by their hash.
     "identifier": Kind("read_identifier", "malformed_code", "a code without blanks and accents",
-                       plain=f"'{_CODE.removesuffix('+')}{{1,{_PLAIN_IDENTIFIER}}}'"),
-    "text": Kind("read_text", "malformed_text", "a text"),
+                       plain=f"'{_PLAIN_IDENTIFIER}'"),
+    "procedure_code": Kind("read_procedure_code", "malformed_procedure_code", "a code such as 1.004250, with six digits"
+                           " after the dot: as a number it loses the last, so that it must be sent as text",
+                           (_IS_PERSONAL,)),
+    "state_code": Kind("read_state_code", "malformed_code", "a statistics code such as 75 or 75.731.26005",
+                       (_IS_PERSONAL,)),
+    "text": Kind("read_text", "malformed_text", "a text in UTF-8 that was decoded as UTF-8, and nothing personal in it",
+                 (_IS_PERSONAL, ("is_garbled", "garbled_text"))),
     "moment": Kind("read_moment", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
                    "writes them", (("is_other_moment", "date_out_of_range"),), plain="plain_moment_shape()",
                    plain_read=f"strptime({{}}, '{PLAIN_MOMENT}')"),
@@ -66,36 +120,87 @@ KINDS = {
                  "writes them", (("is_other_moment", "date_out_of_range"),)),
     "flag": Kind("read_flag", "not_a_flag", "1 or 0, true or false",
                  plain="'[01]|[Tt]rue|[Ff]alse'", plain_read="{}::boolean"),
-    "count": Kind("read_count", "not_a_number", "a whole number of at most nine digits, 0 or more",
-                  (("is_negative", "negative_count"),)),
-    "number": Kind("read_number", "not_a_number", "a number, 0 or more",
-                   (("is_negative", "negative_number"),), plain="'[0-9]{1,15}([.][0-9]{1,9})?'",
-                   plain_read="{}::double"),
+    "count": Kind("read_count", "not_a_number", "a whole number of at most nine digits, 0 or more; with dots or commas"
+                  " only as the mapping's numbers have them", (("is_negative", "negative_count"),)),
+    "number": Kind("read_number", "not_a_number", "a number, 0 or more; with dots or commas only as the mapping's"
+                   " numbers have them", (("is_negative", "negative_number"),),
+                   plain="'[0-9]{1,15}([.][0-9]{1,2})?'", plain_read="{}::double"),
+    # 1.000 days would be three years or one day: no limit has thousands.
+    "limit": Kind("read_limit", "not_a_number", "a number below 100,000 with at most two digits after the decimal sign",
+                  (("is_negative", "negative_number"),)),
     "year": Kind("read_year", "bad_period", f"a year from {FIRST_YEAR} to {LAST_YEAR}"),
     "choice": Kind("read_count", "unknown_code", "a code of the list", plain_read="{}::integer"),
     "word": Kind("read_word", "unknown_code", "a word of the list"),
     # Whatever is sent gives a hash, or null for a placeholder; whatever is sent is something.
-    "hash": Kind("keyed_hash", "", "", plain="'[0-9A-Z]{1,32}'", plain_read="keyed_hash({})"),
-    "is_given": Kind("is_given", "", "", plain="'[!-~]'", plain_read="({} is not null)"),
+    "hash": Kind("hash_of", "", "", plain="'[0-9]{12}|[0-9]{9}|[A-Z][0-9]{7,8}'", plain_read="keyed_hash({})"),
+    # A word for nothing begins otherwise, or with N or U.
+    "is_given": Kind("is_given", "", "", plain="'[+./0-9A-MO-TV-Za-mo-tv-z]'", plain_read="({} is not null)"),
 }  # fmt: skip
 
+
+def _characters(*ranges: tuple[int, int]) -> str:
+    return "".join(chr(code) for first, last in ranges for code in range(first, last + 1))
+
+
+#: Joiners, marks of direction and of byte order, soft hyphens, variation selectors; NUL beside them.
+_INVISIBLE = _characters((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x180B, 0x180E),
+                         (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+                         (0xFFF9, 0xFFFB))  # fmt: skip
+_BLANKS = _characters((0x01, 0x1F), (0x7F, 0x7F), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029),
+                      (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000))  # fmt: skip
+#: Letters of UTF-8 that was read as another encoding, or lost.
+_GARBLED = (
+    r"\x{FFFD}|[\x{80}-\x{9F}]|[ÃÂ][\x{A0}-\x{BF}€‚ƒ„†‡ˆ‰Š‹ŒŽ•˜™š›œžŸ]|[ÄÆ][\x{A0}-\x{BF}€‚ƒ„†‡ˆ‰Š‹ŒŽ•˜™š›œžŸ‘’“”–—…]"
+    r"|á[º»][^\s\p{L}\p{N},.;:)!?]"
+)
+
 _MACROS = r"""
--- Without blanks around, null if nothing is left. `trim` looks at every character: only where there is a reason.
-create or replace temp macro bare_text(v) as case
-    when v = '' then null
-    when strlen(v) = length(v) and not starts_with(v, ' ') and not ends_with(v, ' ') then v
-    else nullif(trim(v), '')
-end;
-create or replace temp macro read_text(v) as v;
-create or replace temp macro is_code(v) as strlen(v) <= {longest} and regexp_full_match(v, '{code}');
-create or replace temp macro read_identifier(v) as if(is_code(v), v, null);
+-- In NFC, nothing invisible, single blanks within and none around; nor the apostrophe by which a spreadsheet marks a
+-- text, nor quotes around it. Each value stands once in it: what is made of a value twice is compiled twice.
+create or replace temp macro cleaned(v) as nullif(trim(regexp_replace(nfc_normalize(
+    translate(v, '{blanks}{invisible}' || chr(0), '{blank}')), ' {{2,}}', ' ', 'g'), ' '''), '');
+-- Most are as they should be. Of all others only those whose first letter says that they cannot be a word for nothing;
+-- comparing is much faster than calling. No regular expression, as each costs more than all of this.
+create or replace temp macro is_clean(v) as strlen(v) = length(v) and begins_clean(v)
+    and not ends_with(v, ' ') and not ends_with(v, chr(9)) and not ends_with(v, chr(10));
+-- Cleaned, but words for nothing are still words.
+create or replace temp macro said_text(v) as if(is_clean(v) and not contains(v, ' '), v, cleaned(v));
+create or replace temp macro clean_text(v) as nullif(regexp_replace(cleaned(v), nothing_shape(), ''), '');
+-- Cleaned, null if nothing or a word for nothing is left.
+create or replace temp macro bare_text(v) as case when v = '' then null when is_clean(v) then v else clean_text(v) end;
+create or replace temp macro holds_person(v) as
+    strlen(v) >= 9 and regexp_matches(v, '[0-9]({gap}[0-9]){{8}}') and regexp_matches(upper(v), '{personal}')
+    and not regexp_full_match(upper(v), '[{{]?{uuid}[}}]?');
+create or replace temp macro is_garbled(v) as strlen(v) <> length(v) and regexp_matches(v, '{garbled}')
+    or contains(v, '?') and regexp_matches(v, '\p{{L}}[?]');
+create or replace temp macro read_text(v) as if(is_garbled(v) or holds_person(v) or contains(v, '@'), null, v);
+create or replace temp macro is_code(v) as strlen(v) <= {longest} and regexp_full_match(v, '{code}')
+    and not (strlen(v) in (4, 5) and lower(v) in ('true', 'false'))
+    and not (contains(v, '+') and regexp_full_match(v, '[0-9.]+[Ee][+][0-9]+'));
+-- A column of numbers writes 12 as 12.0.
+create or replace temp macro without_zero(v) as
+    if(ends_with(v, '.0') and regexp_full_match(v, '[0-9]+[.]0'), left(v, -2), v);
 create or replace temp macro read_code(v) as
-    if(is_code(v) and not (strlen(v) between 9 and 14 and regexp_full_match(v, '{personal}')), upper(v), null);
+    case when v between '0' and '99' and strlen(v) < 3 and try_cast(v as utinyint) is not null then v
+    when is_code(v) and not holds_person(v) then without_zero(upper(v)) end;
+create or replace temp macro read_identifier(v) as case
+    when not is_code(v) and not regexp_full_match(upper(v), '[{{]{uuid}[}}]') then null
+    when holds_person(v) then 'hash:' || hash_of(v)
+    else without_zero(v) end;
+create or replace temp macro read_procedure_code(v) as case
+    when regexp_full_match(v, '{procedure_code}') then v
+    when is_code(v) and not regexp_full_match(v, '[0-9]+[.]0[0-9]*|[0-9]+[.][0-9]{{7,}}') and not holds_person(v)
+    then v end;
+create or replace temp macro read_state_code(v) as if(regexp_full_match(v, '[0-9A-Za-z.]+') and strlen(v) <= {longest}
+    and not regexp_matches(v, '[0-9]{{9,}}'), without_zero(v), null);
 create or replace temp macro read_dossier_code(v) as
     if(regexp_full_match(upper(v), '{dossier_code}'), upper(v), null);
 create or replace temp macro has_unknown_agency(v) as regexp_full_match(upper(v), '{any_dossier_code}');
-create or replace temp macro read_agency_code(v) as
-    if(regexp_full_match(upper(v), '{agency_code}'), upper(v), null);
+create or replace temp macro read_agency_code(v) as case
+    when regexp_full_match(v, '{agency_code}') then v
+    when regexp_full_match(agency_code_today(v), '{agency_code}') then agency_code_today(v)
+end;
+create or replace temp macro read_any_agency_code(v) as read_code(agency_code_today(v));
 -- What is out of bounds is moved to the bound, which is then none.
 create or replace temp macro in_years(m) as nullif(nullif(
     least(greatest(m, timestamp '{before} 23:59:59.999999'), timestamp '{after}'),
@@ -104,7 +209,7 @@ create or replace temp macro is_in_years(m) as
     coalesce(m between timestamp '{before} 23:59:59.999999' + interval 1 microsecond
         and timestamp '{after}' - interval 1 microsecond, false);
 create or replace temp macro read_moment(v) as in_years(any_moment(v));
-create or replace temp macro read_date(v) as read_moment(v)::date;
+create or replace temp macro read_date(v) as in_years(any_date(v))::date;
 create or replace temp macro is_other_moment(v) as any_moment(v) is not null;
 create or replace temp macro read_flag(v) as case
     when v in ('1', 'True', 'true') then true
@@ -112,20 +217,24 @@ create or replace temp macro read_flag(v) as case
     when lower(v) in ('true', '1.0') then true
     when lower(v) in ('false', '0.0') then false
 end;
-create or replace temp macro read_count(v) as
-    if(regexp_full_match(v, '[0-9]{{1,9}}([.]0+)?'), split_part(v, '.', 1)::bigint, null);
-create or replace temp macro read_number(v) as
-    if(regexp_full_match(v, '[0-9]{{1,15}}([.][0-9]{{1,9}})?'), v::double, null);
-create or replace temp macro is_negative(v) as coalesce(try_cast(v as double) < 0, false);
+create or replace temp macro read_count(v) as case
+    when regexp_full_match(v, '[0-9]{{1,9}}') then v::bigint
+    when regexp_full_match(as_decimal(v), '[0-9]{{1,9}}([.]0+)?') then split_part(as_decimal(v), '.', 1)::bigint end;
+create or replace temp macro read_number(v) as as_decimal(v)::double;
+create or replace temp macro read_limit(v) as
+    if(regexp_full_match(v, '[0-9]{{1,5}}([.,][0-9]{{1,2}})?'), as_decimal(v)::double, null);
+create or replace temp macro is_negative(v) as
+    coalesce(try_cast(v as double) < 0, false) or starts_with(v, '-') and as_decimal(v[2:]) is not null;
 create or replace temp macro read_year(v) as
-    if(regexp_full_match(v, '[0-9]{{4}}') and v::integer between {first} and {last}, v::integer, null);
+    if(regexp_full_match(v, '[0-9]{{4}}([.]0)?') and left(v, 4)::integer between {first} and {last},
+        left(v, 4)::integer, null);
 create or replace temp macro read_word(v) as lower(v);
 create or replace temp macro is_given(v) as v is not null;
-create or replace temp macro dossier_codes() as '{any_dossier_code}';
+create or replace temp macro dossier_codes() as '\b({any_dossier_code})\b';
 -- What a problem or the quarantine may show of a value: codes and figures, never sentences or names.
 create or replace temp macro shown(v) as case
     when regexp_full_match(upper(v), '{any_dossier_code}|{moment_digits}') then left(v, 60)
-    when is_code(v) then masked(v)
+    when strlen(v) <= {longest} and regexp_full_match(v, '[!-?A-~]+') then masked(v)
     else 'a text of ' || length(v) || ' characters'
 end;
 """
@@ -134,18 +243,25 @@ end;
 def value_macros(roots: Iterable[str]) -> str:
     """SQL that makes the macros. `roots` are known agencies, of which the first part of the code counts.
 
-    Needs the macro `masked` (problems) and, when run, `any_moment` and `keyed_hash` of a mapping.
+    Needs the macro `masked` (problems), and those that `mapping_sql` makes of a mapping.
     """
     known = {root.split(".")[0].strip().upper() for root in roots}
     listed = sorted(re.escape(root) for root in known if re.fullmatch("[A-Z0-9]+", root))
     roots_pattern = "|".join([_ANY_PROVINCE, *listed])
-    return _MACROS.format(
+    return AGENCY_CODE_SQL + _MACROS.format(
+        invisible=_INVISIBLE,
+        blanks=_BLANKS,
+        blank=" " * len(_BLANKS),
+        garbled=_GARBLED,
+        gap=_GAP,
+        personal=PERSONAL_NUMBER,
+        uuid=_UUID,
         code=_CODE,
         longest=_LONGEST_CODE,
-        personal=_PERSONAL_DIGITS,
-        dossier_code=DOSSIER_CODE.format(roots=roots_pattern),
-        any_dossier_code=DOSSIER_CODE.format(roots=_ANY_ROOT),
-        agency_code=_AGENCY_CODE.format(roots=roots_pattern),
+        procedure_code=PROCEDURE_CODE,
+        dossier_code=dossier_code(roots_pattern),
+        any_dossier_code=dossier_code(_ANY_ROOT),
+        agency_code=_agency_code(roots_pattern),
         moment_digits=_MOMENT_DIGITS,
         first=FIRST_YEAR,
         last=LAST_YEAR,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from orchestration.ingest.record_kinds import KINDS, Kind
 
 _TYPES = {"moment": "timestamp", "date": "date", "flag": "boolean", "is_given": "boolean", "count": "bigint",
-          "number": "double", "year": "integer", "choice": "integer"}  # fmt: skip
+          "number": "double", "limit": "double", "year": "integer", "choice": "integer"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ _STATUS = _one_of("status_code", "unknown_status", *map(str, range(1, 11)), requ
 DOSSIERS = RecordSource("dossiers", (
     Column("dossier_code", "dossier_code", is_required=True),
     # Half of the metrics count procedures: without one the dossier would be in some and not in others.
-    Column("procedure_code", "identifier", is_required=True, reason="malformed_procedure_code"),
+    Column("procedure_code", "procedure_code", is_required=True),
     *_each("field_code", "code"),
     # Says whether a dossier was filed online, which is scored; missing is allowed by the contract.
     _one_of("channel_code", "unknown_channel", "1", "2", "3"),
@@ -139,7 +139,7 @@ DOSSIERS = RecordSource("dossiers", (
     *_moments("submitted_at received_at due_at"),
     _STATUS,
     *_moments("returned_at finished_at refused_at"),
-    *_each("return_form_code processing_unit_code received_place_code", "code"),
+    *_each("return_form_code processing_unit_code", "code"), *_each("received_place_code", "any_agency_code"),
     *_each("has_digitised_parts is_vneid_verified", "flag"),
     _one_of("paid_online_code", "unknown_payment", "0", "1", "2"),
     ListColumn("submitted_documents", (
@@ -173,10 +173,10 @@ PROGRESS = RecordSource("progress", (
 ))  # fmt: skip
 
 PROCEDURES = RecordSource("procedures", (
-    Column("procedure_code", "identifier", is_required=True, reason="malformed_procedure_code"),
+    Column("procedure_code", "procedure_code", is_required=True),
     *_each("name_vi", "text"), *_each("field_code", "code"),
     _one_of("execution_level", "unknown_execution_level", "ministry", "province", "commune"),
-    Column("statutory_limit", "number", negative="negative_limit"),
+    Column("statutory_limit", "limit", negative="negative_limit"),
     _one_of("limit_unit", "unknown_limit_unit", "working_day", "day", "hour"),
     *_each("is_fee_bearing has_synchronised_fees returns_paper_result", "flag"),
     _one_of("online_level", "unknown_online_level", "2", "3", "4"),
@@ -186,7 +186,7 @@ PROCEDURES = RecordSource("procedures", (
 PUBLICATION_DECISIONS = RecordSource("publication_decisions", (
     Column("decision_no", "text", is_required=True), Column("agency_code", "agency_code", is_required=True),
     Column("decision_date", "date", is_required=True),
-    Column("procedure_code", "identifier", is_required=True, reason="malformed_procedure_code"),
+    Column("procedure_code", "procedure_code", is_required=True),
     _one_of("kind", "unknown_decision_kind", "new", "amended", "abolished", required=True),
     Column("legal_effect_date", "date"), *_moments("published_at"),
 ))  # fmt: skip
@@ -211,9 +211,9 @@ NATIONAL_REPORT_TOTALS = RecordSource("national_report_totals", (
 
 UNIT_CATALOGUE = RecordSource("unit_catalogue", (
     # Any agency: this source is where new ones come from.
-    Column("agency_code", "code", is_required=True), Column("name_vi", "text", is_required=True),
+    Column("agency_code", "any_agency_code", is_required=True), Column("name_vi", "text", is_required=True),
     _one_of("unit_level", "unknown_unit_level", "province", "department", "district", "commune", required=True),
-    Column("parent_agency_code", "code"), Column("state_code", "identifier"),
+    Column("parent_agency_code", "any_agency_code"), Column("state_code", "state_code"),
     Column("valid_from", "date", is_required=True), Column("valid_to", "date"),
 ))  # fmt: skip
 

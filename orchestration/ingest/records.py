@@ -27,6 +27,7 @@ from orchestration.ingest.record_kinds import value_macros
 from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
 from orchestration.ingest.staging import OUR_DEFECT, EngineLostError, read_files
+from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
 SAMPLE_KEY = b"synthetic data only: this key protects nobody"
@@ -64,7 +65,7 @@ def ingest_records(
     key: bytes,
     days: Days = ALL_DAYS,
 ) -> IngestReport:
-    """Read every file of `source` delivered on `days` whose content is in no visible batch, into one pending batch.
+    """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
@@ -109,9 +110,9 @@ def _ingest(
 
     with connect() as connection, ExitStack() as leaving:
         delivery = look_for_new(connection, lake, source.name, scanned, label_of)
-        known_again, landing_problems = delivery.known_again, (*scanned.problems, *delivery.changed)
-        nothing = IngestReport(source.name, None, None, (), known_again, landing_problems)
-        if not delivery.new:
+        landing_problems = (*scanned.problems, *delivery.changed)
+        nothing = IngestReport(source.name, None, None, (), (), landing_problems)
+        if not delivery.new and not delivery.known_again:
             return nothing
         pending = pending_folder(lake, source.name)
         work = pending / f".work-{batch_id_of(delivery.first_copies)}"
@@ -132,7 +133,7 @@ def _ingest(
         first_copies = {
             sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
         }
-        if not first_copies:
+        if not first_copies and not delivery.known_again:
             return replace(nothing, unread=tuple(unread.values()))
         rows = BatchRows(staged)
         found = rows.verdicts(first_copies)
@@ -142,17 +143,18 @@ def _ingest(
             delivery.manifest,
             found,
             label_of,
-            are_rows_independent=True,
+            lambda _: True,
         )
-        batch_id = batch_id_of(first_copies)
+        # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
+        files = (*files, *delivery.known_again)
+        again = (f"{file.file_hash} {file.source_file}" for file in delivery.known_again)
+        batch_id = batch_id_of([*first_copies, *again])
         target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
         rows.write_quarantine(first_copies, quarantine / source.name)
         rows.write_rows(aside)
         write_manifest(connection, files, aside / "files.parquet")
     aside.replace(target)
-    return IngestReport(
-        source.name, batch_id, target, files, known_again, landing_problems, tuple(unread.values())
-    )
+    return IngestReport(source.name, batch_id, target, files, (), landing_problems, tuple(unread.values()))
 
 
 def scan_own(landing: Path, source: str, days: Days) -> Scan:
@@ -170,12 +172,14 @@ def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
 
 def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> list[str]:
     """Of provinces.csv, and of the unit catalogue in the lake."""
+    connection.execute(AGENCY_CODE_SQL)
     query = "select agency_code from read_csv(?, all_varchar = true)"
     found = connection.execute(query, [str(reference / "provinces.csv")]).fetchall()
     for batch in visible_batches(lake, UNIT_CATALOGUE.name):
         path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet"
         rows = (
-            "select distinct split_part(agency_code, '.', 1) from read_parquet(?, hive_partitioning = false)"
+            "select distinct split_part(agency_code_today(agency_code), '.', 1)"
+            " from read_parquet(?, hive_partitioning = false)"
         )
         found += connection.execute(rows, [str(path)]).fetchall()
     return [code for (code,) in found]

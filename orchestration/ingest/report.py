@@ -74,10 +74,10 @@ class FileOutcome:
 class IngestReport:
     """One run. `batch_id` and `pending_dir` are None if nothing was new.
 
-    `files` are the rows of files.parquet; `known_again` came under a new path with content that is
-    in the lake; `landing_problems` concern files that could not be taken for files of a source at
-    all, so they are in no batch and stand for themselves; `unread` ones too, with files that the warehouse could not
-    read though they are not known to be bad (ADR 0020): the next run tries again.
+    `files` are the rows of files.parquet; `known_again` are payloads of the portal that came under a new path with
+    content that is in the lake (of records, those are `files` too); `landing_problems` concern files that could not
+    be taken for files of a source at all, so they are in no batch; `unread` concern files that the warehouse could
+    not read though they are not known to be bad (ADR 0020): the next run tries again.
     """
 
     source: str

@@ -346,8 +346,6 @@ class Reader:
         if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, needs, rows):
             self._sift(file, plan, wire, rows)
         self._take_rejects(file, opened)
-        if not self._count_rows(file) and not self._has_rejects(file):
-            raise UnreadableError("no_rows", "no record", "at least one")
         self._note(file, [*opened.notes, *notes])
 
     def _note(self, file: LandedFile, notes: Sequence[Problem]) -> None:

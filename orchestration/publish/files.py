@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# Readers are other users: they may look at what is served and go through the folders above it, and write nothing.
+SERVED_FILE, SERVED_FOLDER, PASSABLE = 0o444, 0o755, 0o011
+
 
 def sync_tree(folder: Path) -> None:
     """Push every file and folder below `folder` to the disk, so that a rename never points at empty files."""
@@ -17,6 +20,23 @@ def sync_tree(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def open_folder(folder: Path) -> None:
+    """Make `folder` one that readers can list, whatever the umask; the folder above it becomes passable, no more.
+
+    Folders that others own keep their modes: who owns them has decided.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, mode in ((folder, SERVED_FOLDER), (folder.parent, folder.parent.stat().st_mode | PASSABLE)):
+        if path.stat().st_uid == os.geteuid():
+            path.chmod(mode)
+
+
+def protect_tree(folder: Path) -> None:
+    """Make what is below `folder`, and itself, readable by everyone and its files writable by nobody."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(SERVED_FOLDER if path.is_dir() else SERVED_FILE)
 
 
 def point(link: Path, target: str) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.publish.close import ClosedMonth, add_closed, revisions
-from orchestration.publish.files import point, sync_folder, sync_tree
+from orchestration.publish.files import open_folder, point, protect_tree, sync_folder, sync_tree
 from orchestration.publish.marts import MartTable, PublishError, describe, write
 from orchestration.publish.rollback import refuse_while_held
 
@@ -84,7 +84,8 @@ def publish(
     served = current(serving)
     _refuse_folders(serving)
     releases = serving / "releases"
-    releases.mkdir(parents=True, exist_ok=True)
+    open_folder(serving)
+    open_folder(releases)
     previous = served.release_id if served else _last_of_several(serving)
     is_served = served is not None and served.manifest["fingerprint"] == fingerprint
     if not is_served:
@@ -104,6 +105,7 @@ def publish(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     (aside / "report.html").write_text(report.replace("{release_id}", release_id), encoding="utf-8")
+    protect_tree(aside)
     sync_tree(aside)
     os.replace(aside, releases / release_id)
     sync_folder(releases)

@@ -12,7 +12,7 @@ from orchestration.assets.pulling import PULLED
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.settings import Settings
-from orchestration.sources import SOURCES
+from orchestration.sources import SOURCES, source_named
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_only_the_release_and_what_is_frozen_of_it_stand_at_the_end(
     assert {dep.asset_key for dep in specs[CLOSED].deps} == {RELEASE}
 
 
-def test_every_gate_blocks_and_a_missing_delivery_does_not(defs: dg.Definitions) -> None:
+def test_every_gate_blocks_and_a_missing_delivery_or_unit_does_not(defs: dg.Definitions) -> None:
     specs = [
         spec
         for definition in defs.asset_checks or []
@@ -75,7 +75,8 @@ def test_every_gate_blocks_and_a_missing_delivery_does_not(defs: dg.Definitions)
         for spec in definition.check_specs
     ]
     assert {(spec.name, spec.asset_key) for spec in specs if not spec.blocking} == {
-        ("everyone_delivered", lake_key(source)) for source in SOURCES
+        *(("everyone_delivered", lake_key(source)) for source in SOURCES),
+        ("every_unit_taken", lake_key(source_named("portal_service_results"))),
     }
     assert {(spec.name, spec.asset_key) for spec in specs if spec.blocking} == {
         *(("raw_gate", batch_key(source)) for source in SOURCES),

@@ -5,6 +5,7 @@ Belongs here: how rows become Parquet, and how dbt is called. Does not belong he
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.ingest.batch import ensure_dataset
+from orchestration.ingest.batch import FILE_COLUMNS, ensure_dataset
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -155,16 +156,48 @@ def write(data: Path, dataset: str, rows: Iterable[Row], batch: str = "000000000
         lines.append(
             "select " + ", ".join(f"cast({literal(values.get(n))} as {k}) as {n}" for n, k in columns.items())
         )
-    empty = "select " + ", ".join(f"cast(null as {k}) as {n}" for n, k in columns.items()) + " where false"
-    save(data, dataset, " union all by name ".join([empty, *lines]), batch)
+    save(data, dataset, " union all by name ".join([_no_rows(dataset), *lines]), batch)
 
 
-def save(data: Path, dataset: str, query: str, batch: str = "0000000000000001") -> None:
-    """Write the result of a query as one batch of a dataset."""
+def _no_rows(dataset: str) -> str:
+    columns = {**LINEAGE, **DATASETS[dataset]}
+    return "select " + ", ".join(f"cast(null as {k}) as {n}" for n, k in columns.items()) + " where false"
+
+
+#: The manifest of a batch: one file a sender and day that its rows name.
+_MANIFEST = """
+select
+    '{dataset}' as source, '{dataset}/' || delivery_date || '/' || sender || '/{batch}' as source_file,
+    '{batch} ' || sender || delivery_date as file_hash, delivery_date, sender, 'accepted' as status,
+    count(*) as rows_read, count(*) as rows_accepted
+from rows
+group by delivery_date, sender
+"""
+
+
+def save(data: Path, dataset: str, query: str, batch: str = "0000000000000001", manifest: str = "") -> None:
+    """Write the result of a query as one batch of a dataset, with its manifest: that of its rows, unless given."""
     folder = data / "lake" / dataset / f"batch={batch}"
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
-        connection.execute(f"copy ({query}) to '{folder / 'rows.parquet'}' (format parquet)")
+        connection.execute(f"create table rows as {query}")
+        connection.execute(f"copy rows to '{folder / 'rows.parquet'}' (format parquet)")
+        connection.execute(
+            f"create table file ({', '.join(f'{name} {kind}' for name, kind in FILE_COLUMNS.items())})"
+        )
+        made = manifest or _MANIFEST.format(dataset=dataset, batch=batch)
+        connection.execute(f"insert into file by name {made}")
+        connection.execute(f"copy file to '{folder / 'files.parquet'}' (format parquet)")
+
+
+def deliver_nothing(data: Path, dataset: str, sender: str, day: str, status: str = "accepted") -> None:
+    """A file without a row, which is a delivery all the same, unless it was refused."""
+    name = hashlib.sha256(f"{sender} {day}".encode()).hexdigest()[:16]
+    manifest = (
+        f"select '{dataset}' as source, '{dataset}/{day}/{sender}/empty' as source_file, '{name}' as file_hash,"
+        f" '{day}' as delivery_date, '{sender}' as sender, '{status}' as status, 0 as rows_read, 0 as rows_accepted"
+    )
+    save(data, dataset, _no_rows(dataset), name, manifest)
 
 
 def empty_lake(data: Path) -> None:

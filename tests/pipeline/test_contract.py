@@ -72,7 +72,9 @@ def test_contract_columns_are_served(query: Query, table: str) -> None:
 def test_each_metric_has_its_table_of_one_shape(query: Query) -> None:
     tables = {name: cols for name, cols in columns_of(query).items() if name.startswith("ind_")}
     assert len(tables) == SCORED + REPORTED_ONLY
-    assert {tuple(cols) for cols in tables.values()} == {(*METRIC, "release_id")}
+    assert {tuple(cols) for cols in tables.values()} == {
+        (*METRIC, "score_reason", "denominator_status", "release_id")
+    }
 
 
 def test_the_regimes_score_the_same_21_metrics_for_100_points(query: Query) -> None:

@@ -54,14 +54,14 @@ def test_the_articles_figures_come_out(served: duckdb.DuckDBPyConnection) -> Non
     (row,) = served.execute(
         f"""
         select dossiers_received, online_ratio, paid_online_ratio, timely_ratio, headline.total_score, headline.rank,
-            ranking.score_change, ranking.rank_change, ranking.peers
+            ranking.score_change, ranking.rank_change, ranking.peers, ranking.period_status, ranking.incomplete_sources
         from marts.mart_service_headline as headline
         inner join marts.mart_province_ranking as ranking
             using (basis, regime, period_type, period_start, period_end, as_of, unit_code)
         where {WINDOW} and unit_code = '75'
         """
     ).fetchall()
-    received, online, paid, timely, score, rank, gained, climbed, peers = row
+    received, online, paid, timely, score, rank, gained, climbed, peers, *status = row
     # 729,453 dossiers at scale 1; a dossier whose only version is refused is missing, so a few less.
     assert 7250 <= received <= 7295
     assert online > 0.97
@@ -70,6 +70,7 @@ def test_the_articles_figures_come_out(served: duckdb.DuckDBPyConnection) -> Non
     assert abs(float(score) - 92.2) <= 0.1
     assert abs(float(gained) - 19) <= 0.3
     assert (rank, climbed, peers) == (3, 12, 34)
+    assert status == ["final", None]  # every province and register delivered beyond 30 November
 
 
 def test_every_metric_is_computed_from_records(served: duckdb.DuckDBPyConnection) -> None:

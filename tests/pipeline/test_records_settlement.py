@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.pipeline.records_lake import REPOSITORY, build, empty_lake, write
+from tests.pipeline.records_lake import REPOSITORY, build, deliver_nothing, empty_lake, write
 
 WINDOW, JULY, APRIL = "window", "july", "april"
 PERIODS = {
@@ -464,11 +464,51 @@ CASES = [
         "within_time",
         {"procedure_code": "P3", "received_at": "2025-11-13 08:00:00", "status_code": 4},
     ),
+    # Neither a due date nor a limit: nothing can be late, whatever else happened.
     Case(
         "no_limit_known",
-        "no due date and a procedure without a limit: nothing shows it in time",
-        "overdue",
+        "no due date and a procedure without a limit",
+        "no_deadline",
         no_due("NONE", "2025-07-14 09:00:00"),
+    ),
+    Case(
+        "no_limit_open",
+        "the same, and open for months",
+        "no_deadline",
+        no_due("NONE", "", finished_at=None, status_code=4),
+    ),
+    Case(
+        "no_limit_waiting",
+        "one open request stops a clock that does not run",
+        "no_deadline",
+        no_due("NONE", "", finished_at=None, status_code=5, supplements=asked(("2025-07-15 08:00:00", None))),
+    ),
+    Case(
+        "no_limit_waiting_twice",
+        "more than one open request makes overdue what could be late, which this cannot",
+        "no_deadline",
+        no_due(
+            "NONE",
+            "",
+            finished_at=None,
+            status_code=5,
+            supplements=asked(("2025-07-15 08:00:00", None), ("2025-07-16 08:00:00", None)),
+        ),
+    ),
+    Case("limit_zero", "a limit of 0 states none", "no_deadline", no_due("ZERO", "2025-07-14 09:00:00")),
+    Case("limit_without_unit", "3 of what?", "no_deadline", no_due("UNITLESS", "2025-07-14 09:00:00")),
+    Case(
+        "unit_without_limit",
+        "working days, how many?",
+        "no_deadline",
+        no_due("UNLIMITED", "2025-07-14 09:00:00"),
+    ),
+    Case("procedure_unknown", "in no catalogue", "no_deadline", no_due("9.999999", "2025-07-14 09:00:00")),
+    Case(
+        "no_limit_but_due",
+        "a due date is a deadline without any limit",
+        "overdue",
+        {**finished("2025-07-19 09:00:00"), "procedure_code": "NONE"},
     ),
     # What the exporter gets wrong, and old codes.
     Case(
@@ -518,7 +558,14 @@ CASES = [
     ),
 ]
 
-OUTCOMES = ("early", "on_time", "within_time", "overdue")
+OUTCOMES = ("early", "on_time", "within_time", "overdue", "no_deadline")
+
+
+_COUNTED = """
+select numerator, denominator from marts.mart_indicator_scores
+where basis = 'records' and unit_code = ? and period_type = ? and period_start = ? and as_of = ?
+    and metric_code in ('DOSSIER_RECEIVING_SATISFACTION', 'ON_TIME_SETTLEMENT') order by metric_code
+"""
 
 
 def code_of(number: int, case: Case) -> str:
@@ -558,9 +605,11 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     # The newest delivery says how far the data go; this dossier has no receipt and counts nowhere.
     dossiers.append({"dossier_code": "H19-251115-0001", "status_code": 1, "delivery_date": "2025-11-15"})
     limits = [("P3", 3, "working_day"), ("D5", 5, "day"), ("H8", 8, "hour"), ("NONE", None, None)]
+    limits += [("ZERO", 0, "working_day"), ("UNITLESS", 3, None), ("UNLIMITED", None, "working_day")]
     write(data, "dossiers", dossiers)
     write(data, "progress", steps)
     write(data, "unit_catalogue", units)
+    deliver_nothing(data, "petitions", "H19", "2025-12-01")
     write(
         data,
         "procedures",
@@ -579,12 +628,17 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with duckdb.connect(str(data / "build" / "build.duckdb"), read_only=True) as connection:
         for number, case in enumerate(CASES):
             row = connection.execute(
-                "select early, on_time, within_time, overdue from marts.mart_service_headline"
+                "select early, on_time, within_time, overdue, no_deadline from marts.mart_service_headline"
                 " where basis = 'records' and unit_code = ? and period_type = ? and period_start = ? and as_of = ?",
                 [communes[number], *PERIODS[case.period]],
             ).fetchone()
+            found[f"{case.name}: scores"] = str(
+                connection.execute(_COUNTED, [communes[number], *PERIODS[case.period]]).fetchall()
+            )
             found[case.name] = "+".join(
-                name for name, count in zip(OUTCOMES, row or (0, 0, 0, 0), strict=True) for _ in range(count)
+                name
+                for name, count in zip(OUTCOMES, row or (0, 0, 0, 0, 0), strict=True)
+                for _ in range(count)
             )
     return found
 
@@ -596,3 +650,19 @@ def test_there_are_enough_cases() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_dossier_is_settled_as_worked_by_hand(outcomes: dict[str, str], case: Case) -> None:
     assert outcomes[case.name] == case.expected, case.why
+
+
+NO_DEADLINE = [case for case in CASES if case.expected == "no_deadline"]
+
+
+@pytest.mark.parametrize("case", NO_DEADLINE, ids=lambda case: case.name)
+def test_a_dossier_without_a_deadline_is_in_no_settlement_count_and_late_for_nobody(
+    outcomes: dict[str, str], case: Case
+) -> None:
+    # Satisfied 1 of 1: neither late nor petitioned. Settled 0 of 0.
+    assert outcomes[f"{case.name}: scores"] == "[(1, 1), (0, 0)]"
+
+
+def test_a_dossier_with_a_deadline_is_in_both_counts(outcomes: dict[str, str]) -> None:
+    assert outcomes["early: scores"] == "[(1, 1), (1, 1)]"
+    assert outcomes["one_second_late: scores"] == "[(0, 1), (0, 1)]"

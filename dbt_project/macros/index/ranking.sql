@@ -24,9 +24,15 @@ bands as (
 final as (
     select
         {{ period_keys('movement') }},
-        -- Final only when the period is over and everyone who should be ranked is.
+        -- Final only when the period is over, everyone who should be ranked is, every peer has delivered all that the
+        -- scores rest on beyond the end (docs/adr/0029), and a capture was made after it.
         case
-            when movement.as_of >= movement.period_end and movement.peers = movement.peers_expected then 'final'
+            when
+                movement.as_of >= movement.period_end
+                and movement.peers = movement.peers_expected
+                and movement.incomplete_sources is null
+                and coalesce(official.is_final_capture, true)
+                then 'final'
             else 'provisional'
         end as period_status,
         movement.unit_code,
@@ -47,7 +53,8 @@ final as (
         units.province_code,
         cast(movement.peers_expected as integer) as peers_expected,
         movement.rank_reason,
-        movement.movement_reason
+        movement.movement_reason,
+        movement.incomplete_sources
     from movement
     inner join units
         on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from datetime import date
@@ -65,7 +66,7 @@ def test_the_real_payloads_are_accepted_whole(delivered: Any, parquet: Any) -> N
         "UBND tỉnh Đồng Tháp", 1, 68.8, 6, 6, 16, 405424, 330,
         {"group_code": "CKMB", "metric_code": "PUBLISH_ON_TIME",
          "name_vi": "Tỷ lệ TTHC công bố đúng hạn", "numerator": 0, "denominator": 52, "ratio": 0.0,
-         "score": 0.0, "max_score": 6.0},
+         "score": 0.0, "max_score": 6.0, "data_quality_status": None},
     )  # fmt: skip
 
 
@@ -473,13 +474,14 @@ def test_rows_lost_or_invented_stop_a_run(delivered: Any) -> None:
 # Size.
 
 
-def test_all_communes_with_every_metric_are_read_in_seconds(
+def test_as_many_units_as_there_are_communes_are_read_in_seconds(
     workplace: Any, payload: Any, parquet: Any
 ) -> None:
     whole = payload("units")
     (full, *_) = [unit for unit in whole["units"] if unit["departmentCode"] == "H21.227"]
     whole["units"] = [
-        {**full, "departmentCode": f"H21.{number}", "groupRank": number} for number in range(1000, 4321)
+        {**full, "departmentCode": f"H21.{number}", "groupRank": number, "childGroup": "AGENCY"}
+        for number in range(1000, 4321)
     ]
     path = workplace.deliver(whole)
     started = time.perf_counter()
@@ -490,3 +492,24 @@ def test_all_communes_with_every_metric_are_read_in_seconds(
                       report.pending_dir / "rows.parquet")  # fmt: skip
     assert metrics == [(3321 * 14,)]
     assert seconds < 10, f"{path.stat().st_size} bytes in {seconds:.1f} s"
+
+
+def test_batches_of_an_earlier_shape_are_read_beside_new_ones(delivered: Any, parquet: Any) -> None:
+    """A batch from before `data_quality_status` was kept, alone with the empty batch, and with a new one."""
+    old = delivered.lake / SOURCE / ("batch=" + "a" * 16) / "rows.parquet"
+    empty = delivered.lake / SOURCE / "batch=0000000000000000" / "rows.parquet"
+    for path in (old, empty):
+        path.parent.mkdir(parents=True)
+        rows = "limit 0" if path == empty else ""
+        parquet(
+            f"copy (select [{{'metric_code': 'DOSSIER_SYNC', 'score': 6.0}}] as metrics {rows}) to '{path}'"
+        )
+    shutil.copy(ensure_dataset(delivered.lake) / "files.parquet", old.parent)
+    lake_rows = str(delivered.lake / SOURCE / "batch=*" / "rows.parquet")
+    query = (
+        "select metric.metric_code, metric.data_quality_status from (select unnest(metrics) as metric"
+        f" from read_parquet('{lake_rows}', union_by_name = true)) where metric.metric_code = 'DOSSIER_SYNC'"
+    )
+    assert parquet(query) == [("DOSSIER_SYNC", None)]
+    delivered.promote(delivered.ingest())
+    assert len(parquet(query)) == 39  # 34 provinces, 4 units, and the old row

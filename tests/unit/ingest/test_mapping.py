@@ -69,10 +69,11 @@ def test_a_zone_shifts_moments_without_offset(tmp_path: Path) -> None:
     folder = tmp_path / "mappings"
     folder.mkdir()
     text = MINIMAL.replace("mapping: m", "mapping: national_exchange").replace("+07:00", "+00:00")
+    text = text.replace("%Y%m%d", "%Y%m%d%H%M%S")
     (folder / "national_exchange.yml").write_text(text + "      acted_at: T\n")
     workplace = Records(tmp_path, "progress", folder)
-    workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1","T":"20250701"}')
-    assert workplace.rows(workplace.ingest(), "acted_at") == [(datetime(2025, 7, 1, 7),)]
+    workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1","T":"20250701083000"}')
+    assert workplace.rows(workplace.ingest(), "acted_at") == [(datetime(2025, 7, 1, 15, 30),)]
 
 
 def test_shipped_mappings_are_valid() -> None:
@@ -97,7 +98,19 @@ def test_shipped_mappings_are_valid() -> None:
         ("dossier_code: MaHoSo", "dossier_cod: MaHoSo", 9, "found 'dossier_cod' in columns of progress"),
         ("TrangThai", "{from: TrangThai, values: {done: 12}}", 10, "found code '12' for status_code"),
         ("TrangThai", "{from: TrangThai, word: x}", 10, "found 'word' in status_code"),
-        ("TrangThai", "{from: TrangThai, constant: 1}", 10, "found both or none"),
+        ('"+07:00"', "Asia/Saigonn", 5, "found zone 'Asia/Saigonn'"),
+        ('"+07:00"', "EST", 5, "found zone 'EST'"),
+        ('"%Y%m%d"', '"%Y%m%d %I:%M"', 4, "expected %I and %p together"),
+        ("version: 1", "version: 1\nnumbers: {thousands: '.'}", 3, "found '' as decimal"),
+        ("version: 1", "version: 1\nnumbers: {thousands: '.', decimal: '.'}", 3, "expected two signs"),
+        ("version: 1", "version: 1\nnumbers: {thousands: x, decimal: ','}", 3, "found 'x' as thousands"),
+        ("MaHoSo", "{template: 'H19-{a'}", 9, "found '{a' in template"),
+        ("MaHoSo", "{template: 'H19'}", 9, "expected a field in it"),
+        ("MaHoSo", "{template: 'H19-{a:%H}'}", 9, "expected a day made of"),
+        ("MaHoSo", "{template: '{a}', from: b}", 9, "found 'from' and 'template'"),
+        ("MaHoSo", "trangthai", 10, "expected names that differ by more than capitals"),
+        ("TrangThai", "{from: TrangThai, values: {Xong: 9, ' XONG': 10}}", 10, "expected each word once"),
+        ("TrangThai", "{from: TrangThai, constant: 1}", 10, "found 'from' and 'constant'"),
         ("TrangThai", "{constant: 99}", 10, "found code '99'"),
         ("TrangThai", "[TrangThai]", 10, "found a list as status_code, expected a table"),
         ("TrangThai\n", "TrangThai\n    personal: {drop: [MaHoSo]}\n", 9, "expected nothing from a personal field"),

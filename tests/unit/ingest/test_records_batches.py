@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from tests.unit.ingest.record_workplace import (
     as_envelope,
     as_lines,
     as_parquet,
+    as_xlsx,
     good,
     packed,
 )
@@ -212,7 +214,66 @@ def test_a_known_file_under_another_name_is_a_duplicate(workplace: Records) -> N
     workplace.promote(report)
     workplace.deliver(lines(1, 2), "c.jsonl", "2025-12-02")
     report = workplace.ingest()
-    assert (report.batch_id, [f.rows_duplicate for f in report.known_again]) == (None, [2])
+    assert [(f.status, f.rows_accepted, f.rows_duplicate) for f in report.files] == [("duplicate", 0, 2)]
+    workplace.promote(report)
+    assert len(codes_in_lake(workplace)) == 2  # no row twice
+    assert workplace.ingest().batch_id is None  # named once
+
+
+def test_a_copy_does_not_keep_content_whose_batch_was_taken_back(workplace: Records) -> None:
+    """`a` and `bad` are one batch, `c` is a copy of `a`: when `bad` goes, `a` is read again, not taken for known."""
+    workplace.deliver(lines(1, 2), "a.jsonl")
+    workplace.deliver(lines(3), "bad.jsonl")
+    workplace.promote(workplace.ingest())
+    workplace.deliver(lines(1, 2), "c.jsonl", "2025-12-02")
+    workplace.promote(workplace.ingest())
+    bad = next(path for path in workplace.landing.rglob("bad.jsonl")).relative_to(workplace.landing)
+    retract(workplace.lake, workplace.landing, "dossiers", str(bad), "wrong", datetime.now(UTC))
+    workplace.promote(workplace.ingest())
+    assert codes_in_lake(workplace) == [good("dossiers", n)["MaHoSo"] for n in (1, 2)]
+
+
+def _nothing(kind: str, folder: Path) -> tuple[str, bytes]:
+    record = good("dossiers")
+    match kind:
+        case "envelope":
+            return "a.json", b'{"data": []}'
+        case "envelope, gzip":
+            return "a.json.gz", packed(b'{"isUpdating": "False", "data": []}')
+        case "header":
+            return "a.csv", as_csv([record]).splitlines(keepends=True)[0]
+        case "header without line end":
+            return "a.csv", as_csv([record]).splitlines()[0]
+        case "sheet with a header":
+            return "a.xlsx", as_xlsx([dict.fromkeys(record)], folder)
+        case _:
+            query = f"select * from read_parquet('{folder / 'x.parquet'}') limit 0"
+            as_parquet([record], folder)
+            duckdb.sql(query).write_parquet(str(folder / "none.parquet"))
+            return "a.parquet", (folder / "none.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["envelope", "envelope, gzip", "header", "header without line end", "sheet with a header", "parquet"],
+)
+def test_a_file_that_says_there_is_nothing_is_a_delivery_each_day(
+    workplace: Records, tmp_path: Path, kind: str
+) -> None:
+    """Unlike one of no bytes at all, which may be what was left of a file (`empty_file`)."""
+    name, content = _nothing(kind, tmp_path)
+    for day in ("2025-12-01", "2025-12-02"):
+        workplace.deliver(content, name, day)
+        report = workplace.ingest()
+        assert [
+            (file.status, file.rows_read, str(file.delivery_date), file.problems) for file in report.files
+        ] == [("accepted" if day == "2025-12-01" else "duplicate", 0, day, ())]
+        assert not report.is_blocked
+        workplace.promote(report)
+    assert workplace.ingest().batch_id is None
+    manifests = [str(path) for path in workplace.lake.glob("dossiers/batch=*/files.parquet")]
+    days = workplace.query(f"select delivery_date::varchar from read_parquet({manifests}) order by all")
+    assert days == [("2025-12-01",), ("2025-12-02",)]
 
 
 def test_content_that_could_not_be_read_is_read_when_its_name_comes_right(workplace: Records) -> None:

@@ -100,9 +100,10 @@ def test_the_hash_is_the_one_step_key_derivation_of_nist_sp_800_56c(key: bytes) 
     secret = hashlib.sha256(key).digest()
     with duckdb.connect() as connection:
         connection.execute(mapping_macros(read_mapping(MAPPINGS / "national_exchange.yml"), key))
-        for number in ["079201000123", "271828182", "b1234567", "Đ-12'3", "x" * 500]:
-            derived = hashlib.sha256((1).to_bytes(4, "big") + secret + number.upper().encode()).digest()[:16]
-            query = "select keyed_hash(bare_number($n))"
+        for number, bare in [("079201000123", "079201000123"), ("271828182", "271828182"), ("b1234567", "B1234567"),
+                             ("Đ-12'3", "Đ123"), ("x" * 500 + "1", "X" * 500 + "1")]:  # fmt: skip
+            derived = hashlib.sha256((1).to_bytes(4, "big") + secret + bare.encode()).digest()[:16]
+            query = "select hash_of($n)"
             assert connection.execute(query, {"n": number}).fetchone() == (derived.hex(),)
 
 

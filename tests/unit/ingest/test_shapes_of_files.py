@@ -231,7 +231,7 @@ def test_digits_that_a_float_has_lost_are_not_made_up(tmp_path: Path) -> None:
         cell = f'<c r="{place}"><v>{number}</v></c>'
         content = with_xml(content, lambda xml, p=place, c=cell: re.sub(f'<c r="{p}"[^>]*>.*?</c>', c, xml))  # type: ignore[misc]
     _, report, workplace = read(tmp_path, "a.xlsx", content)
-    assert workplace.rows(report, "room_code") == [("123456789012345678",), ("1.23456789012346E+17",)]
+    assert workplace.rows(report, "room_code") == [("123456789012345678",), (None,)]
 
 
 def test_moments_of_cells_are_whole_seconds(tmp_path: Path) -> None:

@@ -174,11 +174,11 @@ GOOD_MARTS = {
     "mart_service_headline": f"""
         select 'records' as basis, 'portal_2025' as regime, 'month' as period_type, period_start, period_end, as_of, u.*
         from {SNAPSHOTS}, (values
-            ('VN', 'nation', 'Việt Nam', 30, 6, 12, 6, 6, 0.5, 0.5, 0.8),
-            ('07', 'province', 'Tỉnh 7', 20, 4, 8, 4, 4, 1.0, null, 0.8),
-            ('08', 'province', 'Tỉnh 8', 10, 2, 4, 2, 2, 0.0, 1.0, 0.8)
-        ) as u(unit_code, unit_level, name_vi, dossiers_received, early, on_time, within_time, overdue, online_ratio,
-            paid_online_ratio, timely_ratio)
+            ('VN', 'nation', 'Việt Nam', 31, 6, 12, 6, 6, 1, 0.5, 0.5, 0.8),
+            ('07', 'province', 'Tỉnh 7', 21, 4, 8, 4, 4, 1, 1.0, null, 0.8),
+            ('08', 'province', 'Tỉnh 8', 10, 2, 4, 2, 2, 0, 0.0, 1.0, 0.8)
+        ) as u(unit_code, unit_level, name_vi, dossiers_received, early, on_time, within_time, overdue, no_deadline,
+            online_ratio, paid_online_ratio, timely_ratio)
     """,
 }
 GOOD_MARTS |= {
@@ -212,6 +212,16 @@ GOOD_BUILD = """
     create schema staging; create schema intermediate;
     create table staging.stg_exchange__dossiers as select unnest(['A', 'B', 'B']) as dossier_code;
     create table intermediate.int_dossiers__latest as select unnest(['A', 'B']) as dossier_code;
+    -- Of 2,000 dossiers 100 of unknown procedures (5 %) and 20 of unknown units; 10 of the 100 of province 75 (10 %).
+    create table intermediate.int_dossiers__outcomes as
+        select case when i <= 100 then 'H19' when i <= 110 then 'H26.99' when i <= 120 then 'X9' else 'H26' end
+            as agency_code, i % 20 = 1 and i <= 100 or i between 96 and 190 as is_unknown_procedure
+        from range(1, 2001) as t(i);
+    create table intermediate.int_procedures__latest as select '1.000001' as procedure_code;
+    create table intermediate.int_units__catalogue as select 'H19' as agency_code;
+    create table intermediate.int_units__resolved as
+        select * from (values ('H19', '75', 'current'), ('H26', '01', 'current'), ('H26.99', '01', 'unknown'))
+            as u(agency_code, province_code, resolution);
 """
 
 

@@ -156,6 +156,26 @@ def test_something_personal_is_named_by_its_place_and_not_shown(
         assert needle not in str(duckdb.read_parquet(str(file)).fetchall()) or "codes" in file.name
 
 
+#: What slipped through ingestion, and is stopped.
+SLIPPED = ["079203004567", "X079203004567", "079-203-004-567", "079 203 004 567", "0912/345/678", "+84 912 345 678",
+           "CCCD:079203004567", "271.828.182", "001099000123.0", "0900-000000", "A@B.VN"]  # fmt: skip
+#: What looks like it and is not.
+NO_PERSONS = ["H05-250701-0001", "H19.95-250701-0001-1", "1.004250.000.00.00.H19", "KQ.G15.000456",
+              "hash:0123456789abcdef0123456789abcdef", "550e8400-e29b-41d4-a716-446655440000", "12345678"]  # fmt: skip
+
+
+def test_numbers_of_persons_are_stopped_wherever_they_slipped_to(good: Path, tmp_path: Path) -> None:
+    def placed(values: list[str]) -> str:
+        when = " ".join(f"when {n} then '{value}'" for n, value in enumerate(values, 1))
+        return f"update progress set room_code = case record_no {when} end where record_no <= {len(values)}"
+
+    assert list(stopped(good, tmp_path, "progress", placed(SLIPPED))) == [PERSONAL]
+    (rows,) = list((tmp_path / "rows").glob("*.parquet"))
+    numbers = duckdb.read_parquet(str(rows)).project("record_no").order("record_no").fetchall()
+    assert numbers == [(number,) for number in range(1, len(SLIPPED) + 1)]
+    assert stopped(good, tmp_path, "progress", placed(NO_PERSONS)) == {}
+
+
 @pytest.mark.parametrize("source", [source for source in GOOD if SPOILT[source][2]])
 def test_a_third_of_an_agencys_rows_backwards_is_too_many(source: str, good: Path, tmp_path: Path) -> None:
     spoil = f"update {source} set {SPOILT[source][2]} where record_no <= "

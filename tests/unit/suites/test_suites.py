@@ -57,14 +57,15 @@ SEVEN = "unit_code = '07' and as_of = '2026-10-10'"
 IS_SEVEN = ('"as_of": "2026-10-10"', '"unit_code": "07"')
 
 _FILES_NAMED = "The batch names the files it was made of"
-_FILES_TAKEN = "No file is refused, whole or in part"
+_FILES_TAKEN = "No file is refused"
 _FILES_VOLUME = "A delivery is about as large as its sender's last ones"
 _FILES_ADD_UP = "Rows read = accepted + quarantined + duplicates, for every file"
 _ROWS_ARRIVE = "The batch holds as many rows as its files had accepted"
 _ROWS_34 = "A national snapshot shows each of the 34 provinces once"
 _ROWS_YOUNG = "A snapshot is not younger than its delivery"
 _ROWS_YEAR = "The period lies in the time of the 34 provinces"
-_ROWS_TOTAL = "Each unit has the portal's own total"
+_ROWS_TOTAL = "Each province has the portal's own total"
+_ROWS_REFUSED = "No row of a national snapshot is refused"
 _ROWS_GROUPS = "Each province has a score for each of the six groups"
 _COVERAGE_ANY = "There is a coverage at all"
 _COVERAGE_34 = "34 provinces x 6 groups for each period and unit level"
@@ -90,7 +91,7 @@ _BELOW_SCORES = "Totals lie between 0 and 100"
 _UNITS_ALL = "One nation, 34 provinces and 3321 communes"
 _UNITS_PARENT = "Every unit has its parent: provinces the nation, all others a province"
 _HEADLINE_LAKE = "Every dossier of the lake is known to the build, once"
-_HEADLINE_ADDS = "The four outcomes add up to the dossiers received, and shares lie between 0 and 1"
+_HEADLINE_ADDS = "The five outcomes add up to the dossiers received, and shares lie between 0 and 1"
 _HEADLINE_NATION = "The nation's dossiers are those of its provinces"
 
 _RULES_100 = "Each regime has 21 scored metrics and 100 points"
@@ -98,6 +99,8 @@ _RULES_SHARE = "A scored metric has points, and a share at which it earns them a
 _DAYS_ALL = "No day is missing, none is there twice"
 _DAYS_WORKED = "A year of which the holidays are known has 240 to 256 working days"
 _QUALITY = "A share is dossiers with the defect by dossiers looked at, and none is above 1"
+_UNKNOWN = "At most 5% of all dossiers have an unknown procedure or an unknown unit"
+_UNKNOWN_OF_ONE = "At most 10% of a province's dossiers have an unknown procedure or an unknown unit"
 _GAP_LOST = "What is lost is what is missing to the most there is"
 _GAP_MORE = "No unit is asked for less than nothing, or for more than it counts"
 
@@ -105,6 +108,34 @@ POISONS = [
     *(
         Poison(suite_name, expectation, what, sql, says)
         for suite_name, expectation, what, sql, says in (
+            (
+                "release__mart_source_quality",
+                _UNKNOWN,
+                "one dossier more of an unknown procedure",
+                "insert into intermediate.int_dossiers__outcomes values ('X9', true)",
+                ('"dossiers": 2001', '"unknown_procedure": 101'),
+            ),
+            (
+                "release__mart_source_quality",
+                _UNKNOWN,
+                "another country's dossiers",
+                "update intermediate.int_dossiers__outcomes set agency_code = 'BOSTON' where agency_code = 'H26'",
+                ('"dossiers": 2000', '"unknown_unit": 1900'),
+            ),
+            (
+                "release__mart_source_quality",
+                _UNKNOWN_OF_ONE,
+                "a province with a catalogue of its own",
+                "update intermediate.int_dossiers__outcomes set is_unknown_procedure = true where agency_code = 'H19'",
+                ('"province_code": "75"', '"unknown_procedure": 100'),
+            ),
+            (
+                "release__mart_source_quality",
+                _UNKNOWN_OF_ONE,
+                "a province whose units nobody knows",
+                "update intermediate.int_units__resolved set resolution = 'unknown' where agency_code = 'H19'",
+                ('"province_code": "75"', '"unknown_unit": 100'),
+            ),
             (
                 "release__dim_indicator",
                 _RULES_100,
@@ -275,6 +306,13 @@ POISONS = [
     Poison(
         HEADLINE,
         _HEADLINE_ADDS,
+        "a dossier without a deadline forgotten",
+        "update {table} set no_deadline = 0 where unit_code = '07'",
+        ('"unit_code": "07"', '"no_deadline": 0'),
+    ),
+    Poison(
+        HEADLINE,
+        _HEADLINE_ADDS,
         "a share above 1",
         "update {table} set online_ratio = 1.2 where unit_code = '07'",
         ('"unit_code": "07"', '"online_ratio": 1.2'),
@@ -283,8 +321,8 @@ POISONS = [
         HEADLINE,
         _HEADLINE_NATION,
         "a province counted elsewhere",
-        "update {table} set dossiers_received = 21, overdue = 5 where unit_code = '07'",
-        ('"of_the_nation": 30', '"of_its_provinces": 31'),
+        "update {table} set dossiers_received = 22, overdue = 5 where unit_code = '07'",
+        ('"of_the_nation": 31', '"of_its_provinces": 32'),
     ),
     Poison(FILES, _FILES_NAMED, "no file", "delete from {table}", ("found: 0",)),
     *(
@@ -295,12 +333,6 @@ POISONS = [
                 "update {table} set status = 'quarantined', rows_accepted = 0, rows_quarantined = 3,"
                 " problems = ['H21.json: departmentCode: found X'] where source_file = 'H21.json'",
                 "departmentCode: found X",
-            ),
-            (
-                "partly quarantined",
-                "update {table} set status = 'partly_quarantined', rows_accepted = 2, rows_quarantined = 1"
-                " where source_file = 'H21.json'",
-                '"rows_quarantined": 1',
             ),
             (
                 "that nobody knows",
@@ -406,8 +438,16 @@ POISONS = [
         ROWS,
         _ROWS_TOTAL,
         "no total",
-        "update {table} set official_total_score = null where agency_code = 'H21.2'",
-        ('"agency_code": "H21.2"', "1 of 37 rows"),
+        "update {table} set official_total_score = null where agency_code in ('H07', 'H21.2')",
+        ('"agency_code": "H07"', "found: 1 row"),
+    ),
+    Poison(
+        ROWS,
+        _ROWS_REFUSED,
+        "a 35th row refused",
+        "update files set status = 'partly_quarantined', rows_read = 35, rows_quarantined = 1,"
+        " problems = ['nation.json: departmentCode: found H99'] where source_file = 'nation.json'",
+        ('"source_file": "nation.json"', "found H99"),
     ),
     *(
         Poison(

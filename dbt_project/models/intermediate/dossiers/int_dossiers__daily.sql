@@ -12,6 +12,7 @@ received as (
         count(case when outcome = 'early' then 1 end) as early,
         count(case when outcome = 'on_time' then 1 end) as on_time,
         count(case when outcome = 'within_time' then 1 end) as within_time,
+        count(case when outcome = 'no_deadline' then 1 end) as no_deadline,
         count(processing_seconds) as dossiers_ended,
         coalesce(sum(processing_seconds), 0) as processing_seconds,
         -- Filing online alone counts dossiers that were filed and not received.
@@ -25,7 +26,9 @@ received as (
         count(case when received_date is not null and has_stored_document then 1 end) as from_personal_store,
         count(case when received_date is not null and has_population_data then 1 end) as with_population_data,
         count(case when received_date is not null and is_cross_boundary then 1 end) as cross_boundary,
-        count(case when outcome in ('early', 'on_time', 'within_time') and not is_petitioned then 1 end) as satisfied,
+        count(
+            case when outcome in ('early', 'on_time', 'within_time', 'no_deadline') and not is_petitioned then 1 end
+        ) as satisfied,
         max(delivery_date) as newest_delivery_date
     from outcomes
     group by unit_code, filed_date

@@ -167,7 +167,7 @@ settled as (
         *,
         case
             when received_at is null then null
-            when deadline_at is null then 'overdue'
+            when deadline_at is null then 'no_deadline'
             when ended_at is null and open_requests > 1 then 'overdue'
             when stopped_at is null then 'open'
             when compared_at > deadline_at then 'overdue'

@@ -171,6 +171,7 @@ final as (
         peers,
         peers_expected,
         rank_reason,
+        incomplete_sources,
         period_type || ' from ' || baseline_period_start || ' as of ' || baseline_as_of as baseline,
         case when movement_reason is null then previous_score end as previous_score,
         case when movement_reason is null then previous_position end as previous_position,

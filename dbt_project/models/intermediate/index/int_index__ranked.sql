@@ -26,9 +26,11 @@ scored as (
     where index_scores.group_code = 'TOTAL'
 ),
 
-periods as (
+-- Days on which any province was observed; a capture of one province's units observes none of its peers.
+province_periods as (
     select distinct {{ period_keys() }}
-    from index_scores
+    from scored
+    where unit_level = 'province'
 ),
 
 -- Missing is not zero, and not absent either: a province of which nothing came is shown, without total and rank.
@@ -39,7 +41,7 @@ silent_provinces as (
         units.unit_level,
         units.parent_unit_code,
         cast(null as decimal(6, 2)) as total_score
-    from periods
+    from province_periods as periods
     inner join units
         on
             units.unit_level = 'province'
@@ -77,6 +79,28 @@ missing_groups as (
     from index_scores
     where group_code <> 'TOTAL' and score is null
     group by {{ period_keys() }}, unit_code
+),
+
+missing_sources as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        {{ comma_list('source') }} as sources
+    from {{ ref('int_records__missing') }}
+    where is_scored
+    group by {{ period_keys() }}, unit_code
+),
+
+-- What some peer has not delivered beyond the end of the period: until then, the period is not final for any of them.
+incomplete_sources as (
+    select
+        {{ period_keys() }},
+        parent_unit_code,
+        unit_level,
+        {{ comma_list('source') }} as sources
+    from {{ ref('int_records__delivered') }}
+    where is_scored_on and not is_complete
+    group by {{ period_keys() }}, parent_unit_code, unit_level
 ),
 
 -- How many peers there should be: what the source says of a province, else what the code list holds. Of departments
@@ -137,8 +161,11 @@ final as (
         coalesce(announced_peers.units_expected, listed_peers.units_expected) as peers_expected,
         case
             when totals.total_score is null
-                then coalesce('no figure for ' || missing_groups.group_codes, 'nothing was delivered')
-        end as rank_reason
+                then
+                    coalesce('no figure for ' || missing_groups.group_codes, 'nothing was delivered')
+                    || coalesce(' (not_delivered: ' || missing_sources.sources || ')', '')
+        end as rank_reason,
+        incomplete_sources.sources as incomplete_sources
     from totals
     left join ranks
         on
@@ -163,6 +190,15 @@ final as (
         on
             {{ same_period('totals', 'missing_groups') }}
             and totals.unit_code = missing_groups.unit_code
+    left join missing_sources
+        on
+            {{ same_period('totals', 'missing_sources') }}
+            and totals.unit_code = missing_sources.unit_code
+    left join incomplete_sources
+        on
+            {{ same_period('totals', 'incomplete_sources') }}
+            and totals.parent_unit_code = incomplete_sources.parent_unit_code
+            and totals.unit_level = incomplete_sources.unit_level
 )
 
 select * from final

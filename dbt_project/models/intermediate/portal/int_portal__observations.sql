@@ -16,7 +16,8 @@ final as (
         metric_results.numerator,
         metric_results.denominator,
         metric_results.published_ratio,
-        metric_results.official_score
+        metric_results.official_score,
+        metric_results.denominator_status
     from snapshots
     inner join metric_results
         on

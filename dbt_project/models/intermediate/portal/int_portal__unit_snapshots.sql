@@ -3,8 +3,10 @@ with unit_results as (
     select * from {{ ref('stg_portal__unit_results') }}
 ),
 
+-- A unit that nobody knows is left out, and warned of where units are recognised.
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('int_portal__units') }}
+    where unit_code is not null
 ),
 
 regimes as (
@@ -22,27 +24,30 @@ keyed as (
         units.province_code,
         units.parent_unit_code
     from unit_results
-    left join units
+    inner join units
         on
             unit_results.agency_code = units.agency_code
             and unit_results.unit_level = units.unit_level
+            and unit_results.name_sent_vi = units.name_sent_vi
     left join regimes
         on
             unit_results.period_start >= regimes.valid_from
             and unit_results.as_of <= coalesce(regimes.valid_to, cast('9999-12-31' as date))
 ),
 
--- Several payloads may describe the same day: detail wins over totals, then the later capture.
+-- Several payloads may describe the same day: one made after the period ended wins over one made before, then detail
+-- over totals, then the later capture.
 numbered as (
     select
         *,
         row_number() over (
-            partition by {{ period_keys() }}, agency_code
-            order by (settlement is not null) desc, observed_at desc, file_hash asc
+            partition by {{ period_keys() }}, unit_code
+            order by is_captured_after_end desc, (settlement is not null) desc, observed_at desc, file_hash asc
         ) as preference
     from keyed
 ),
 
+-- A ranking is final only when every one of its units was captured after the period ended.
 final as (
     select
         {{ period_keys() }},
@@ -56,7 +61,10 @@ final as (
         expected_departments,
         expected_communes,
         official_total_score,
-        official_rank
+        official_rank,
+        min(case when is_captured_after_end then 1 else 0 end) over (
+            partition by {{ period_keys() }}, unit_level, parent_unit_code
+        ) = 1 as is_final_capture
     from numbered
     where preference = 1
 )

@@ -16,7 +16,8 @@ final as (
         name_vi,
         field_code,
         execution_level,
-        statutory_limit,
+        -- No time at all is no limit: catalogues write 0 where the law sets none (assumed, docs/adr/0030).
+        nullif(statutory_limit, 0) as statutory_limit,
         limit_unit,
         is_fee_bearing,
         has_synchronised_fees,

@@ -1,7 +1,7 @@
 -- Grain: one row per period and unit, with all units below it: what its dossiers add up to.
 {%- set measures = [
-    'dossiers_received', 'early', 'on_time', 'within_time', 'dossiers_ended', 'processing_seconds', 'dossiers_filed',
-    'filed_online', 'with_obligation', 'paid_online', 'with_electronic_result', 'digitised', 'with_reused_data',
+    'dossiers_received', 'early', 'on_time', 'within_time', 'no_deadline', 'dossiers_ended', 'processing_seconds',
+    'dossiers_filed', 'filed_online', 'with_obligation', 'paid_online', 'with_electronic_result', 'digitised', 'with_reused_data',
     'from_personal_store', 'with_population_data', 'cross_boundary', 'satisfied',
 ] %}
 with periods as (
@@ -18,6 +18,15 @@ open_daily as (
 
 ancestors as (
     select * from {{ ref('int_units__ancestors') }}
+    where ancestor_code <> 'VN'
+),
+
+delivered_provinces as (
+    select
+        period_id,
+        unit_code
+    from {{ ref('int_records__delivered') }}
+    where source = 'dossiers' and is_delivered and unit_level = 'province'
 ),
 
 -- Open dossiers are within time where they still are on the day observed; they were counted as received above.
@@ -53,7 +62,7 @@ counted as (
     group by periods.period_id, open_daily.unit_code
 ),
 
-final as (
+rolled_up as (
     select
         counted.period_id,
         ancestors.ancestor_code as unit_code,
@@ -65,6 +74,25 @@ final as (
     inner join ancestors
         on counted.unit_code = ancestors.unit_code
     group by counted.period_id, ancestors.ancestor_code
+),
+
+-- The nation's are those of the provinces that have figures.
+final as (
+    select * from rolled_up
+    union all
+    select
+        rolled_up.period_id,
+        'VN' as unit_code,
+        {% for measure in measures -%}
+            cast(sum(rolled_up.{{ measure }}) as bigint) as {{ measure }},
+        {% endfor -%}
+        max(rolled_up.newest_delivery_date) as newest_delivery_date
+    from rolled_up
+    inner join delivered_provinces
+        on
+            rolled_up.period_id = delivered_provinces.period_id
+            and rolled_up.unit_code = delivered_provinces.unit_code
+    group by rolled_up.period_id
 )
 
 select * from final

@@ -1,6 +1,6 @@
 -- Grain: one row per period key and unit: every count that an indicator on the basis `records` is made of.
 {%- set dossier_counts = [
-    'dossiers_received', 'early', 'on_time', 'within_time', 'dossiers_ended', 'processing_seconds', 'dossiers_filed',
+    'dossiers_received', 'early', 'on_time', 'within_time', 'no_deadline', 'dossiers_ended', 'processing_seconds', 'dossiers_filed',
     'filed_online', 'with_obligation', 'paid_online', 'with_electronic_result', 'digitised', 'with_reused_data',
     'from_personal_store', 'with_population_data', 'cross_boundary', 'satisfied',
 ] %}
@@ -47,16 +47,35 @@ reported as (
     select * from {{ ref('int_records__reported_counts') }}
 ),
 
--- A province speaks when any dossier of it came: then it and every unit below it has figures, zeros among them.
--- A province that sent nothing is missing, which is not zero.
-speaking as (
+delivered as (
+    select * from {{ ref('int_records__delivered') }}
+),
+
+-- Of which sources a unit has figures.
+sources as (
+    select
+        period_id,
+        unit_code,
+        {% for source_name in [
+            'dossiers', 'petitions', 'procedures', 'publication_decisions', 'national_report_totals', 'unit_catalogue'
+        ] -%}
+            bool_or(source = '{{ source_name }}' and is_delivered) as has_{{ source_name }},
+        {% endfor -%}
+        bool_or(is_event_feed and is_delivered) as has_any
+    from delivered
+    group by period_id, unit_code
+),
+
+-- A province has figures when anything of it came: then it and every unit below it have, zeros among them. One of
+-- which nothing came is missing, which is not zero.
+heard as (
     select distinct
-        dossiers.period_id,
-        units.unit_code as province_code
-    from dossiers
+        sources.period_id,
+        coalesce(units.province_code, 'VN') as province_code
+    from sources
     inner join units
-        on dossiers.unit_code = units.unit_code
-    where dossiers.dossiers_filed > 0 and units.unit_level = 'province'
+        on sources.unit_code = units.unit_code
+    where sources.has_any
 ),
 
 frame as (
@@ -64,48 +83,56 @@ frame as (
         periods.*,
         units.unit_code,
         units.unit_level,
-        units.province_code
+        units.province_code,
+        sources.has_dossiers,
+        sources.has_petitions,
+        sources.has_procedures,
+        sources.has_national_report_totals,
+        of_province.has_publication_decisions,
+        of_province.has_unit_catalogue
     from periods
+    inner join heard
+        on periods.period_id = heard.period_id
     inner join units
-        on {{ unit_on('units', 'periods.as_of') }}
-    inner join speaking
         on
-            periods.period_id = speaking.period_id
-            and units.province_code = speaking.province_code
-    union all
-    select
-        periods.*,
-        units.unit_code,
-        units.unit_level,
-        units.province_code
-    from periods
-    inner join units
-        on units.unit_level = 'nation'
-    where periods.period_id in (select speaking.period_id from speaking)
+            heard.province_code = coalesce(units.province_code, 'VN')
+            and {{ unit_on('units', 'periods.as_of') }}
+    inner join sources
+        on
+            periods.period_id = sources.period_id
+            and units.unit_code = sources.unit_code
+    inner join sources as of_province
+        on
+            periods.period_id = of_province.period_id
+            and coalesce(units.province_code, 'VN') = of_province.unit_code
 ),
 
--- What is not measured below the province is carried from there.
+-- What is not measured below the province is carried from there. Nothing delivered is 0 only where something was.
 final as (
     select
+        frame.period_id,
         {{ period_keys('frame') }},
         frame.unit_code,
         frame.unit_level,
+        frame.province_code,
         {% for count in dossier_counts -%}
-            coalesce(dossiers.{{ count }}, 0) as {{ count }},
+            case when frame.has_dossiers then coalesce(dossiers.{{ count }}, 0) end as {{ count }},
         {% endfor -%}
         {% for count in petition_counts -%}
-            coalesce(petitions.{{ count }}, 0) as {{ count }},
+            case when frame.has_petitions then coalesce(petitions.{{ count }}, 0) end as {{ count }},
         {% endfor -%}
         {% for count in procedure_counts -%}
-            coalesce(procedures.{{ count }}, 0) as {{ count }},
+            case when frame.has_procedures then coalesce(procedures.{{ count }}, 0) end as {{ count }},
         {% endfor -%}
         {% for count in publication_counts -%}
-            coalesce(publications.{{ count }}, 0) as {{ count }},
+            case when frame.has_publication_decisions then coalesce(publications.{{ count }}, 0) end as {{ count }},
         {% endfor -%}
-        coalesce(certified_copies.communes, 0) as communes,
-        coalesce(certified_copies.communes_with_certified_copies, 0) as communes_with_certified_copies,
+        case when frame.has_unit_catalogue then coalesce(certified_copies.communes, 0) end as communes,
+        case when frame.has_unit_catalogue then coalesce(certified_copies.communes_with_certified_copies, 0) end
+            as communes_with_certified_copies,
         -- The larger of both; with neither, what last year makes likely; without that, nothing to compare with.
         case
+            when not (frame.has_dossiers and frame.has_national_report_totals) then null
             when coalesce(dossiers.dossiers_received, 0) > 0 or coalesce(reported.dossiers_reported, 0) > 0
                 then greatest(coalesce(dossiers.dossiers_received, 0), coalesce(reported.dossiers_reported, 0))
             else nullif(reported.dossiers_last_year, 0)

@@ -1,6 +1,7 @@
--- Grain: one row per period that the delivered dossiers allow to be told.
-with versions as (
-    select * from {{ ref('int_dossiers__versions') }}
+-- Grain: one row per period that the delivered dossiers allow to be scored.
+with deliveries as (
+    select * from {{ ref('stg_exchange__deliveries') }}
+    where source = 'dossiers' and is_delivered
 ),
 
 outcomes as (
@@ -22,11 +23,13 @@ regimes as (
 -- The data go as far as the newest delivery, unless someone asks for an earlier day.
 newest as (
     select coalesce(cast(nullif('{{ var("as_of") }}', '') as date), max(delivery_date)) as newest_date
-    from versions
+    from deliveries
 ),
 
 received as (
-    select min(filed_date) as first_date
+    select
+        min(filed_date) as first_date,
+        max(filed_date) as last_date
     from outcomes
 ),
 
@@ -69,6 +72,8 @@ observed as (
     where
         candidates.period_start <= newest.newest_date
         and candidates.period_end >= received.first_date
+        -- An old log that is delivered today says nothing of this year.
+        and candidates.period_start <= received.last_date
 ),
 
 final as (

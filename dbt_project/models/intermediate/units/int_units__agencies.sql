@@ -15,6 +15,10 @@ report_totals as (
     select * from {{ ref('stg_exchange__national_report_totals') }}
 ),
 
+deliveries as (
+    select * from {{ ref('stg_exchange__deliveries') }}
+),
+
 catalogue as (
     select * from {{ ref('int_units__catalogue') }}
 ),
@@ -33,6 +37,8 @@ named as (
     select agency_code from decisions
     union
     select agency_code from report_totals
+    union
+    select sender_code as agency_code from deliveries
     union
     select agency_code from catalogue
     union

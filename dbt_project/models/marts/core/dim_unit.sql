@@ -8,8 +8,8 @@ communes as (
 ),
 
 portal_units as (
-    select * from {{ ref('stg_portal__unit_results') }}
-    where unit_level <> 'province'
+    select * from {{ ref('int_portal__units') }}
+    where unit_level <> 'province' and unit_code is not null
 ),
 
 catalogue as (
@@ -40,17 +40,38 @@ province_units as (
     from provinces
 ),
 
--- A unit's newest capture names it: names are corrected, codes stay.
+-- A code belongs to the unit that it was last captured for...
+portal_codes as (
+    select
+        *,
+        row_number() over (
+            partition by agency_code, unit_level
+            order by newest_at desc, unit_code asc, name_sent_vi asc
+        ) as preference
+    from portal_units
+),
+
+-- ...and a unit's newest capture names it: names are corrected, codes stay.
+newest_of_unit as (
+    select
+        *,
+        row_number() over (
+            partition by unit_code, unit_level
+            order by newest_at desc, agency_code asc
+        ) as unit_preference
+    from portal_codes
+    where preference = 1
+),
+
 named_by_portal as (
     select
-        portal_units.agency_code,
-        portal_units.unit_level,
-        provinces.province_code,
-        max_by(portal_units.name_vi, portal_units.observed_at) as name_vi
-    from portal_units
-    inner join provinces
-        on portal_units.parent_agency_code = provinces.agency_code
-    group by portal_units.agency_code, portal_units.unit_level, provinces.province_code
+        agency_code,
+        unit_level,
+        province_code,
+        unit_code,
+        name_vi
+    from newest_of_unit
+    where unit_preference = 1
 ),
 
 -- What the catalogue adds: by the state's code, so by no name. A code that a payload shows for another unit is left
@@ -65,9 +86,11 @@ named_by_catalogue as (
     from catalogue
     inner join provinces
         on catalogue.province_agency_code = provinces.agency_code
-    left join named_by_portal
-        on catalogue.agency_code = named_by_portal.agency_code
-    where named_by_portal.agency_code is null
+    left join portal_codes
+        on
+            catalogue.agency_code = portal_codes.agency_code
+            and portal_codes.preference = 1
+    where portal_codes.agency_code is null
 ),
 
 commune_codes as (
@@ -79,7 +102,6 @@ commune_codes as (
     group by state_code
 ),
 
--- The portal knows communes by an agency code, the state's code list by another: the name joins them.
 commune_units as (
     select
         communes.commune_code as unit_code,
@@ -94,8 +116,7 @@ commune_units as (
         on communes.commune_code = commune_codes.commune_code
     left join named_by_portal
         on
-            communes.province_code = named_by_portal.province_code
-            and {{ name_key('communes.name_vi') }} = {{ name_key('named_by_portal.name_vi') }}
+            communes.commune_code = named_by_portal.unit_code
             and named_by_portal.unit_level = 'commune'
 ),
 
@@ -119,15 +140,17 @@ departments as (
 
 department_units as (
     select
-        agency_code as unit_code,
-        unit_level,
-        province_code as parent_unit_code,
-        province_code,
+        departments.agency_code as unit_code,
+        departments.unit_level,
+        departments.province_code as parent_unit_code,
+        departments.province_code,
         -- The portal adds the province's name, which another column holds.
-        regexp_replace(name_vi, ' - (tỉnh|Tỉnh|thành phố|Thành phố|TP) .*$', '') as name_vi,
+        {{ without_province_shown('departments.name_vi', 'provinces.name_vi') }} as name_vi,
         cast(null as varchar) as name_en,
-        agency_code
+        departments.agency_code
     from departments
+    inner join provinces
+        on departments.province_code = provinces.province_code
 ),
 
 units as (

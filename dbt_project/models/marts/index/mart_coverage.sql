@@ -21,6 +21,28 @@ measures as (
     select * from {{ ref('int_records__measures') }}
 ),
 
+-- What a group of a province's units rests on, and some of them lack.
+lacking as (
+    select
+        {{ period_keys('delivered') }},
+        coalesce(units.province_code, delivered.unit_code) as province_code,
+        delivered.unit_level,
+        indicators.group_code,
+        {{ comma_list('case when not delivered.is_delivered then delivered.source end') }} as missing_sources,
+        {{ comma_list('case when not delivered.is_complete then delivered.source end') }} as incomplete_sources
+    from {{ ref('int_records__delivered') }} as delivered
+    inner join units
+        on delivered.unit_code = units.unit_code
+    inner join {{ ref('metric_sources') }} as metric_sources
+        on delivered.source = metric_sources.source
+    inner join {{ ref('indicators') }} as indicators
+        on metric_sources.metric_code = indicators.metric_code
+    where indicators.is_scored and not (delivered.is_delivered and delivered.is_complete)
+    group by
+        {{ period_keys('delivered') }}, coalesce(units.province_code, delivered.unit_code),
+        delivered.unit_level, indicators.group_code
+),
+
 periods as (
     select distinct {{ period_keys() }}
     from index_scores
@@ -96,7 +118,9 @@ final as (
         cast(coalesce(announced_departments.units_expected, listed_units.units_expected) as integer) as units_expected,
         cast(coalesce(present.units_present, 0) as integer) as units_present,
         present.newest_at,
-        levels.unit_level
+        levels.unit_level,
+        lacking.missing_sources,
+        lacking.incomplete_sources
     from periods
     inner join provinces
         on
@@ -119,6 +143,12 @@ final as (
             and provinces.province_code = present.province_code
             and levels.unit_level = present.unit_level
             and groups.group_code = present.group_code
+    left join lacking
+        on
+            {{ same_period('periods', 'lacking') }}
+            and provinces.province_code = lacking.province_code
+            and levels.unit_level = lacking.unit_level
+            and groups.group_code = lacking.group_code
 )
 
 select * from final

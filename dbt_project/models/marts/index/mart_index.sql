@@ -19,6 +19,17 @@ metric_scores as (
     where max_score > 0
 ),
 
+missing as (
+    select
+        {{ period_keys() }},
+        unit_code,
+        group_code,
+        {{ comma_list('source') }} as sources
+    from {{ ref('int_records__missing') }}
+    where is_scored
+    group by {{ period_keys() }}, unit_code, group_code
+),
+
 official_groups as (
     select * from {{ ref('int_portal__group_scores') }}
 ),
@@ -42,14 +53,15 @@ units as (
     from official_totals
 ),
 
--- A group is computed only from all of its metrics; a metric without a score adds nothing.
+-- A group is computed only from all of its metrics; a metric without a score adds nothing. Where a source of one was
+-- not delivered, the group has no figure.
 computed_groups as (
     select
         {{ period_keys() }},
         unit_code,
         group_code,
         count(*) as metrics,
-        sum(coalesce({{ shown('score') }}, 0)) as score
+        case when count(score_reason) = 0 then sum(coalesce({{ shown('score') }}, 0)) end as score
     from metric_scores
     group by {{ period_keys() }}, unit_code, group_code
 ),
@@ -65,7 +77,8 @@ group_scores as (
         case
             when computed_groups.score is not null then 'computed'
             when official_groups.official_score is not null then 'official'
-        end as score_origin
+        end as score_origin,
+        'not_delivered: ' || missing.sources as score_reason
     from units
     inner join groups
         on units.regime = groups.regime
@@ -80,6 +93,11 @@ group_scores as (
             {{ same_period('units', 'official_groups') }}
             and units.unit_code = official_groups.unit_code
             and groups.group_code = official_groups.group_code
+    left join missing
+        on
+            {{ same_period('units', 'missing') }}
+            and units.unit_code = missing.unit_code
+            and groups.group_code = missing.group_code
 ),
 
 summed as (
@@ -90,7 +108,8 @@ summed as (
         sum(score) as score,
         sum(max_score) as max_score,
         sum(case when score_origin = 'computed' then max_score else 0 end) as computed_max_score,
-        count(score) = count(*) as has_all_groups
+        count(score) = count(*) as has_all_groups,
+        {{ comma_list('case when score is null then group_code end') }} as missing_groups
     from group_scores
     group by {{ period_keys() }}, unit_code, unit_level
 ),
@@ -113,7 +132,8 @@ totals as (
             when summed.computed_max_score > 0 then 'computed'
             else 'official'
         end as score_origin,
-        summed.computed_max_score
+        summed.computed_max_score,
+        'no figure for ' || summed.missing_groups as score_reason
     from summed
     left join official_totals
         on
@@ -130,7 +150,8 @@ final as (
         cast(score as decimal(6, 2)) as score,
         max_score,
         score_origin,
-        case when score_origin = 'computed' then max_score else 0 end as computed_max_score
+        case when score_origin = 'computed' then max_score else 0 end as computed_max_score,
+        score_reason
     from group_scores
     union all
     select
@@ -141,7 +162,8 @@ final as (
         cast(score as decimal(6, 2)) as score,
         max_score,
         score_origin,
-        computed_max_score
+        computed_max_score,
+        score_reason
     from totals
 )
 

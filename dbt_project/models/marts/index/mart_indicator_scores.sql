@@ -48,7 +48,9 @@ final as (
         scores.ratio,
         scores.score,
         scores.max_score,
-        indicators.group_code
+        indicators.group_code,
+        scores.score_reason,
+        scores.denominator_status
     from scores
     inner join indicators
         on

@@ -32,7 +32,8 @@ metrics as (
         'metric' as score_level,
         cast(observations.official_score as double) as official_score,
         scores.score as computed_score,
-        observations.denominator is not null as has_counts
+        observations.denominator is not null as has_counts,
+        observations.denominator_status
     from scores
     inner join observations
         on
@@ -53,7 +54,8 @@ groups as (
         'group' as score_level,
         cast(official_groups.official_score as double) as official_score,
         case when index_scores.score_origin = 'computed' then cast(index_scores.score as double) end as computed_score,
-        false as has_counts
+        false as has_counts,
+        cast(null as varchar) as denominator_status
     from index_scores
     inner join official_groups
         on
@@ -71,7 +73,8 @@ totals as (
         'total' as score_level,
         cast(official_totals.official_total_score as double) as official_score,
         case when index_scores.score_origin = 'computed' then cast(index_scores.score as double) end as computed_score,
-        false as has_counts
+        false as has_counts,
+        cast(null as varchar) as denominator_status
     from index_scores
     inner join official_totals
         on
@@ -110,7 +113,8 @@ final as (
         end as status,
         unit_level,
         score_level,
-        has_counts
+        has_counts,
+        denominator_status
     from compared
 )
 

@@ -35,9 +35,12 @@ gaps as (
         indicators.counted_unit,
         scores.numerator,
         scores.denominator,
-        coalesce({{ shown('scores.score') }}, 0) as score,
+        -- A metric whose sources were not delivered has lost nothing that anybody knows of.
+        case when scores.score_reason is null then coalesce({{ shown('scores.score') }}, 0) end as score,
         scores.max_score,
-        scores.max_score - coalesce({{ shown('scores.score') }}, 0) as points_lost,
+        case when scores.score_reason is null then scores.max_score - coalesce({{ shown('scores.score') }}, 0) end
+            as points_lost,
+        scores.score_reason,
         next_totals.next_total - next_totals.total_score + {{ var('smallest_score_step') }} as points_to_next_rank,
         -- How many counted units make one point; null where nothing was counted, or where the unit's own work does not
         -- change the counts.
@@ -89,7 +92,8 @@ final as (
                         greatest(ceil((score + points_to_next_rank) * units_per_point - 1e-6) - numerator, 1)
                         as bigint
                     )
-        end as more_for_next_rank
+        end as more_for_next_rank,
+        score_reason
     from gaps
 )
 

@@ -35,7 +35,7 @@ final as (
         ranked.unit_code,
         ranked.unit_level,
         units.name_vi,
-        figures.dossiers_received,
+        coalesce(measures.dossiers_received, figures.dossiers_received) as dossiers_received,
         -- The indicator of filing is lowered by the share of dossiers synchronised; the figure of a report is not.
         coalesce(cast(measures.filed_online as double) / nullif(measures.dossiers_filed, 0), figures.online_ratio)
             as online_ratio,
@@ -47,7 +47,8 @@ final as (
         figures.overdue,
         figures.timely_ratio,
         ranked.total_score,
-        cast(ranked.position as integer) as rank
+        cast(ranked.position as integer) as rank,
+        measures.no_deadline
     from ranked
     inner join units
         on

@@ -3,6 +3,10 @@ with unit_results as (
     select * from {{ ref('stg_portal__unit_results') }}
 ),
 
+statuses as (
+    select * from {{ ref('data_quality_statuses') }}
+),
+
 -- Most metrics come as a list; settlement and payment come as named counts.
 listed as (
     select
@@ -12,7 +16,8 @@ listed as (
         item.numerator,
         item.denominator,
         item.ratio / 100 as published_ratio,
-        item.score as official_score
+        item.score as official_score,
+        item.data_quality_status
     from {{ unnest_structs('unit_results', 'metrics') }}
 ),
 
@@ -24,7 +29,8 @@ settled as (
         settlement.total_on_time as numerator,
         settlement.total_received as denominator,
         settlement.ratio / 100 as published_ratio,
-        settlement.score as official_score
+        settlement.score as official_score,
+        cast(null as varchar) as data_quality_status
     from unit_results
     where settlement is not null
 ),
@@ -38,7 +44,8 @@ processing_days as (
         cast(null as bigint) as numerator,
         cast(null as bigint) as denominator,
         settlement.avg_processing_days as published_ratio,
-        cast(null as double) as official_score
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
     from unit_results
     where settlement is not null
 ),
@@ -51,7 +58,8 @@ dossiers_paid as (
         payment.paid_online_dossiers as numerator,
         payment.financial_obligation_dossiers as denominator,
         cast(null as double) as published_ratio,
-        cast(null as double) as official_score
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
     from unit_results
     where payment.financial_obligation_dossiers is not null
 ),
@@ -64,12 +72,13 @@ formalities_paid as (
         payment.paid_online_formalities as numerator,
         payment.fee_formalities as denominator,
         cast(null as double) as published_ratio,
-        cast(null as double) as official_score
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
     from unit_results
     where payment.fee_formalities is not null
 ),
 
-final as (
+together as (
     select * from listed
     union all
     select * from settled
@@ -79,6 +88,25 @@ final as (
     select * from dossiers_paid
     union all
     select * from formalities_paid
+),
+
+-- A status that nobody has seen yet says at least that the portal has a reservation.
+final as (
+    select
+        together.file_hash,
+        together.agency_code,
+        together.metric_code,
+        together.numerator,
+        together.denominator,
+        together.published_ratio,
+        together.official_score,
+        case
+            when together.data_quality_status is not null
+                then coalesce(statuses.denominator_status, 'unknown_status')
+        end as denominator_status
+    from together
+    left join statuses
+        on together.data_quality_status = statuses.data_quality_status
 )
 
 select * from final

@@ -43,6 +43,7 @@ final as (
             period_end
         ) as as_of,
         observed_at,
+        cast(observed_at as date) > period_end as is_captured_after_end,
         unit_level,
         agency_code,
         parent_agency_code,
@@ -50,6 +51,7 @@ final as (
         expected_communes,
         -- `UBND` (People's Committee) is the office, not part of the unit's name.
         coalesce(short_name, regexp_replace(name_vi, '^UBND ', '')) as name_vi,
+        name_vi as name_sent_vi,
         cast(official_total_score as decimal(6, 2)) as official_total_score,
         official_rank,
         group_scores,

@@ -1,0 +1,194 @@
+-- Grain: one row per period, unit and source: whether it was delivered, and whether beyond the end of the period.
+with periods as (
+    select * from {{ ref('int_records__periods') }}
+),
+
+units as (
+    select * from {{ ref('dim_unit') }}
+),
+
+sources as (
+    select * from {{ ref('delivered_sources') }}
+),
+
+scored_sources as (
+    select distinct metric_sources.source
+    from {{ ref('metric_sources') }} as metric_sources
+    inner join {{ ref('indicators') }} as indicators
+        on metric_sources.metric_code = indicators.metric_code
+    where indicators.is_scored
+),
+
+deliveries as (
+    select * from {{ ref('int_records__deliveries') }}
+),
+
+agreements as (
+    select * from {{ ref('expected_deliveries') }}
+),
+
+daily as (
+    select * from {{ ref('int_dossiers__daily') }}
+),
+
+-- Whose delivery covers a unit: its own, its province's, everyone's. Whoever delivers a province delivers the nation.
+covers as (
+    select
+        unit_code,
+        unit_code as covered_by
+    from units
+    union
+    select
+        unit_code,
+        province_code as covered_by
+    from units
+    where province_code is not null
+    union
+    select
+        unit_code,
+        'VN' as covered_by
+    from units
+    union
+    select
+        'VN' as unit_code,
+        unit_code as covered_by
+    from units
+    where unit_level = 'province'
+),
+
+newest as (
+    select
+        covers.unit_code,
+        deliveries.source,
+        max(deliveries.newest_delivery_date) as newest_delivery_date
+    from covers
+    inner join deliveries
+        on covers.covered_by = deliveries.unit_code
+    group by covers.unit_code, deliveries.source
+),
+
+-- A province that joins later says nothing of the days before its first dossier.
+first_dates as (
+    select
+        units.province_code,
+        min(daily.counted_date) as first_date
+    from daily
+    inner join units
+        on daily.unit_code = units.unit_code
+    group by units.province_code
+),
+
+-- An agreement names who delivers: `*` each province, `nation` for everyone, a province or a unit for itself, anyone
+-- else those that it has ever delivered. A sender that has never delivered is late by any day.
+agreed_senders as (
+    select
+        agreements.source,
+        agreements.valid_from,
+        agreements.valid_to,
+        units.agency_code as sender,
+        units.unit_code
+    from agreements
+    inner join units
+        on agreements.sender = '*' and units.unit_level = 'province'
+    union all
+    select
+        agreements.source,
+        agreements.valid_from,
+        agreements.valid_to,
+        agreements.sender,
+        coalesce(units.unit_code, 'VN') as unit_code
+    from agreements
+    left join units
+        on agreements.sender = units.agency_code
+    where agreements.sender = 'nation' or units.unit_code is not null
+    union all
+    select
+        agreements.source,
+        agreements.valid_from,
+        agreements.valid_to,
+        agreements.sender,
+        deliveries.unit_code
+    from agreements
+    inner join deliveries
+        on agreements.source = deliveries.source and agreements.sender = deliveries.sender
+    left join units
+        on agreements.sender = units.agency_code
+    where agreements.sender <> 'nation' and units.unit_code is null
+),
+
+-- An agreement in force on the day after a period is about that period.
+awaited as (
+    select distinct
+        periods.period_id,
+        agreed_senders.source,
+        agreed_senders.unit_code
+    from periods
+    inner join agreed_senders
+        on
+            periods.period_end >= {{ day_before('agreed_senders.valid_from') }}
+            and periods.period_end < coalesce(agreed_senders.valid_to, cast('9999-12-31' as date))
+    left join deliveries
+        on
+            agreed_senders.source = deliveries.source
+            and agreed_senders.sender = deliveries.sender
+            and agreed_senders.unit_code = deliveries.unit_code
+            and periods.period_end < deliveries.newest_delivery_date
+    where deliveries.source is null
+),
+
+units_awaited as (
+    select distinct
+        awaited.period_id,
+        awaited.source,
+        covers.unit_code
+    from awaited
+    inner join covers
+        on awaited.unit_code = covers.covered_by
+),
+
+-- A delivery covers the days before it: dated after the first day of the period, some of it; after its last, all.
+final as (
+    select
+        periods.period_id,
+        {{ period_keys('periods') }},
+        units.unit_code,
+        units.unit_level,
+        units.parent_unit_code,
+        sources.source,
+        sources.is_event_feed,
+        newest.newest_delivery_date,
+        case
+            when not sources.is_event_feed then newest.newest_delivery_date is not null
+            else
+                coalesce(newest.newest_delivery_date > periods.period_start, false)
+                and (
+                    sources.source <> 'dossiers'
+                    or first_dates.first_date is null
+                    or first_dates.first_date <= periods.period_end
+                )
+        end as is_delivered,
+        case
+            when not sources.is_event_feed then newest.newest_delivery_date is not null
+            else
+                coalesce(newest.newest_delivery_date > periods.period_end, false)
+                and units_awaited.unit_code is null
+        end as is_complete,
+        scored_sources.source is not null as is_scored_on
+    from periods
+    cross join sources
+    inner join units
+        on {{ unit_on('units', 'periods.as_of') }}
+    left join scored_sources
+        on sources.source = scored_sources.source
+    left join newest
+        on units.unit_code = newest.unit_code and sources.source = newest.source
+    left join first_dates
+        on units.province_code = first_dates.province_code
+    left join units_awaited
+        on
+            periods.period_id = units_awaited.period_id
+            and units.unit_code = units_awaited.unit_code
+            and sources.source = units_awaited.source
+)
+
+select * from final
