@@ -43,6 +43,8 @@ export PYTHONPATH := $(CURDIR)
 export DO_NOT_TRACK := 1
 # Vietnamese names, whatever the terminal claims to speak.
 export PYTHONUTF8 := 1
+# What the shell says to dbt is meant for other projects (orchestration/dbt_environment.py).
+$(foreach name,$(filter DBT_%,$(.VARIABLES)),$(eval unexport $(name)))
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 DBT := $(BIN)/dbt --quiet --no-use-colors

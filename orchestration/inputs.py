@@ -40,11 +40,6 @@ def inputs_fingerprint(settings: Settings) -> str:
     return digest.hexdigest()[:16]
 
 
-def models_fingerprint(settings: Settings) -> str:
-    """The same for the same models and seeds: tables made by others are not added to, but made anew."""
-    return _digest_of(settings.repository, MODELS).hexdigest()[:16]
-
-
 def is_lake_empty(settings: Settings) -> bool:
     """Whether no batch of any source has been admitted yet."""
     return not any(visible_batches(settings.lake, source.name) for source in SOURCES)

@@ -8,16 +8,15 @@ from pathlib import Path
 
 from dagster_dbt import DbtCliResource
 
-from orchestration.inputs import models_fingerprint
+from orchestration.dbt_environment import forget_dbt_settings
 from orchestration.settings import Settings
 
 
 def dbt(settings: Settings) -> DbtCliResource:
     """dbt as a subprocess, so that its lock on the build database ends with it; one at a time (`dbt_alone`)."""
+    forget_dbt_settings()
     # dbt finds its folders in the environment, and dagster-dbt hands on the one of this process.
     os.environ["SERVICE_INDEX_DATA"] = str(settings.data)
-    # Where it differs from what the tables in the build database were made by, they are made anew (ADR 0018).
-    os.environ["SERVICE_INDEX_CODE"] = models_fingerprint(settings)
     # The dbt beside this Python, whatever PATH says.
     os.environ["SERVICE_INDEX_DBT"] = str(Path(sys.executable).with_name("dbt"))
     return DbtCliResource(

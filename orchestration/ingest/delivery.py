@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +24,44 @@ from orchestration.ingest.lake import (
     visible_batches,
     write_parquet,
 )
-from orchestration.ingest.landing import LandedFile, Scan
+from orchestration.ingest.landing import LandedFile, Scan, examine
 from orchestration.ingest.outcome import duplicate
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome
 from orchestration.ingest.retract import apply_retractions, retractions
 
+#: Contents delivered on the same day as another that hold some of its records.
+_BESIDE_SQL = """
+select distinct file_hash from read_parquet($rows, hive_partitioning = false)
+where delivery_date = $day and file_hash <> $hash and {key} in (
+    select {key} from read_parquet($rows, hive_partitioning = false)
+    where delivery_date = $day and file_hash = $hash)
+"""
+
 
 @dataclass(frozen=True)
 class Delivery:
     """What a run finds: `new` files in order of delivery; copies, under another path, of content in the lake;
-    landed files that changed; the rows of files.parquet in visible batches.
+    landed files that changed; the rows of files.parquet in visible batches; and by content, the new file that stands
+    for it. Contents in `returned` are in the lake already, and are read again.
     """
 
     new: tuple[LandedFile, ...]
     known_again: tuple[FileOutcome, ...]
     changed: tuple[Problem, ...]
     manifest: list[dict[str, Any]]
+    first_copies: dict[str, LandedFile]
+    returned: frozenset[str] = frozenset()
 
-    @property
-    def first_copies(self) -> dict[str, LandedFile]:
-        """By content: the new file that stands for it."""
-        return {file.sha256: file for file in reversed(self.new)}
+    def batch_id(self, without: Collection[str] = ()) -> str:
+        """The same for the same contents, however they are named; `without` those that could not be read. A content
+        that came back counts with the day of its return, a copy with its path."""
+        read = (
+            f"{sha256} {file.delivery_date}" if sha256 in self.returned else sha256
+            for sha256, file in self.first_copies.items()
+            if sha256 not in without
+        )
+        return batch_id_of([*read, *(f"{file.file_hash} {file.source_file}" for file in self.known_again)])
 
 
 def look_for_new(
@@ -52,8 +70,14 @@ def look_for_new(
     source: str,
     scanned: Scan,
     mapping_of: Callable[[LandedFile], str],
+    key: str | None = None,
 ) -> Delivery:
-    """Compare what was scanned with the lake, after clearing what waits there and what was taken back."""
+    """Compare what was scanned with the lake, after clearing what waits there and what was taken back.
+
+    Known content is a duplicate. Where the latest delivery of a record wins, it is one only until something else has
+    come: content that comes back then is read again, with the day of its return (ADR 0025). `key` is the column that
+    names the record there; None where rows carry moments of their own.
+    """
     if pending_folder(lake, source).exists():
         shutil.rmtree(pending_folder(lake, source))
     apply_retractions(lake, source)
@@ -64,28 +88,103 @@ def look_for_new(
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
     # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
     # rows may have been taken back for another file of it.
-    known = {
-        row["file_hash"]: row
-        for row in manifest
-        if row["status"] != "duplicate" and (row["rows_read"] or row["status"] == "accepted")
-    }
+    known = {row["file_hash"]: row for row in manifest if _is_known(row)}
     hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
-    new, again, changed = [], [], []
+    unread, changed = [], []
     for file in offered:
         before = hash_of_path.get(file.relative_path, file.sha256)
         if before != file.sha256:
             changed.append(_landed_file_changed(file))
-        elif file.relative_path in hash_of_path:
-            continue
-        elif file.sha256 not in known:
-            new.append(file)
-        else:
-            again.append(duplicate(file, known[file.sha256]["rows_read"], mapping_of(file)))
-    return Delivery(tuple(new), tuple(again), tuple(changed), manifest)
+        elif file.relative_path not in hash_of_path:
+            unread.append(file)
+    new = [file for file in unread if file.sha256 not in known]
+    later = []
+    if unread and key is not None:
+        later = _later_copies(min(unread), manifest, {*known} - taken_back)
+    again = sorted([file for file in unread if file.sha256 in known] + later)
+
+    def beside(sha256: str, day: date) -> set[str]:
+        query = _BESIDE_SQL.format(key=key)
+        rows = str(lake / source / "batch=*" / "rows*.parquet")
+        found = connection.execute(query, {"rows": rows, "hash": sha256, "day": day}).fetchall()
+        return {other for (other,) in found}
+
+    standing = _standing(manifest, sorted([*new, *again]), beside if key is not None else None)
+    back = {file for file in later if standing.get(file.sha256) == file}
+    back |= {file for file in again if file.sha256 in known and standing.get(file.sha256) == file}
+    return Delivery(
+        tuple(sorted([*new, *back])),
+        tuple(
+            duplicate(file, known[file.sha256]["rows_read"], mapping_of(file))
+            for file in again if file not in back and file not in later
+        ),
+        tuple(changed),
+        manifest,
+        {file.sha256: standing[file.sha256] for file in sorted([*new, *back])},
+        frozenset(file.sha256 for file in back if file.sha256 in known),
+    )  # fmt: skip
+
+
+def _is_known(row: Mapping[str, Any]) -> bool:
+    """Whether a row of files.parquet makes its content known."""
+    return row["status"] != "duplicate" and bool(row["rows_read"] or row["status"] == "accepted")
+
+
+def _later_copies(
+    oldest: LandedFile, manifest: Sequence[Mapping[str, Any]], contents: Collection[str]
+) -> list[LandedFile]:
+    """Copies of `contents` that were delivered after `oldest` and gave no rows, as nothing had come before them."""
+    landing = oldest.path.parents[3]
+    copies = {
+        landing / row["source_file"]
+        for row in manifest
+        if row["status"] == "duplicate" and row["delivery_date"] > oldest.delivery_date
+    }
+    landed = (examine(landing, path) for path in copies)
+    return sorted(file for file in landed if isinstance(file, LandedFile) and file.sha256 in contents)
+
+
+def _standing(
+    manifest: Sequence[Mapping[str, Any]],
+    deliveries: Sequence[LandedFile],
+    beside: Callable[[str, date], set[str]] | None,
+) -> dict[str, LandedFile]:
+    """By content: which of `deliveries`, sorted, gives its rows; none where those in the lake still do.
+
+    The first that came. Where the latest delivery wins, also each that came back after something else had come: on a
+    later day than its rows carry, or on the same day and of the same records, as `beside` knows of what is in the
+    lake. The last of these gives the rows.
+    """
+    known = [row for row in manifest if _is_known(row)]
+    came = {(row["delivery_date"], row["file_hash"]) for row in known if row["rows_accepted"]}
+    newest: dict[str, date] = {}
+    for row in known:
+        newest[row["file_hash"]] = max(newest.get(row["file_hash"], date.min), row["delivery_date"])
+    standing: dict[str, LandedFile] = {}
+
+    def stands(file: LandedFile) -> bool:
+        last = newest.get(file.sha256)
+        if last is None or beside is None or last >= file.delivery_date:
+            return last is None
+        if any(last < day <= file.delivery_date and sha256 != file.sha256 for day, sha256 in came):
+            return True
+        # Of what is read in this run nobody knows yet which records it holds.
+        others = {sha256 for day, sha256 in came if day == last and sha256 != file.sha256}
+        is_of_this_run = file.sha256 in standing or not others.isdisjoint(standing)
+        return bool(others) and (is_of_this_run or not others.isdisjoint(beside(file.sha256, last)))
+
+    for _, files in groupby(deliveries, key=lambda file: file.delivery_date):
+        together = list(files)
+        # One of them may make another of the same day stand.
+        while chosen := next((file for file in together if stands(file)), None):
+            standing[chosen.sha256] = chosen
+            newest[chosen.sha256] = chosen.delivery_date
+            came.add((chosen.delivery_date, chosen.sha256))
+    return standing
 
 
 def batch_id_of(hashes: Iterable[str]) -> str:
-    """The same for the same set of contents, however they are named and how often they came."""
+    """The same for the same set of contents."""
     return hashlib.sha256("\n".join(sorted(set(hashes))).encode()).hexdigest()[:16]
 
 

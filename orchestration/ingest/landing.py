@@ -77,7 +77,7 @@ def scan(landing: Path, source: str, days: Days = ALL_DAYS) -> Scan:
     """
     if not landing.is_dir():
         raise FileNotFoundError(f"no landing folder at {landing}")
-    found = [_examine(landing, path) for path in _walk(landing, source, days)]
+    found = [examine(landing, path) for path in _walk(landing, source, days)]
     problems = (item for item in found if isinstance(item, Problem))
     return Scan(
         files=tuple(sorted(item for item in found if isinstance(item, LandedFile))),
@@ -155,7 +155,8 @@ class _MisplacedError(ValueError):
     """What a landed entry is instead of a file in its place: reason, found, expected."""
 
 
-def _examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
+def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
+    """What lies at a path below `landing`, its content hashed; or why it is no file in its place."""
     path = Path(entry.filename) if isinstance(entry, OSError) else entry
     shown = _shown(landing, path)
     try:

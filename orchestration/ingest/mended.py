@@ -7,26 +7,14 @@ Here: telling it from the manifests of visible batches, and moving its records a
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
-from orchestration.ingest.lake import connect, visible_batches
+from orchestration.ingest.lake import connect, read_parquet, visible_batches
+from orchestration.ingest.outcome import key_of, newest_accepted_delivery
 
 CLEARED = "cleared"
-
-#: A file is mended by one of the same sender and name that came on a later day and was accepted as a whole.
-_MENDED_SQL = """
-with files as (
-    select *, split_part(source_file, '/', -1) as name from read_parquet($manifests, hive_partitioning = false)
-)
-
-select distinct refused.file_hash, refused.source_file
-from files as refused
-semi join files as good
-    on good.sender = refused.sender and good.name = refused.name and good.delivery_date > refused.delivery_date
-        and good.status = 'accepted'
-where refused.status in ('quarantined', 'partly_quarantined', 'superseded')
-order by refused.source_file
-"""
+REFUSED = ("quarantined", "partly_quarantined", "superseded")
 
 
 def clear_mended(lake: Path, quarantine: Path, source: str) -> tuple[str, ...]:
@@ -34,17 +22,23 @@ def clear_mended(lake: Path, quarantine: Path, source: str) -> tuple[str, ...]:
 
     The counts of the run that refused them stay as they are. Doing it again does nothing.
     """
-    manifests = [
-        str(lake / source / f"batch={batch}" / "files.parquet") for batch in visible_batches(lake, source)
-    ]
-    if not manifests:
-        return ()
+    folders = [lake / source / f"batch={batch}" for batch in visible_batches(lake, source)]
     with connect() as connection:
-        mended = connection.execute(_MENDED_SQL, {"manifests": manifests}).fetchall()
+        files = read_parquet(connection, [folder / "files.parquet" for folder in folders])
+    newest = newest_accepted_delivery(
+        (), files, {file["file_hash"] for file in files if file["status"] == "accepted"}
+    )
+    refused = {
+        (file["source_file"], file["file_hash"], newest.get(key_of(file), date.min) > file["delivery_date"])
+        for file in files
+        if file["status"] in REFUSED
+    }
+    # The record is of a content: one that came again after its correction is somebody's work once more.
+    waiting = {file_hash for _, file_hash, is_corrected in refused if not is_corrected}
     cleared = []
-    for file_hash, source_file in mended:
+    for source_file, file_hash, _ in sorted(refused):
         record = quarantine / source / f"{file_hash}.parquet"
-        if record.exists():
+        if file_hash not in waiting and record.exists():
             (quarantine / source / CLEARED).mkdir(exist_ok=True)
             os.replace(record, quarantine / source / CLEARED / record.name)
             cleared.append(source_file)

@@ -6,6 +6,8 @@ problems (the source's rules), and writing anything (`batch`).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -104,27 +106,27 @@ def outcomes(
     found: Mapping[str, Verdict],
     mapping_of: Callable[[LandedFile], str],
     are_rows_independent: Callable[[LandedFile], bool],
+    standing: Mapping[str, LandedFile] | None = None,
 ) -> tuple[FileOutcome, ...]:
-    """One a new file, in order of delivery; the first file with a content stands for it.
+    """One a new file, in order of delivery; the first file with a content stands for it, unless `standing` names another.
 
     `landed` are all files of the source, `manifest` the rows of files.parquet in visible batches. The good
     rows of a superseded file are left out, unless each of its rows stands for itself.
     """
     accepted = {row["file_hash"] for row in manifest if row["status"] == "accepted"}
     accepted |= {sha256 for sha256, verdict in found.items() if verdict.status == "accepted"}
-    newest = _newest_accepted_delivery(landed, manifest, accepted)
-    seen: set[str] = set()
+    newest = newest_accepted_delivery(landed, manifest, accepted)
+    first = {file.sha256: file for file in reversed(new)} if standing is None else standing
     result = []
     for file in new:
         verdict, mapping = found[file.sha256], mapping_of(file)
-        if file.sha256 in seen:
+        if file != first[file.sha256]:
             result.append(duplicate(file, verdict.rows_read, mapping))
         elif verdict.status != "accepted" and newest.get(_key(file), date.min) > file.delivery_date:
             refused = verdict.rows_refused if are_rows_independent(file) else verdict.rows_read
             result.append(_outcome(file, "superseded", verdict, refused, mapping))
         else:
             result.append(_outcome(file, verdict.status, verdict, verdict.rows_refused, mapping))
-        seen.add(file.sha256)
     return tuple(result)
 
 
@@ -154,18 +156,30 @@ def _outcome(file: LandedFile, status: str, verdict: Verdict, refused: int, mapp
     )
 
 
+def name_key(name: str) -> str:
+    """A file's name as its sender means it, however a system wrote it: Unicode composed or not, in any case, blanks and
+    underscores of any kind and number, nothing invisible, packed or not. A number stays: `part (1)` is not `part (2)`.
+    """
+    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
+    return re.sub(r"[\s_]+", " ", re.sub(r"[\s_]*([.]|$)[\s_]*", r"\1", seen)).strip().removesuffix(".gz")
+
+
 def _key(file: LandedFile) -> tuple[str, str]:
-    return file.sender, file.name
+    return file.sender, name_key(file.name)
 
 
-def _newest_accepted_delivery(
+def key_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Sender and name of a file of files.parquet: a later accepted delivery with the same corrects it."""
+    return row["sender"], name_key(PurePosixPath(row["source_file"]).name)
+
+
+def newest_accepted_delivery(
     landed: Sequence[LandedFile], manifest: Sequence[Mapping[str, Any]], accepted: Collection[str]
 ) -> dict[tuple[str, str], date]:
-    """When accepted content last came, by sender and file name: what came before is mended."""
+    """When accepted content last came, by sender and file name: what came before is corrected."""
     deliveries = [(file.sha256, _key(file), file.delivery_date) for file in landed]
-    for row in manifest:
-        key = (row["sender"], PurePosixPath(row["source_file"]).name)
-        deliveries.append((row["file_hash"], key, row["delivery_date"]))
+    deliveries += [(row["file_hash"], key_of(row), row["delivery_date"]) for row in manifest]
     newest: dict[tuple[str, str], date] = {}
     for sha256, key, delivered in deliveries:
         if sha256 in accepted:

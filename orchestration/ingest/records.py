@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingest.batch_rows import BatchRows
-from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
+from orchestration.ingest.delivery import look_for_new, write_manifest
 from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
@@ -109,13 +109,13 @@ def _ingest(
         return mapping_of(file).label
 
     with connect() as connection, ExitStack() as leaving:
-        delivery = look_for_new(connection, lake, source.name, scanned, label_of)
+        delivery = look_for_new(connection, lake, source.name, scanned, label_of, source.columns[0].name)
         landing_problems = (*scanned.problems, *delivery.changed)
         nothing = IngestReport(source.name, None, None, (), (), landing_problems)
         if not delivery.new and not delivery.known_again:
             return nothing
         pending = pending_folder(lake, source.name)
-        work = pending / f".work-{batch_id_of(delivery.first_copies)}"
+        work = pending / f".work-{delivery.batch_id()}"
         # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
         set_limits(connection, work)
@@ -144,11 +144,11 @@ def _ingest(
             found,
             label_of,
             lambda _: True,
+            first_copies,
         )
         # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
         files = (*files, *delivery.known_again)
-        again = (f"{file.file_hash} {file.source_file}" for file in delivery.known_again)
-        batch_id = batch_id_of([*first_copies, *again])
+        batch_id = delivery.batch_id(without=unread)
         target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
         rows.write_quarantine(first_copies, quarantine / source.name)
         rows.write_rows(aside)

@@ -82,6 +82,7 @@ def test_every_gate_blocks_and_a_missing_delivery_or_unit_does_not(defs: dg.Defi
         *(("raw_gate", batch_key(source)) for source in SOURCES),
         *((name, dg.AssetKey(["marts", name.removeprefix("release__")])) for name in names("release")),
         ("hold__province_moves", dg.AssetKey(["marts", "mart_province_ranking"])),
+        ("is_scored", dg.AssetKey(["marts", "mart_index"])),
     }
 
 

@@ -4,7 +4,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='dossier_code',
-    post_hook="{{ remember_batches(['dossiers', 'progress']) }}",
+    post_hook="{{ record_inputs() }}",
 ) }}
 with
 {% if is_incremental() -%}
@@ -15,12 +15,16 @@ touched as (
 
 versions as (
     select * from {{ ref('int_dossiers__versions') }}
-    where {{ is_touched() }}
+    {% if is_incremental() -%}
+        where dossier_code in (select touched.dossier_code from touched)
+    {%- endif %}
 ),
 
 progress as (
     select * from {{ ref('int_dossiers__progress') }}
-    where {{ is_touched() }}
+    {% if is_incremental() -%}
+        where dossier_code in (select touched.dossier_code from touched)
+    {%- endif %}
 ),
 
 statuses as (

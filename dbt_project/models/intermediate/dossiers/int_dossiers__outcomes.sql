@@ -4,26 +4,15 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='dossier_code',
-    post_hook=["{{ remember_batches(['dossiers', 'progress']) }}", "{{ remember_lookups(outcome_lookups()) }}"],
+    post_hook="{{ record_inputs() }}",
 ) }}
-{%- set lookups = outcome_lookups() %}
 with
 {% if is_incremental() -%}
 -- What came, and what was settled by something that now says otherwise: a procedure, a unit, a petition.
 touched as (
     {{ touched_dossiers() }}
-    {% for column, lookup in {
-        'procedure_code': 'procedures', 'agency_code': 'units', 'received_place_code': 'units'
-    }.items() -%}
-        union
-        select dossiers.dossier_code
-        from {{ ref('int_dossiers__latest') }} as dossiers
-        inner join ({{ changed_keys(lookup, lookups) }}) as changed
-            on dossiers.{{ column }} = changed.key
-    {% endfor -%}
     union
-    select changed.key as dossier_code
-    from ({{ changed_keys('petitions', lookups) }}) as changed
+    {{ dossiers_looked_up_otherwise(ref('int_dossiers__latest')) }}
 ),
 {%- endif %}
 
@@ -34,7 +23,9 @@ dossiers as (
         dossiers.*,
         case when dossiers.due_at is null then cast(dossiers.received_at as date) end as counted_from_date
     from {{ ref('int_dossiers__latest') }} as dossiers
-    where {{ is_touched() }}
+    {% if is_incremental() -%}
+        where dossiers.dossier_code in (select touched.dossier_code from touched)
+    {%- endif %}
 ),
 
 procedures as (

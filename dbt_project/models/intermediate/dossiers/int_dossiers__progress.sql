@@ -3,11 +3,11 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='dossier_code',
-    post_hook="{{ remember_batches(['progress']) }}",
+    post_hook="{{ record_inputs() }}",
 ) }}
 with progress as (
     select * from {{ ref('stg_exchange__progress') }}
-    where {{ is_unread('progress') }}
+    where {% if is_incremental() %}{{ is_unread('progress') }}{% else %}{{ is_available('progress') }}{% endif %}
 ),
 
 statuses as (

@@ -2,7 +2,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    post_hook="{{ remember_batches(['dossiers']) }}",
+    post_hook="{{ record_inputs() }}",
 ) }}
 select * from {{ ref('stg_exchange__dossiers') }}
-where {{ is_unread('dossiers') }}
+where {% if is_incremental() %}{{ is_unread('dossiers') }}{% else %}{{ is_available('dossiers') }}{% endif %}

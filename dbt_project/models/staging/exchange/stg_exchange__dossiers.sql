@@ -1,4 +1,4 @@
--- Grain: one row per version of a dossier (file_hash, record_no).
+-- Grain: one row per version of a dossier (batch, file_hash, record_no).
 {%- set content = [
     'dossier_code', 'procedure_code', 'channel_code', 'applicant_kind_code', 'submitted_at', 'received_at', 'due_at',
     'status_code', 'returned_at', 'finished_at', 'refused_at', 'received_place_code', 'is_vneid_verified',
@@ -29,7 +29,7 @@ with_results as (
 
 final as (
     select
-        {{ fingerprint(['file_hash', 'record_no']) }} as version_id,
+        {{ fingerprint(['batch', 'file_hash', 'record_no']) }} as version_id,
         {{ fingerprint(['sender'] + content) }} as content_id,
         batch,
         sender,

@@ -1,0 +1,19 @@
+"""Any deliveries and any runs of any models, then a night: it comes to what a full refresh does (ADR 0024).
+
+Belongs here: the search for a sequence that spoils it, and those that once did. Half of the 200 examples are here,
+the others in `test_any_edits`, so that two workers share them.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.pipeline.any_clicks import Edits
+
+pytestmark = pytest.mark.slow
+
+TestEdits = Edits.TestCase
+TestEdits.settings = settings(
+    max_examples=100, stateful_step_count=6, deadline=None, suppress_health_check=list(HealthCheck)
+)

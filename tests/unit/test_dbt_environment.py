@@ -1,0 +1,47 @@
+"""`DBT_*` of the operator's shell does not reach dbt, whoever calls it.
+
+Belongs here: dagster-dbt's way and make's. Does not belong here: what dbt does (`tests/pipeline`).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestration import resources
+from orchestration.settings import REPOSITORY, Settings
+
+OF_THE_SHELL = {
+    "DBT_TARGET": "prod", "DBT_PROFILE": "other", "DBT_PROFILES_DIR": "/nowhere", "DBT_PROJECT_DIR": "/nowhere",
+    "DBT_FULL_REFRESH": "1", "DBT_VARS": "{as_of: 2020-01-01}", "DBT_EXCLUDE": "dim_calendar", "DBT_DEFER": "1",
+    "DBT_STATE": "/nowhere", "DBT_EMPTY": "1", "DBT_ENGINE_TARGET": "prod", "DBT_INDIRECT_SELECTION": "empty",
+    "DBT_WARN_ERROR": "1", "DBT_LOG_LEVEL": "none", "DBT_TARGET_PATH": "/nowhere",
+}  # fmt: skip
+
+
+def test_dagster_calls_dbt_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in OF_THE_SHELL.items():
+        monkeypatch.setenv(name, value)
+    for name in ("SERVICE_INDEX_DATA", "SERVICE_INDEX_DBT"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    dbt = resources.dbt(Settings(data=tmp_path))
+    assert [name for name in os.environ if name.startswith("DBT_")] == []
+    listed = ["ls", "--select", "dim_calendar", "--resource-type", "model"]
+    assert dbt.cli(listed, target_path=tmp_path / "target").wait().is_successful()
+    assert "service_index.marts.core.dim_calendar" in capsys.readouterr().out
+
+
+def test_make_hands_nothing_of_it_on(tmp_path: Path) -> None:
+    shown = tmp_path / "show.mk"
+    shown.write_text("show:\n\t@env\n", encoding="utf-8")
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-f", "Makefile", "-f", str(shown), "show"], cwd=REPOSITORY,
+        env={**os.environ, **OF_THE_SHELL}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    handed_on = [line for line in done.stdout.splitlines() if line.startswith("DBT_")]
+    assert handed_on == ["DBT_SEND_ANONYMOUS_USAGE_STATS=false"]
