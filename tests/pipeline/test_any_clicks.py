@@ -7,7 +7,7 @@ the others in `test_any_edits`, so that two workers share them.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.pipeline.any_clicks import Clicks
 
@@ -15,5 +15,10 @@ pytestmark = pytest.mark.slow
 
 TestClicks = Clicks.TestCase
 TestClicks.settings = settings(
-    max_examples=100, stateful_step_count=6, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100,
+    stateful_step_count=6,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # Six steps are short enough to read, and each shorter one that is tried costs seconds.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
