@@ -53,7 +53,7 @@ def _agency_code(roots: str) -> str:
 
 def dossier_code(roots: str) -> str:
     """Regular expression of the code of a dossier, in capitals, of an agency whose code begins with one of `roots`."""
-    return f"(000[.]({_PART}[.]){{0,2}}({roots})|{_agency_code(roots)})-[0-9]{{6}}-{_SERIAL}"
+    return f"(000[.](00[.])?({_PART}[.]){{0,2}}({roots})|{_agency_code(roots)})-[0-9]{{6}}-{_SERIAL}"
 
 
 #: How most moments are written: any of them with a day that there is, in years that count.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
 HERE = Path(__file__).resolve().parent
-SERIALS = "serials of MaHoSo have nine digits and begin with 9"
+SERIALS = "serials of MaHoSo have eight digits and begin with 9"
 _PRIMES = (
     2,
     3,

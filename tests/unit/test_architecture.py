@@ -96,10 +96,12 @@ def test_the_environment_is_read_in_one_place() -> None:
         if "os.environ" in path.read_text(encoding="utf-8") or "getenv" in path.read_text(encoding="utf-8")
     }
     # resources.py hands the data folder on to dbt, which has no other way to be told; evidence.py hands git its
-    # environment without what a git hook would put in it; dbt_alone.py is a program of its own, told by resources.py.
+    # environment without what a git hook would put in it; dbt_alone.py is a program of its own, told by resources.py;
+    # dbt_environment.py takes away what the operator's shell says to dbt.
     assert readers == {
         "orchestration/settings.py",
         "orchestration/resources.py",
         "orchestration/evidence.py",
         "orchestration/dbt_alone.py",
+        "orchestration/dbt_environment.py",
     }

@@ -1,4 +1,4 @@
--- Grain: one row per file that was delivered and read, files without a row and copies of known content among them.
+-- Grain: one row per file and time that it was read, files without a row and copies of known content among them.
 {%- set sources = [
     'dossiers', 'progress', 'procedures', 'publication_decisions', 'petitions', 'national_report_totals',
     'unit_catalogue',
