@@ -7,6 +7,8 @@ Belongs here: the actions, and the small world they happen in. Does not belong h
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -83,7 +85,9 @@ EDITS = {
 
 @cache
 def workplace() -> Path:
-    return Path(tempfile.mkdtemp(prefix="clicks-"))
+    folder = tempfile.mkdtemp(prefix="clicks-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache
