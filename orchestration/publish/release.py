@@ -225,9 +225,12 @@ def _tidy(releases: Path, served: str | None) -> None:
     says little about order, because clocks go backwards.
     """
     kept = set(islice(_line(releases, served), KEEP_RELEASES))
-    for path in releases.iterdir():
+    for path in sorted(releases.iterdir()):  # hidden ones first: they may have the name that another needs
         if path.name not in kept and path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            # Out of sight at once: half a release must not be one that a rollback could serve.
+            hidden = path.with_name(f".{path.name.lstrip('.')}")
+            os.replace(path, hidden)
+            shutil.rmtree(hidden)
 
 
 def _line(releases: Path, release_id: str | None) -> Iterator[str]:

@@ -156,3 +156,19 @@ class Publishing(RuleBasedStateMachine):
 
 TestPublishing = Publishing.TestCase
 TestPublishing.settings = settings(max_examples=120, stateful_step_count=12, deadline=None)
+
+
+def test_a_release_that_was_half_removed_is_not_served_again() -> None:
+    """Found by the search above: a publication died while it removed the oldest release, whose page was gone and
+    whose tables were not yet; two steps back then served it."""
+    for number in range(60):
+        state = Publishing()
+        try:
+            state.a_build_is_released_unless_one_is_held("a")
+            state.a_build_is_released_unless_one_is_held("b")
+            state.a_publication_dies("a", number)
+            for _ in range(2):
+                state.someone_steps_back()
+                state.readers_find_one_whole_release_or_none_was_ever_served()
+        finally:
+            state.teardown()
