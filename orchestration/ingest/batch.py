@@ -104,7 +104,9 @@ def ingest(
         batch_id = batch_id_of(first_copies)
         _write_quarantine(connection, first_copies.values(), quarantine / SOURCE)
         pending = _write_batch(connection, files, pending_folder(lake, SOURCE), batch_id)
-    return replace(nothing, batch_id=batch_id, pending_dir=pending, files=files, unread=tuple(unread.values()))
+    return replace(
+        nothing, batch_id=batch_id, pending_dir=pending, files=files, unread=tuple(unread.values())
+    )
 
 
 def _mapping_of(_: LandedFile) -> str:
