@@ -111,12 +111,14 @@ def _pull(settings: Settings, given: argparse.Namespace) -> int:
 
 def _rollback(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.publish.marts import PublishError
-    from orchestration.publish.rollback import step_back
+    from orchestration.publish.rollback import release_before, step_back
     from orchestration.writer import one_writer
 
     try:
+        # Before what is served now, not before what a run publishes while this waits for it.
+        to = given.to or release_before(settings.serving)
         with one_writer(settings.data, print):
-            made = step_back(settings.serving, given.by, given.reason, datetime.now(UTC), given.to)
+            made = step_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
     except PublishError as error:
         print(f"not stepped back: {error}", file=sys.stderr)
         return 1
@@ -127,9 +129,12 @@ def _rollback(settings: Settings, given: argparse.Namespace) -> int:
 def _unhold(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.publish.marts import PublishError
     from orchestration.publish.rollback import lift_hold
+    from orchestration.writer import one_writer
 
+    asked = datetime.now(UTC)
     try:
-        lifted = lift_hold(settings.serving, given.by, given.reason, datetime.now(UTC))
+        with one_writer(settings.data, print):
+            lifted = lift_hold(settings.serving, given.by, given.reason, asked)
     except PublishError as error:
         print(f"not lifted: {error}", file=sys.stderr)
         return 1
@@ -141,10 +146,13 @@ def _unhold(settings: Settings, given: argparse.Namespace) -> int:
 def _close(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.publish.close import close_month
     from orchestration.publish.marts import PublishError
+    from orchestration.publish.release import current, refuse_if_replaced
     from orchestration.writer import one_writer
 
+    asked = current(settings.serving)
     try:
         with one_writer(settings.data, print):
+            refuse_if_replaced(settings.serving, asked)
             made = close_month(
                 settings.serving, settings.closed, given.month, datetime.now(UTC), given.revise
             )
@@ -178,10 +186,13 @@ def _releases(settings: Settings, _: argparse.Namespace) -> int:
 
 def _retract(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.ingest.retract import RetractError, retract
+    from orchestration.writer import one_writer
 
+    source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
-        source = given.file.split("/", maxsplit=1)[0]
-        made = retract(settings.lake, settings.landing, source, given.file, given.reason, datetime.now(UTC))
+        # A run that has read the file already would publish it once more, and say that it was taken back.
+        with one_writer(settings.data, print):
+            made = retract(settings.lake, settings.landing, source, given.file, given.reason, now)
     except RetractError as error:
         print(f"not retracted: {error}", file=sys.stderr)
         return 1

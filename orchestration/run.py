@@ -27,6 +27,7 @@ from orchestration.run_alerts import COMMAND_LINE, alert_of
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
+from orchestration.writer import one_writer
 
 # Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -70,7 +71,8 @@ def refresh(
     }
     job = build_defs(settings).resolve_job_def("refresh")
     settings.build.mkdir(parents=True, exist_ok=True)
-    with _aside(settings.build / "run.log"):
+    # Before the log is begun anew, which is that of a run still under way.
+    with one_writer(settings.data, print), _aside(settings.build / "run.log"):
         result = job.execute_in_process(
             instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=config, tags=tags
         )

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 PENDING = ".pending"
+_WORK = ".work-"
 #: Holds no rows: it gives `batch=*/rows.parquet` a schema before the first delivery.
 EMPTY_BATCH = "0" * 16
 Columns = Mapping[str, str]
@@ -88,6 +89,21 @@ def visible_batches(lake: Path, source: str) -> tuple[str, ...]:
 def pending_folder(lake: Path, source: str) -> Path:
     """Where batches of `source` wait for their gate. Within the lake, so that a rename suffices."""
     return lake / PENDING / source
+
+
+def work_folder(lake: Path, source: str, name: str) -> Path:
+    """A new folder for what a run reads, unpacked and in the clear: for its owner alone."""
+    work = pending_folder(lake, source) / f"{_WORK}{name}"
+    work.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(mode=0o700)
+    return work
+
+
+def remove_work_files(lake: Path) -> None:
+    """Remove what killed runs left. Nobody may be at work."""
+    for work in (lake / PENDING).glob(f"*/{_WORK}*"):
+        shutil.rmtree(work)
 
 
 def promote(lake: Path, source: str, batch_id: str) -> Path:

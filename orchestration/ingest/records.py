@@ -17,7 +17,13 @@ import duckdb
 
 from orchestration.ingest.batch_rows import BatchRows
 from orchestration.ingest.delivery import look_for_new, write_manifest
-from orchestration.ingest.lake import connect, pending_folder, visible_batches, write_empty_batch
+from orchestration.ingest.lake import (
+    connect,
+    pending_folder,
+    visible_batches,
+    work_folder,
+    write_empty_batch,
+)
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
 from orchestration.ingest.mapping_sql import mapping_macros
@@ -115,8 +121,8 @@ def _ingest(
         if not delivery.new and not delivery.known_again:
             return nothing
         pending = pending_folder(lake, source.name)
-        work = pending / f".work-{delivery.batch_id()}"
-        # It holds landed data, unpacked: it must not outlive the run, whatever ends that.
+        work = work_folder(lake, source.name, delivery.batch_id())
+        # It must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
         set_limits(connection, work)
         values = value_macros(_known_agencies(connection, reference, lake))

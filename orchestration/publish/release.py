@@ -131,6 +131,16 @@ def current(serving: Path) -> Release | None:
     return Release(release_id, folder, manifest, is_new=False)
 
 
+def refuse_if_replaced(serving: Path, seen: Release | None) -> None:
+    """Raises PublishError if `seen` is no longer what is served: who asked did not see what is."""
+    served = current(serving)
+    if served is not None and (seen is None or served.release_id != seen.release_id):
+        raise PublishError(
+            f"while this waited, {served.release_id} took the place of {seen.release_id if seen else 'nothing'};"
+            " expected what you saw to be served still; look at the new release and ask again"
+        )
+
+
 def _last_of_several(serving: Path) -> str | None:
     """Where the link is gone that says what is served, the newest release, so that none is lost for it.
 

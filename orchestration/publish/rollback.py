@@ -39,6 +39,18 @@ class StepBack:
     lifted_at: str = ""
 
 
+def release_before(serving: Path) -> str:
+    """The release before the one that is served. Raises PublishError where there is none."""
+    link = serving / "current"
+    if not link.is_symlink():
+        raise PublishError(f"{link}: nothing is served; there is nothing to step back from")
+    served = Path(os.readlink(link)).name
+    before = _manifest(serving, served).get("previous")
+    if not before:
+        raise PublishError(f"{served} is the first release kept; there is none before it to step back to")
+    return before
+
+
 def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None = None) -> StepBack:
     """Serve the release before the one that is served, or the kept release `to`, by one swap of a link.
 
@@ -46,13 +58,13 @@ def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
     there is nothing to step back to, or nobody and no reason is named.
     """
     _require(by=by, reason=reason)
+    target = to or release_before(serving)
     link = serving / "current"
     if not link.is_symlink():
         raise PublishError(f"{link}: nothing is served; there is nothing to step back from")
     served = Path(os.readlink(link)).name
-    target = to or _manifest(serving, served).get("previous")
-    if not target or target == served:
-        raise PublishError(f"{served} is the first release kept; there is none before it to step back to")
+    if target == served:
+        raise PublishError(f"{served} is what is served; expected an earlier release to step back to")
     if not (serving / "releases" / target / "warehouse.duckdb").is_file():
         kept = ", ".join(
             sorted(path.name for path in (serving / "releases").iterdir() if path.name != served)
@@ -73,13 +85,16 @@ def hold_of(serving: Path) -> StepBack | None:
 
 
 def lift_hold(serving: Path, by: str, reason: str, now: datetime) -> tuple[StepBack, ...]:
-    """Let the next run publish again. Raises PublishError where nothing is held, or nobody and no reason is named."""
+    """Let the next run publish again: lift the holds that stood at `now`, when it was asked for.
+
+    Raises PublishError where nothing was held, or nobody and no reason is named.
+    """
     _require(by=by, reason=reason)
     moment = now.astimezone(UTC).isoformat("T", "microseconds")
     lifted = tuple(
         replace(record, lifted_by=by.strip(), lifted_reason=reason.strip(), lifted_at=moment)
         for record in records(serving)
-        if not record.lifted_at
+        if not record.lifted_at and record.at <= moment
     )
     if not lifted:
         raise PublishError("nothing is held")
