@@ -7,6 +7,7 @@ visible: after its gate has passed, someone calls `promote`.
 
 from __future__ import annotations
 
+import hmac
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -37,7 +38,9 @@ from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
 SAMPLE_KEY = b"synthetic data only: this key protects nobody"
-MIN_KEY_BYTES = 16
+MIN_KEY_BYTES, MIN_DISTINCT_BYTES = 16, 8
+#: Of the key that the lake's hashes were made with, what shows whether another is the same, and no more.
+KEY_CHECK = ".hash-key-check"
 #: Above this, DuckDB goes on in files below the pending folder.
 MEMORY_LIMIT = "1500MB"
 
@@ -52,13 +55,32 @@ def ensure_dataset(lake: Path, source: str) -> Path:
     return write_empty_batch(lake, source, {"rows": columns, "files": FILE_COLUMNS})
 
 
-def check_key(key: bytes) -> None:
-    """Raises HashKeyError unless `key` can be used."""
-    if len(key) < MIN_KEY_BYTES:
+def check_key(key: bytes, lake: Path) -> None:
+    """Raises HashKeyError unless `key` can be used: strong enough, and the one that the hashes in `lake` are made with.
+
+    The first key is remembered in the lake by a check value. `SAMPLE_KEY` is not: its hashes stand for nobody.
+    """
+    found = f"found a hash key of {len(key)} bytes, {len(set(key))} of them distinct"
+    if len(key) < MIN_KEY_BYTES or len(set(key)) < MIN_DISTINCT_BYTES:
         raise HashKeyError(
-            f"found a hash key of {len(key)} bytes, expected at least {MIN_KEY_BYTES}: set SERVICE_INDEX_HASH_KEY,"
-            " always to the same secret, or pass SAMPLE_KEY for synthetic data"
+            f"{found}, expected at least {MIN_KEY_BYTES} and {MIN_DISTINCT_BYTES}: set SERVICE_INDEX_HASH_KEY,"
+            " always to the same random secret, or pass SAMPLE_KEY for synthetic data"
         )
+    if key == SAMPLE_KEY:
+        return
+    path = lake / KEY_CHECK
+    check = hmac.digest(key, b"check value of the hash key", "sha256").hex()
+    if path.exists():
+        if not hmac.compare_digest(path.read_text(encoding="ascii").strip(), check):
+            raise HashKeyError(
+                f"found another hash key than that of the hashes in {lake}, expected the same: one person would be two;"
+                f" set SERVICE_INDEX_HASH_KEY to the former secret, or, to change it, do as docs/adr/0012 says"
+            )
+        return
+    lake.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.part")
+    aside.write_text(check + "\n", encoding="ascii")
+    aside.replace(path)
 
 
 def ingest_records(
@@ -80,7 +102,7 @@ def ingest_records(
     MappingError, OSError or duckdb.IOException where our own folders cannot be read or written, and the latter
     without the reference files.
     """
-    check_key(key)
+    check_key(key, lake)
     known, senders = load_mappings(mappings)
     scanned = scan_own(landing, source, days)
     lost: dict[str, Problem] = {}

@@ -135,10 +135,26 @@ def test_another_key_gives_other_hashes(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("key", [b"", b"short"])
+@pytest.mark.parametrize("key", [b"", b"short", b"k" * 64, b"0123456" * 9, b"passwordpassword"[:15]])
 def test_a_run_without_a_proper_key_stops(key: bytes, tmp_path: Path) -> None:
     workplace = Records(tmp_path)
     workplace.deliver(as_lines([good("dossiers")]))
     with pytest.raises(HashKeyError, match="SERVICE_INDEX_HASH_KEY"):
         workplace.ingest(key)
     assert workplace.all_bytes() == {}
+
+
+def test_a_lake_keeps_to_its_key(tmp_path: Path) -> None:
+    """Hashed with another, one person would be two, and nobody would see it."""
+    workplace = Records(tmp_path)
+    first, other = b"a first secret of the office", b"a first secret of the office\n"
+    for number, key in enumerate([SAMPLE_KEY, first, first, SAMPLE_KEY]):  # synthetic files are nobody's
+        workplace.deliver(as_lines([good("dossiers", number)]), f"{number}.jsonl")
+        workplace.promote(workplace.ingest(key))
+    before = workplace.all_bytes()
+    workplace.deliver(as_lines([good("dossiers", 9)]), "9.jsonl")
+    with pytest.raises(HashKeyError, match=r"found another hash key .* docs/adr/0012"):
+        workplace.ingest(other)
+    assert workplace.all_bytes() == before
+    assert not any(first in data or first.hex().encode() in data for data in before.values())
+    assert workplace.ingest(first).counts["rows_accepted"] == 1
