@@ -6,6 +6,7 @@ tells what failed in it (`run_alerts`).
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import os
@@ -44,34 +45,46 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """All of it for people, as chat tools show it."""
+        """All of it for people, as chat tools show it: what was delivered is quoted in it, and is text to them."""
         lines = [self.title]
         if self.agencies:
             lines.append(f"agencies: {', '.join(self.agencies)}")
         if self.rows:
             lines.append(f"rows: {self.rows}")
         lines += [f"{failure.name}: {failure.message}" for failure in self.failures]
-        return "\n".join([*lines, f"what to do: {self.what_to_do}", f"run {self.run_id}, {self.at}"])
+        lines += [f"what to do: {self.what_to_do}", f"run {self.run_id}, {self.at}"]
+        return as_text("\n".join(lines))
 
     def to_json(self) -> str:
         """One line; `text` is what Slack, Mattermost and Teams show."""
         return json.dumps({"text": self.text, **asdict(self)}, ensure_ascii=False)
 
 
+#: What Slack, Mattermost and Teams would act on: mentions, links and pictures, code, HTML. A word joiner, which nobody
+#: sees, takes it apart.
+_APART = (
+    ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"),
+    ("@", "@\u2060"), ("](", "]\u2060("), ("://", ":\u2060//"), ("`", "'"), ("!", "!\u2060"),
+)  # fmt: skip
+
+
+def as_text(delivered: str) -> str:
+    """`delivered` as a chat tool shows it letter by letter, whatever it holds; lines stay lines."""
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in delivered)
+    for sign, harmless in _APART:
+        shown = shown.replace(sign, harmless)
+    return shown
+
+
 def send(alert: Alert, log: Path, webhook: str) -> str | None:
-    """Write `alert` to the log, then post it to `webhook` (empty: none). Gives what went wrong with the webhook, if
-    anything did, which the log says too: an alert never fails a run. Raises OSError where the log cannot be written.
+    """Write `alert` to the log, and post it to `webhook` (empty: none). Gives what went wrong, if anything did: an alert
+    never fails a run, and one way that fails keeps it from no other. The log says what the webhook answered.
     """
-    _append(log, alert.to_json())
-    problem = _post(alert, webhook) if webhook else None
-    if problem is not None:
-        _append(
-            log,
-            json.dumps(
-                {"kind": "webhook_failed", "run_id": alert.run_id, "text": problem}, ensure_ascii=False
-            ),
-        )
-    return problem
+    problems = [_append(log, alert.to_json()), _post(alert, webhook) if webhook else None]
+    if problems[1] is not None:
+        told = {"kind": "webhook_failed", "run_id": alert.run_id, "text": problems[1]}
+        problems.append(_append(log, json.dumps(told, ensure_ascii=False)))
+    return "; ".join(dict.fromkeys(filter(None, problems))) or None
 
 
 def _post(alert: Alert, webhook: str) -> str | None:
@@ -102,14 +115,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _append(log: Path, line: str) -> None:
-    """One write at the end of the file; half a line that a crash left is ended first, so that this one stays whole."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+def _append(log: Path, line: str) -> str | None:
+    """One write at the end of the file; half a line that a crash left is ended first, so that this one stays whole.
+
+    Gives why it could not be written, if so: a full disk is when alerts are needed most.
+    """
     try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        os.write(descriptor, ("\n" if torn else "").encode() + f"{line}\n".encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            data = ("\n" if torn else "").encode() + f"{line}\n".encode()
+            if os.write(descriptor, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return f"{log} could not be written ({error.strerror or type(error).__name__})"
+    return None

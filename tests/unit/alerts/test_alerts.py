@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -154,3 +156,49 @@ def test_half_a_line_that_a_crash_left_spoils_no_other(log: Path) -> None:
     lines = log.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 3
     assert json.loads(lines[0]) == json.loads(lines[2])
+
+
+def unwritable(log: Path) -> None:
+    log.parent.write_text("a file where the folder should be")
+
+
+def full(log: Path) -> None:
+    log.parent.mkdir(parents=True)
+    log.symlink_to("/dev/full")
+
+
+@pytest.mark.parametrize("break_log", [unwritable, full])
+def test_a_log_that_cannot_be_written_keeps_no_alert_from_the_webhook(
+    hook: Callable[..., Hook], log: Path, break_log: Callable[[Path], None]
+) -> None:
+    break_log(log)
+    server = hook(200)
+    problem = send(ALERT, log, server.url)
+    assert problem is not None
+    assert problem.startswith(f"{log} could not be written (")
+    assert [json.loads(body)["kind"] for body in server.bodies] == ["run_failed"]
+
+
+def test_where_no_way_works_both_are_named(hook: Callable[..., Hook], log: Path) -> None:
+    full(log)
+    problem = send(ALERT, log, hook(404).url)
+    assert problem == f"{log} could not be written (No space left on device); the webhook answered 404"
+
+
+@pytest.mark.parametrize(
+    "delivered",
+    ["![](https://example.vn/graphql?query=mutation{x})", "[click](https://example.vn)", "https://example.vn/a.png",
+     "<!channel> <@U012AB> <https://example.vn|bank>", "@here @channel @all", "```\nrm\n```", "<img src=x onerror=y>",
+     "\x1b[2J\x1b]0;title\x07", "a\u202eb\u2066"],
+)  # fmt: skip
+def test_delivered_text_is_text_to_a_chat_tool(hook: Callable[..., Hook], log: Path, delivered: str) -> None:
+    """It quotes what a province sent, which must neither call people nor fetch anything."""
+    server = hook(200)
+    quoting = replace(
+        ALERT, title=delivered, failures=(Failure("raw_gate", f"found {delivered}"),), agencies=(delivered,)
+    )
+    assert send(quoting, log, server.url) is None
+    text = json.loads(server.bodies[0])["text"]
+    acted_on = r"<|>|`|://|]\(|@\w|!\[|[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]"
+    assert re.findall(acted_on, text) == []
+    assert "example" not in delivered or "example.vn" in text, "it can still be read"
