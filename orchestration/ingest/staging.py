@@ -316,6 +316,8 @@ class Reader:
         except (duckdb.Error, UnicodeDecodeError) as error:
             if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
                 raise
+            if str(error).endswith(_GONE):
+                raise UnreadableError("vanished_file", "no such file", "one that stays until it is read") from None
             found = f"something at which its reader gives up ({type(error).__name__})"
             why = UnreadableError(f"malformed_{opened.format}", found, "a file that is whole")
             if not self._is_alive():
@@ -525,8 +527,10 @@ _OF_PARQUET = (
 )
 #: What may be gone when the file is read again.
 PASSING = frozenset({"changed_while_reading", "vanished_file", "unreadable_file"})
-#: A disk that is full, and the like: whatever is read next would fail too.
-_OF_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO)
+#: What the system says, as DuckDB ends its messages with it: of a disk that is full, most of the time. No content brings
+#: that about, and whatever is read next would fail too; but a file may be gone.
+_SAID_BY_SYSTEM = tuple(f": {os.strerror(number)}" for number in errno.errorcode if number != errno.ENOENT)
+_GONE = f": {os.strerror(errno.ENOENT)}"
 
 
 def _tells_of_content(error: Exception, file_format: str) -> bool:
@@ -540,9 +544,7 @@ def _is_of_our_folders(error: Exception) -> bool:
     """Whether the machine failed: our folders cannot be written, whatever lies in the file."""
     if isinstance(error, OSError):
         return True  # those about the file itself are `open_landed`'s
-    return isinstance(error, duckdb.IOException) and any(
-        os.strerror(number) in str(error) for number in _OF_MACHINE
-    )
+    return isinstance(error, duckdb.IOException) and str(error).endswith(_SAID_BY_SYSTEM)
 
 
 def unread(file: str, error: Exception) -> Problem:
