@@ -319,7 +319,8 @@ def test_one_unknown_commune_is_left_out_and_the_rest_is_ranked_without_it(
     ]
     assert kept == [
         ("unknown_unit", f"units[{index}] (H21.131)", "UBND xã Ia Không Có",
-         "add this spelling of its name to unit_name_variants.csv, or the commune to communes.csv if it is new")
+         "add this spelling of its name to unit_name_variants.csv, a new name to unit_changes.csv, or the commune to"
+         " communes.csv if it is new")
     ]  # fmt: skip
     # The newest capture of the sender is of 11 October, and whole.
     assert "every_unit_taken" not in "\n".join(outcome.lines)
