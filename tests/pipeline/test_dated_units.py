@@ -80,6 +80,8 @@ def fill_lake(settings: Settings) -> None:
         for number, day in ((8001, "2025-07-15 08:00:00"), (8002, "2025-08-04 08:00:00"))
     ]
     for dataset, rows in scene().items():
+        if dataset in ("procedures", "unit_catalogue"):
+            rows = [{**row, "sender": "nation"} for row in rows]
         write(settings.data, dataset, [*rows, *(elsewhere if dataset == "dossiers" else [])])
     for agency in OTHERS:
         for register in ("petitions", "publication_decisions", "national_report_totals"):
