@@ -51,7 +51,9 @@ def every_unit_changes_twice() -> Names:
     units = {**listed("provinces.csv", "province_code"), **listed("communes.csv", "commune_code")}
     for number, (code, names) in enumerate(units.items()):
         kind = KINDS[names["2025-07-01"][0]]
-        first, second = sorted((DAYS[number % len(DAYS)], DAYS[(number + 1 + number // len(DAYS) % (len(DAYS) - 1)) % len(DAYS)]))
+        first, second = sorted(
+            (DAYS[number % len(DAYS)], DAYS[(number + 1 + number // len(DAYS) % (len(DAYS) - 1)) % len(DAYS)])
+        )
         names[first] = (kind, f"Tên mới {code}")
         names[second] = (kind, f"Tên mới nữa {code}")
     return units
@@ -79,10 +81,12 @@ def fill_lake(settings: Settings) -> None:
         for agency in OTHERS
         for number, day in ((8001, "2025-07-15 08:00:00"), (8002, "2025-08-04 08:00:00"))
     ]
-    for dataset, rows in scene().items():
-        if dataset in ("procedures", "unit_catalogue"):
-            rows = [{**row, "sender": "nation"} for row in rows]
-        write(settings.data, dataset, [*rows, *(elsewhere if dataset == "dossiers" else [])])
+    rows = scene()
+    rows["dossiers"] += elsewhere
+    for catalogue in ("procedures", "unit_catalogue"):
+        rows[catalogue] = [{**row, "sender": "nation"} for row in rows[catalogue]]
+    for dataset, of_dataset in rows.items():
+        write(settings.data, dataset, of_dataset)
     for agency in OTHERS:
         for register in ("petitions", "publication_decisions", "national_report_totals"):
             deliver_nothing(settings.data, register, agency, "2025-08-15")
@@ -144,6 +148,44 @@ def test_no_row_and_no_figure_of_any_mart_depends_on_names(unchanged: Built, cha
     assert [t for t in tables if not unchanged.rows[t]] == []
 
 
+@pytest.mark.parametrize(
+    ("row", "is_right"),
+    [
+        # Captures of 06:46 and 08:49 on the 27th: they describe the 26th and the 27th.
+        (("2026-09-27", "2026-09-27 06:46:55", "2026-09-27 08:49:07", "observed"), True),
+        (("2026-09-26", "2026-09-27 06:46:55", "2026-09-27 08:49:07", "observed"), False),
+        (("2026-09-27", "2026-09-27 06:46:55", "2026-09-27 08:49:07", "bounded"), False),
+        # Three days apart: only bounds are known, and the later one counts.
+        (("2026-09-28", "2026-09-25 08:00:00", "2026-09-28 08:00:00", "bounded"), True),
+        (("2026-09-28", "2026-09-25 08:00:00", "2026-09-28 08:00:00", "observed"), False),
+        (("2026-09-26", "2026-09-25 08:00:00", "2026-09-28 08:00:00", "bounded"), False),
+        # The wrong way round, or not captured at all.
+        (("2026-09-25", "2026-09-28 08:00:00", "2026-09-25 08:00:00", "bounded"), False),
+        (("2026-09-28", None, "2026-09-28 08:00:00", "bounded"), False),
+        (("2026-09-28", "2026-09-25 08:00:00", None, "bounded"), False),
+        # A text gives the day, but none before the lists.
+        (("2026-09-20", None, None, "documented"), True),
+        (("2025-07-01", None, None, "documented"), False),
+        ((None, None, None, "documented"), False),
+    ],
+)
+def test_a_day_rests_on_captures_or_on_a_text(
+    changed: Built, row: tuple[str | None, ...], is_right: bool
+) -> None:
+    """The dbt test of the seed, as it was compiled."""
+    compiled = (
+        changed.database.parents[1] / "target/compiled/service_index/tests/unit_changes_rest_on_captures.sql"
+    )
+    with duckdb.connect() as connection:
+        connection.execute(
+            "attach ':memory:' as build; create schema build.reference; create table build.reference.unit_changes"
+            " (valid_from date, former_seen_at timestamp, first_seen_at timestamp, date_certainty varchar)"
+        )
+        connection.execute("insert into build.reference.unit_changes values (?, ?, ?, ?)", row)
+        wrong = connection.execute(compiled.read_text(encoding="utf-8")).fetchall()
+    assert len(wrong) == (0 if is_right else 1)
+
+
 def test_every_day_is_ranked_with_34_provinces(changed: Built) -> None:
     found = changed.ask(
         "select basis, as_of::varchar, period_type, count(*), count(distinct unit_code) from marts.mart_province_ranking"
@@ -167,7 +209,10 @@ def test_a_figure_stands_beside_the_name_of_its_last_day(changed: Built, table: 
 
 
 def test_a_unit_has_one_name_on_each_day_and_the_same_codes_on_all(changed: Built, unchanged: Built) -> None:
-    codes = "select distinct unit_code, unit_level, parent_unit_code, province_code, agency_code from marts.dim_unit order by all"
+    codes = (
+        "select distinct unit_code, unit_level, parent_unit_code, province_code, agency_code from marts.dim_unit"
+        " order by all"
+    )
     assert changed.ask(codes) == unchanged.ask(codes)
     units = len(unchanged.ask("select * from marts.dim_unit"))
     assert changed.ask("select count(*) from marts.dim_unit") == [(units + 2 * (34 + 3321),)]
