@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 #: How many earlier deliveries of a sender its size is held against, and what is unusual.
 DELIVERIES_COMPARED, LEAST_SHARE, MOST_SHARE = 7, 0.2, 5.0
-#: From how many rows on the share of a single sender is judged.
+#: From how many rows on a single sender is judged: its share of refused rows, and whether a delivery is short.
 ENOUGH_ROWS = 100
 #: The reason by which ingestion refuses the units of one province together (`portal_rules`).
 BELOW_PROVINCE_REFUSED = "too_many_units_refused"
@@ -60,14 +60,16 @@ def _volume() -> Any:
             " history.sender and history.delivery_date < delivered.delivery_date)"
             " select sender, delivery_date, rows_read, median(before) as usual_rows, count(*) as deliveries_compared"
             f" from earlier where back <= {DELIVERIES_COMPARED} group by sender, delivery_date, rows_read"
-            f" having count(*) = {DELIVERIES_COMPARED} and (rows_read < {LEAST_SHARE} * median(before)"
-            f" or rows_read > {MOST_SHARE} * median(before))"
+            f" having count(*) = {DELIVERIES_COMPARED} and (rows_read > {MOST_SHARE} * median(before)"
+            f" or rows_read < {LEAST_SHARE} * median(before) and median(before) >= {ENOUGH_ROWS})"
         ),
         description="A delivery is about as large as its sender's last ones",
         meta={
             "reason": f"Below {LEAST_SHARE:.0%} or above {MOST_SHARE:.0%} of the median of the last"
             f" {DELIVERIES_COMPARED} deliveries a file is cut short or an export went wrong; weekends and feast days"
-            " stay within. A sender with fewer deliveries is not judged: it begins with years at once (2026-11-25)"
+            " stay within. A sender with fewer deliveries is not judged: it begins with years at once (2026-11-25)."
+            f" One of usually less than {ENOUGH_ROWS} rows may have none: an empty file says that there is no petition"
+            " (2026-11-27)"
         },
     )
 

@@ -3,6 +3,7 @@
 Belongs here: the Dagster face of `orchestration.pull`. Does not belong here: HTTP and what is tried again.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -18,6 +19,8 @@ from orchestration.settings import Settings
 
 PULLED = dg.AssetKey(["ingestion", "pulled_pages"])
 CHECK = "gateways_answered"
+#: For all gateways of a run together: the run holds the lock as long.
+MOST_SECONDS = 1800.0
 
 
 def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
@@ -26,11 +29,12 @@ def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
     One gateway that fails does not keep the others waiting. Raises MappingError for the file of gateways.
     """
     told, wrong = [], []
+    until = time.monotonic() + MOST_SECONDS
     for gateway in read_gateways(settings.gateways):
         for number in range((days.last - days.first).days + 1):
             day = days.first + timedelta(days=number)
             try:
-                made = pull(settings.landing, gateway, day, partial(_open, gateway, day))
+                made = pull(settings.landing, gateway, day, partial(_open, settings, gateway, day, until))
             except PullError as error:
                 wrong.append(str(error))
             else:
@@ -40,13 +44,18 @@ def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
     return told, wrong
 
 
-def _open(gateway: Gateway, day: date) -> Pages:
+def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Pages:
     token = Settings.secret(gateway.token_from)
     if not token:
         raise PullError(
             f"{gateway.name} for {day}: found no token in {gateway.token_from}, expected it in the environment; set it"
         )
-    return Pages(gateway, day, token)
+    if token.encode() == settings.hash_key:
+        raise PullError(
+            f"{gateway.name} for {day}: found the hash key in {gateway.token_from}, expected the gateway's own token;"
+            " set it, and make another hash key if this one was ever sent"
+        )
+    return Pages(gateway, day, token, most_seconds=until - time.monotonic())
 
 
 def pulled_pages(settings: Settings, required: set[str], owners: Sequence[str]) -> dg.AssetsDefinition:

@@ -8,7 +8,7 @@ gate has passed, someone calls `promote`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import duckdb
@@ -34,6 +34,7 @@ from orchestration.ingest.portal_service_results import (
 )
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome, IngestReport
+from orchestration.ingest.staging import unread as problem_of
 
 __all__ = ["FILE_COLUMNS", "ROW_COLUMNS", "SOURCE", "FileOutcome", "IngestReport", "ensure_dataset",
            "ingest", "promote", "visible_batches"]  # fmt: skip
@@ -83,12 +84,18 @@ def ingest(
     scanned = scan(landing, SOURCE, days)
     with connect() as connection:
         delivery = look_for_new(connection, lake, SOURCE, scanned, _mapping_of)
-        new, first_copies = delivery.new, delivery.first_copies
         landing_problems = (*scanned.problems, *delivery.changed)
-        if not new:
-            return IngestReport(SOURCE, None, None, (), delivery.known_again, landing_problems)
+        nothing = IngestReport(SOURCE, None, None, (), delivery.known_again, landing_problems)
+        if not delivery.new:
+            return nothing
         prepare(connection, reference, lake)
-        _read(connection, first_copies.values(), new)
+        unread = _read(connection, delivery.first_copies.values(), delivery.new)
+        first_copies = {
+            sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
+        }
+        if not first_copies:
+            return replace(nothing, unread=tuple(unread.values()))
+        new = [file for file in delivery.new if file.sha256 not in unread]
         found = verdicts(connection, first_copies)
         below = _below_province(connection)
         files = outcomes(
@@ -97,7 +104,9 @@ def ingest(
         batch_id = batch_id_of(first_copies)
         _write_quarantine(connection, first_copies.values(), quarantine / SOURCE)
         pending = _write_batch(connection, files, pending_folder(lake, SOURCE), batch_id)
-    return IngestReport(SOURCE, batch_id, pending, files, delivery.known_again, landing_problems)
+    return replace(
+        nothing, batch_id=batch_id, pending_dir=pending, files=files, unread=tuple(unread.values())
+    )
 
 
 def _mapping_of(_: LandedFile) -> str:
@@ -112,9 +121,13 @@ def _below_province(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 def _read(
     connection: duckdb.DuckDBPyConnection, files: Iterable[LandedFile], new: Sequence[LandedFile]
-) -> None:
-    """Fill `typed` and `problem` with what the files hold, a chunk of documents at a time."""
+) -> dict[str, Problem]:
+    """Fill `typed` and `problem` with what the files hold, a chunk of documents at a time.
+
+    Gives the contents at which the warehouse fails, by hash: they add nothing, and the next run reads them again.
+    """
     last_delivery = {file.sha256: file.delivery_date for file in new}  # new is in order of delivery
+    unread: dict[str, Problem] = {}
     waiting = 0
     for file in files:
         data = read_landed(file, MAX_BYTES)
@@ -127,7 +140,7 @@ def _read(
             )
             continue
         if waiting + len(text) > CHUNK_BYTES:
-            read_documents(connection)
+            unread |= _read_waiting(connection)
             waiting = 0
         waiting += len(text)
         connection.execute(
@@ -135,7 +148,42 @@ def _read(
             [file.sha256, file.relative_path, file.delivery_date, last_delivery[file.sha256],
              file.sender, text],
         )  # fmt: skip
-    read_documents(connection)
+    return unread | _read_waiting(connection)
+
+
+def _read_waiting(connection: duckdb.DuckDBPyConnection) -> dict[str, Problem]:
+    """Read the documents that wait together; where that fails, each alone: one must not end the run of the others."""
+    try:
+        _read_whole_or_not(connection)
+    except duckdb.Error:
+        return _read_each(connection)
+    return {}
+
+
+def _read_each(connection: duckdb.DuckDBPyConnection) -> dict[str, Problem]:
+    """As `_read`, of what lies in `document`."""
+    connection.execute("create or replace temp table waiting as from document; delete from document")
+    unread = {}
+    waiting = connection.execute("select file_hash, source_file from waiting order by all").fetchall()
+    for sha256, path in waiting:
+        connection.execute("insert into document from waiting where file_hash = ?", [sha256])
+        try:
+            _read_whole_or_not(connection)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is of this document: ADR 0020)
+            connection.execute("delete from document")
+            unread[sha256] = problem_of(path, error)
+    connection.execute("drop table waiting")
+    return unread
+
+
+def _read_whole_or_not(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.begin()
+    try:
+        read_documents(connection)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def _write_quarantine(

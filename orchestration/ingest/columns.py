@@ -1,11 +1,13 @@
 """Which column of a file is which field of the mapping, and what is said where one is none.
 
-Here: comparing names as people write them, for CSV, sheets and Parquet alike. Not here: finding the header
-(`readers`, `workbook`), and JSON, whose records may each leave fields out.
+Here: comparing names as people write them, for CSV, sheets and Parquet alike, and for the keys of JSON, of which any
+record may leave some out. Not here: finding the header (`readers`, `workbook`).
 """
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ Fields = Mapping[str, list[str] | None]
 _NAMES_SHOWN = 12
 #: A header is looked for in so many lines that hold something.
 _LOOKED_AT = 30
+#: What stands before a colon, in quotes: a key.
+_KEY = re.compile(r'"((?:[^"\\\n]|\\.){1,100})"\s*:')
 _QUOTES = "\"'`´‘’“”«»"
 
 
@@ -119,6 +123,30 @@ def note_missing(file: str, columns: Columns, wanted: Wanted) -> list[Problem]:
     return [Problem(file, "column_not_in_file", "$", ", ".join(missing), f"{len(missing)} mapped columns that are not in"
                     f" the file; not mapped are {_unknown(columns)}", "each column that the mapping names",
                     "compare the names with those of the mapping; rows are read without them")]  # fmt: skip
+
+
+def note_alike(file: str, head: bytes, wanted: Wanted) -> list[Problem]:
+    """A note, where `head`, the beginning of a file of JSON, has keys that are fields but for how they are written:
+    they are not read. A key that is simply left out is no fault.
+    """
+    keys = {_unescaped(key) for key in _KEY.findall(head.decode("utf-8", "ignore"))}
+    alike = {same(key): key for key in keys}
+    parts = (part for inner in wanted.fields.values() for part in inner or ())
+    found = {field: alike[same(field)] for field in (*wanted.fields, *parts)
+             if field not in keys and same(field) in alike}  # fmt: skip
+    if not found:
+        return []
+    written = ", ".join(ascii(masked(key)) for key in found.values())
+    return [Problem(file, "column_not_in_file", "$", ", ".join(found), f"keys that are written otherwise: {written}",
+                    "each key as the mapping names it",
+                    "correct the key or the mapping; rows are read without it")]  # fmt: skip
+
+
+def _unescaped(key: str) -> str:
+    try:
+        return str(json.loads(f'"{key}"'))
+    except ValueError:  # an escape that is none, which is the reader's matter
+        return key
 
 
 def _unknown(columns: Columns) -> str:

@@ -108,11 +108,20 @@ def land_file(source_file: Path, landing: Path, source: str, delivery_date: date
 
 
 def delivery_files(landing: Path, source: str) -> Iterator[tuple[date, Path]]:
-    """The delivery date and path of each file of `source` in its place; nothing is read but names."""
+    """The delivery date and path of each file of `source` in its place; nothing is read but names.
+
+    What a scan has something to say of (links that lead nowhere, folders, names that are not UTF-8) is no delivery.
+    """
     for path in (landing / source).glob("*/*/*"):
-        day = _date(path.parent.parent.name)
-        if day is not None and not is_litter(path.name):
-            yield day, path
+        parts = path.relative_to(landing).parts
+        if any(map(is_litter, parts)):
+            continue
+        try:
+            _, day, _ = _place(parts)
+            _check_kind(landing, path)
+        except (_MisplacedError, OSError):
+            continue
+        yield day, path
 
 
 def delivery_days(landing: Path, source: str) -> set[tuple[date, str]]:
@@ -191,7 +200,8 @@ def _place(parts: tuple[str, ...]) -> tuple[str, date, str]:
 
 
 def _check_kind(landing: Path, path: Path) -> None:
-    if not path.resolve(strict=True).is_relative_to(landing.resolve()):
+    # Not Path.resolve, which raises something else for links that lead to each other.
+    if not Path(os.path.realpath(path, strict=True)).is_relative_to(landing.resolve()):
         raise _MisplacedError("link_leaves_landing", "a link to a file elsewhere", "a file")
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
         raise _MisplacedError("not_a_file", "a linked folder, pipe or device", "a file")

@@ -27,7 +27,7 @@ from orchestration.ingest.mapping import (
     TemplatePart,
 )
 from orchestration.ingest.problems import RESEND
-from orchestration.ingest.record_kinds import NOTHING, PLAIN_MOMENT
+from orchestration.ingest.record_kinds import NOTHING, PLAIN_MOMENT, PLAIN_NUMBER
 from orchestration.ingest.record_types import Column, ListColumn, RecordSource
 
 #: Wall clock of the lake, which has had no other offset since 1975.
@@ -74,17 +74,15 @@ def mapping_macros(mapping: SystemMapping, key: bytes) -> str:
     """
     known = b"\0\0\0\1" + hashlib.sha256(key).digest()
     blob = "'" + "".join(f"\\x{byte:02X}" for byte in known) + "'::blob"
-    none = ", ".join(map(literal, ["", *map(_bare_number, mapping.placeholders)]))
+    none = ", ".join(map(literal, ["", 9 * "0", 12 * "0", *map(_bare_number, mapping.placeholders)]))
     nothing = "|".join(map(re.escape, dict.fromkeys((*NOTHING, *mapping.nothing))))
     return f"""
         create or replace temp macro begins_clean(v) as {_begins_clean_sql((*NOTHING, *mapping.nothing))};
         create or replace temp macro may_lists_be_plain() as {str(not mapping.nothing).lower()};
         create or replace temp macro nothing_shape() as {literal(f"(?i)^({nothing})$")};
-        {_NUMBER_MACROS}
-        create or replace temp macro keyed_hash(v) as
-            if(v in ({none}), null, left(sha256({blob} || encode(v)), {_HASH_DIGITS}));
-        create or replace temp macro hash_of(v) as
-            if(regexp_full_match(v, '[0-9]{{12}}|[0-9]{{9}}'), keyed_hash(v), keyed_hash(bare_number(v)));
+        {_NUMBER_MACROS.replace("{plain_number}", PLAIN_NUMBER)}
+        create or replace temp macro hashed(v) as left(sha256({blob} || encode(v)), {_HASH_DIGITS});
+        create or replace temp macro keyed_hash(v) as if(list_contains([{none}], v), null, hashed(v));
         create or replace temp macro as_decimal(v) as {_decimal_sql(mapping.numbers)};
         create or replace temp macro any_moment(v) as {_moment_sql(mapping, mapping.is_midnight_date)};
         create or replace temp macro any_date(v) as {_moment_sql(mapping, True)};
@@ -103,6 +101,7 @@ create or replace temp macro padded(v) as case
     when regexp_full_match(v, '[0-9]{1,9}') then lpad(v, 9, '0')
     when regexp_full_match(v, '[0-9]{10,11}') then lpad(v, 12, '0') else v end;
 create or replace temp macro bare_number(v) as case
+    when regexp_full_match(v, '{plain_number}') then v
     when not regexp_matches(v, '[1-9]') then null
     when regexp_full_match(v, '[0-9]([.][0-9]+)?[Ee][+]?[0-9]+') then
         if(strlen(v) >= 13, padded(try_cast(try_cast(v as double) as bigint)::varchar), null)
@@ -298,7 +297,8 @@ class _Compiler:
                 from wire),
             listed as (select *, {self.list_text()} as list_text from raw),
             {self.known() if are_copies_told else "known as (select *, false as is_known from listed)"},
-            valued as (select *, {self.typed_values()} from known),
+            begun as (select *, {self.first_steps()} from known),
+            valued as (select *, {self.typed_values()} from begun),
             quick as (select *, {self.are_lists_plain()} as are_lists_plain from valued),
             slow as (select *, {self.other_lists()} from quick),
             typed as (select *, {self.typed_lists()} from slow)"""
@@ -325,8 +325,22 @@ class _Compiler:
         lists = [f"{self.names[feed.wire]} as wire_{column.name}" for column, feed in self.lists]
         return ", ".join(values + lists)
 
+    def first_steps(self) -> str:
+        """Columns first_<column>: see `Kind.first`."""
+        steps = [
+            f"{column.how.first}(raw_{column.name}) as first_{column.name}"
+            for column, _ in self.values
+            if column.how.first
+        ]
+        return ", ".join(steps or ["null as no_first_step"])
+
     def typed_values(self) -> str:
-        values = [f"{_read(column, f'raw_{column.name}')} as {column.name}" for column, _ in self.values]
+        values = [
+            f"{column.how.reader}(first_{column.name}) as {column.name}"
+            if column.how.first
+            else f"{_read(column, f'raw_{column.name}')} as {column.name}"
+            for column, _ in self.values
+        ]
         empty = [
             f"{'[]' if isinstance(column, ListColumn) else 'null'}::{column.type} as {column.name}"
             for column in self.absent
@@ -544,7 +558,7 @@ def _of_element(wire: str) -> str:
 
 
 def _read(column: Column, raw: str) -> str:
-    read = f"{column.how.reader}({raw})"
+    read = f"{column.how.reader}({column.how.first}({raw}))"
     if column.kind == "choice":  # as it should be sent, else in other words such as 01 or 1.0
         codes = ", ".join(column.choices)
         read = (
@@ -607,7 +621,7 @@ def _plain(part: Column, feed: Feed, hashed: Sequence[str], *, is_given: bool) -
     value = field if is_given else f"nullif({field}, '')"
     read = part.how.plain_read.format(value, type=part.type)
     if part.kind == "hash":  # the applicant's own number, as a rule, and hashing is dear
-        known = "".join(f" when {value} = raw_{column} then {column}" for column in hashed)
+        known = "".join(f" when {value} = first_{column} then {column}" for column in hashed)
         return f"case{known} else {read} end" if known else read
     return read
 
@@ -629,7 +643,7 @@ def _read_in_list(part: Column, raw: str) -> str:
     """Bounds would make each moment be parsed several times: nothing is shared within a list. A row with a moment
     out of bounds is refused by `_is_kept`, so that what stands in it does not matter.
     """
-    return f"any_moment({raw})" if part.kind == "moment" else _read(part, raw)
+    return f"{part.how.first}({raw})" if part.kind == "moment" else _read(part, raw)
 
 
 def _value_problem(column: Column, feed: Feed) -> str:

@@ -6,6 +6,7 @@ which only its hash says (`delivery`).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,7 +36,9 @@ def unread_files(landing: Path, lake: Path, source: str) -> tuple[Unread, ...]:
     found = []
     for day, path in delivery_files(landing, source):
         shown = path.relative_to(landing).as_posix()
-        if shown not in known:
+        if shown in known:
+            continue
+        with suppress(FileNotFoundError):  # taken away in this moment
             facts = path.stat()
             found.append(Unread(shown, day, f"{facts.st_size} {facts.st_mtime_ns}"))
     return tuple(sorted(found, key=lambda file: file.path))

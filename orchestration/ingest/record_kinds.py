@@ -31,7 +31,8 @@ PERSONAL_NUMBER = "|".join((
     f"{_BEFORE}(0[1-9]|[1-9][0-9])({_DIGIT}){{6}}[0-9]{_AFTER}",
     f"0[0-9]{{2,3}}([ ._/()-]{{1,2}}[0-9]{{3,4}}){{2,3}}{_AFTER}",
 ))  # fmt: skip
-_UUID = "[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
+#: What programs make up: a UUID with or without hyphens, and digests of MD5 (as long as the latter), SHA-1, SHA-256.
+_RANDOM = "[0-9A-F]{8}(-?[0-9A-F]{4}){3}-?[0-9A-F]{12}|[0-9A-F]{40}|[0-9A-F]{64}"
 #: Begins with a letter or digit. Names and sentences have blanks or accents, addresses an @, JSON and formulas brackets
 #: and quotes.
 _CODE = "[0-9A-Za-z_][0-9A-Za-z._/:()+&=%*-]*"
@@ -63,6 +64,8 @@ _ANY_PROVINCE = "H[0-9]{2}"
 _ANY_ROOT = "[A-Z][0-9]{2,3}"
 #: Of the national catalogue: six digits after the dot, the first of them 0 so far.
 PROCEDURE_CODE = "[0-9][.][0-9]{6}"
+#: The number of a person as it should be written, so that nothing is done to it before it is hashed.
+PLAIN_NUMBER = "[0-9]{12}|[0-9]{9}"
 #: What is nothing, in lower case, whatever the column: what spreadsheets, databases and programs write for it.
 NOTHING = (
     "#n/a", "#n/a!", "#n/a n/a", "#na", "#null!", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#spill!", "#calc!",
@@ -76,7 +79,8 @@ NOTHING = (
 class Kind:
     """`reader`: the macro. `reason`, `expected`: of a value that it does not read, unless one of
     `special`, pairs of a predicate macro and its reason, says it better. `plain`: SQL of a regular expression,
-    without blanks, of what `plain_read` reads as `reader` would, only faster: most of what is sent.
+    without blanks, of what `plain_read` reads as `reader` would, only faster: most of what is sent. `first`: the macro
+    that makes of a value what `reader` reads, where that refers to it several times and each would be compiled.
     """
 
     reader: str
@@ -85,14 +89,17 @@ class Kind:
     special: tuple[tuple[str, str], ...] = ()
     plain: str = ""
     plain_read: str = "{}"
+    first: str = ""
 
 
-#: Codes of a few letters and up to eight digits: no word, and no number of a person.
-_PLAIN_CODE = "[0-9]{1,8}|[A-Z]{1,4}[._-]?([A-Z][0-9]{1,2}[._-])?[0-9]{1,6}|[A-MO-Z][A-Z]?"
-#: Those, a dossier's code with something before or behind, longer numbers, UUIDs.
+#: Codes that begin with a letter, though none that a word for nothing begins with, and have one to eight digits: no
+#: word, no number, none of a person, and not too long.
+_PLAIN_CODE = "[0-9]{1,8}|[A-MO-TV-Z][A-Z_/:.-]{0,15}([0-9][A-Z_/:.-]{0,4}){1,8}|[A-MO-Z][A-Z]?"
+#: Those in small letters too, a dossier's code with something before or behind, longer numbers, what programs make up.
 _PLAIN_IDENTIFIER = (
-    _PLAIN_CODE + "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9A-Z]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
-    "|[0-9]{13,20}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    "[0-9]{1,8}|[A-MO-TV-Za-mo-tv-z][A-Za-z_/:.-]{0,15}([0-9][A-Za-z_/:.-]{0,4}){1,8}|[A-MO-Z][A-Z]?"
+    "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9A-Z]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
+    f"|[0-9]{{13,20}}|{_RANDOM}|{_RANDOM.replace('A-F', 'a-f')}"
 )
 _IS_PERSONAL = ("holds_person", "personal_number")
 
@@ -100,7 +107,8 @@ KINDS = {
     "dossier_code": Kind("read_dossier_code", "malformed_dossier_code", "a code such as H19.95-250701-0001",
                          (("has_unknown_agency", "unknown_agency"),)),
     "agency_code": Kind("read_agency_code", "unknown_agency", "the code of a province or of a unit below it"),
-    "any_agency_code": Kind("read_any_agency_code", "malformed_code", "an agency's code such as H19.95", (_IS_PERSONAL,)),
+    "any_agency_code": Kind("read_code", "malformed_code", "an agency's code such as H19.95", (_IS_PERSONAL,),
+                            first="agency_code_today"),
     "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers", (_IS_PERSONAL,),
                  plain=f"'{_PLAIN_CODE}'"),
     # Any digits: those that may be a number of a person are replaced by their hash.
@@ -113,11 +121,11 @@ KINDS = {
                        (_IS_PERSONAL,)),
     "text": Kind("read_text", "malformed_text", "a text in UTF-8 that was decoded as UTF-8, and nothing personal in it",
                  (_IS_PERSONAL, ("is_garbled", "garbled_text"))),
-    "moment": Kind("read_moment", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
+    "moment": Kind("in_years", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
                    "writes them", (("is_other_moment", "date_out_of_range"),), plain="plain_moment_shape()",
-                   plain_read=f"strptime({{}}, '{PLAIN_MOMENT}')"),
-    "date": Kind("read_date", "bad_moment", f"a date from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
-                 "writes them", (("is_other_moment", "date_out_of_range"),)),
+                   plain_read=f"strptime({{}}, '{PLAIN_MOMENT}')", first="any_moment"),
+    "date": Kind("day_in_years", "bad_moment", f"a date from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
+                 "writes them", (("is_other_moment", "date_out_of_range"),), first="any_date"),
     "flag": Kind("read_flag", "not_a_flag", "1 or 0, true or false",
                  plain="'[01]|[Tt]rue|[Ff]alse'", plain_read="{}::boolean"),
     "count": Kind("read_count", "not_a_number", "a whole number of at most nine digits, 0 or more; with dots or commas"
@@ -132,7 +140,8 @@ KINDS = {
     "choice": Kind("read_count", "unknown_code", "a code of the list", plain_read="{}::integer"),
     "word": Kind("read_word", "unknown_code", "a word of the list"),
     # Whatever is sent gives a hash, or null for a placeholder; whatever is sent is something.
-    "hash": Kind("hash_of", "", "", plain="'[0-9]{12}|[0-9]{9}|[A-Z][0-9]{7,8}'", plain_read="keyed_hash({})"),
+    "hash": Kind("keyed_hash", "", "", plain=f"'{PLAIN_NUMBER}|[A-Z][1-9][0-9]{{6,7}}'", plain_read="keyed_hash({})",
+                 first="bare_number"),
     # A word for nothing begins otherwise, or with N or U.
     "is_given": Kind("is_given", "", "", plain="'[+./0-9A-MO-TV-Za-mo-tv-z]'", plain_read="({} is not null)"),
 }  # fmt: skip
@@ -157,8 +166,8 @@ _GARBLED = (
 _MACROS = r"""
 -- In NFC, nothing invisible, single blanks within and none around; nor the apostrophe by which a spreadsheet marks a
 -- text, nor quotes around it. Each value stands once in it: what is made of a value twice is compiled twice.
-create or replace temp macro cleaned(v) as nullif(trim(regexp_replace(nfc_normalize(
-    translate(v, '{blanks}{invisible}' || chr(0), '{blank}')), ' {{2,}}', ' ', 'g'), ' '''), '');
+create or replace temp macro cleaned(v) as trim(regexp_replace(nfc_normalize(
+    translate(v, '{blanks}{invisible}' || chr(0), '{blank}')), ' {{2,}}', ' ', 'g'), ' ''');
 -- Most are as they should be. Of all others only those whose first letter says that they cannot be a word for nothing;
 -- comparing is much faster than calling. No regular expression, as each costs more than all of this.
 create or replace temp macro is_clean(v) as strlen(v) = length(v) and begins_clean(v)
@@ -170,7 +179,7 @@ create or replace temp macro clean_text(v) as nullif(regexp_replace(cleaned(v), 
 create or replace temp macro bare_text(v) as case when v = '' then null when is_clean(v) then v else clean_text(v) end;
 create or replace temp macro holds_person(v) as
     strlen(v) >= 9 and regexp_matches(v, '[0-9]({gap}[0-9]){{8}}') and regexp_matches(upper(v), '{personal}')
-    and not regexp_full_match(upper(v), '[{{]?{uuid}[}}]?');
+    and not regexp_full_match(upper(v), '[{{]?({random})[}}]?');
 create or replace temp macro is_garbled(v) as strlen(v) <> length(v) and regexp_matches(v, '{garbled}')
     or contains(v, '?') and regexp_matches(v, '\p{{L}}[?]');
 create or replace temp macro read_text(v) as if(is_garbled(v) or holds_person(v) or contains(v, '@'), null, v);
@@ -181,11 +190,11 @@ create or replace temp macro is_code(v) as strlen(v) <= {longest} and regexp_ful
 create or replace temp macro without_zero(v) as
     if(ends_with(v, '.0') and regexp_full_match(v, '[0-9]+[.]0'), left(v, -2), v);
 create or replace temp macro read_code(v) as
-    case when v between '0' and '99' and strlen(v) < 3 and try_cast(v as utinyint) is not null then v
+    case when regexp_full_match(v, '{plain_code}') then v
     when is_code(v) and not holds_person(v) then without_zero(upper(v)) end;
 create or replace temp macro read_identifier(v) as case
-    when not is_code(v) and not regexp_full_match(upper(v), '[{{]{uuid}[}}]') then null
-    when holds_person(v) then 'hash:' || hash_of(v)
+    when not is_code(v) and not regexp_full_match(upper(v), '[{{]({random})[}}]') then null
+    when holds_person(v) then 'hash:' || hashed(bare_number(v))
     else without_zero(v) end;
 create or replace temp macro read_procedure_code(v) as case
     when regexp_full_match(v, '{procedure_code}') then v
@@ -200,16 +209,11 @@ create or replace temp macro read_agency_code(v) as case
     when regexp_full_match(v, '{agency_code}') then v
     when regexp_full_match(agency_code_today(v), '{agency_code}') then agency_code_today(v)
 end;
-create or replace temp macro read_any_agency_code(v) as read_code(agency_code_today(v));
--- What is out of bounds is moved to the bound, which is then none.
-create or replace temp macro in_years(m) as nullif(nullif(
-    least(greatest(m, timestamp '{before} 23:59:59.999999'), timestamp '{after}'),
-    timestamp '{before} 23:59:59.999999'), timestamp '{after}');
 create or replace temp macro is_in_years(m) as
     coalesce(m between timestamp '{before} 23:59:59.999999' + interval 1 microsecond
         and timestamp '{after}' - interval 1 microsecond, false);
-create or replace temp macro read_moment(v) as in_years(any_moment(v));
-create or replace temp macro read_date(v) as in_years(any_date(v))::date;
+create or replace temp macro in_years(m) as if(is_in_years(m), m, null);
+create or replace temp macro day_in_years(m) as in_years(m)::date;
 create or replace temp macro is_other_moment(v) as any_moment(v) is not null;
 create or replace temp macro read_flag(v) as case
     when v in ('1', 'True', 'true') then true
@@ -255,8 +259,9 @@ def value_macros(roots: Iterable[str]) -> str:
         garbled=_GARBLED,
         gap=_GAP,
         personal=PERSONAL_NUMBER,
-        uuid=_UUID,
+        random=_RANDOM,
         code=_CODE,
+        plain_code=_PLAIN_CODE,
         longest=_LONGEST_CODE,
         procedure_code=PROCEDURE_CODE,
         dossier_code=dossier_code(roots_pattern),

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest.columns import Wanted, note_missing, wanted
+from orchestration.ingest.columns import Wanted, note_alike, note_missing, wanted
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import create_table
 from orchestration.ingest.landing import LandedFile, read_landed
@@ -67,6 +67,8 @@ _PLAIN_FORMAT = (
 )
 #: Each takes up to 500 MB, and all of them no more than the memory limit of the run, above which they spill.
 FILES_AT_A_TIME = 4
+#: The beginning of a file, by which it is told how lines end and keys are written: they do so all through it.
+_HEAD_BYTES = 64 * 1024
 #: So many other rows are judged together.
 OTHERS_TOGETHER = 50_000
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
@@ -302,7 +304,7 @@ class Reader:
         try:
             if opened.format == "json":
                 self._take_envelope(file, opened.path)
-            if opened.format == "lines" and b"\r" in opened.path.open("rb").read(64 * 1024):
+            if opened.format == "lines" and b"\r" in opened.path.open("rb").read(_HEAD_BYTES):
                 opened = OpenedFile(with_unix_line_ends(opened.path), opened.format)
             try:
                 self._stage(file, opened, plan, mapping)
@@ -369,10 +371,10 @@ class Reader:
     ) -> tuple[str, list[Problem]]:
         """The relation of the fields in a file, and what is to be known of its columns."""
         path, fields = opened.path, needs.fields
-        if opened.format == "json":
-            return envelope_wire(fields), []
-        if opened.format == "lines":
-            return lines_wire(path, fields), []
+        if opened.format in ("json", "lines"):
+            wire = envelope_wire(fields) if opened.format == "json" else lines_wire(path, fields)
+            with path.open("rb") as text:
+                return wire, note_alike(file.relative_path, text.read(_HEAD_BYTES), needs)
         if opened.format == "csv":
             values = open_csv(path, needs)
             if not opened.is_from_book:  # we quoted those ourselves

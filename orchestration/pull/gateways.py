@@ -7,7 +7,7 @@ never in the file: it names the environment variable that holds it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,29 +15,39 @@ from orchestration.ingest.landing import SOURCES
 from orchestration.ingest.yaml_lines import Faults, Item, read_yaml
 
 _TEXTS = ("sender", "source", "url", "token_from")
-_NUMBERS = {"page_size": 1000, "most_page_bytes": 64 * 1024**2, "most_pages": 100_000}
-_VARIABLE = re.compile(r"SERVICE_INDEX_[A-Z0-9_]+")
+#: Tokens alone: the hash key is a variable too, and must go to no gateway.
+_VARIABLE = re.compile(r"SERVICE_INDEX_TOKEN_[A-Z0-9_]+")
+#: No path, and nothing that hides a folder.
+_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
 class Gateway:
     """One source of one sender. `token_from` names an environment variable.
 
-    A page holds `page_size` rows; more than `most_page_bytes` unpacked, or more than `most_pages` a day, is an error.
+    A page is asked for with `page_size` rows, and may have fewer. More than `most_page_bytes` unpacked or
+    `most_page_seconds` a page, tries and waits included, is an error, as is more than `most_pages`, `most_bytes` or
+    `most_seconds` a day.
     """
 
     sender: str
     source: str
     url: str
     token_from: str
-    page_size: int
-    most_page_bytes: int
-    most_pages: int
+    page_size: int = 1000
+    most_page_bytes: int = 64 * 1024**2
+    most_pages: int = 100_000
+    most_bytes: int = 1024**3
+    most_page_seconds: int = 120
+    most_seconds: int = 900
 
     @property
     def name(self) -> str:
         """For messages."""
         return f"{self.source} of {self.sender}"
+
+
+_NUMBERS = {field.name: field.default for field in fields(Gateway) if field.default is not MISSING}
 
 
 def read_gateways(file: Path) -> tuple[Gateway, ...]:
@@ -67,14 +77,15 @@ def _gateway(faults: Faults, item: Item) -> Gateway:
     line = {key: keys[key].line if key in keys else item.line for key in (*_TEXTS, *_NUMBERS)}
     if texts["source"] and texts["source"] not in SOURCES:
         faults.add(line["source"], f"found source {texts['source']!r}, expected one of {sorted(SOURCES)}")
-    if texts["sender"] and Path(texts["sender"]).name != texts["sender"]:
-        faults.add(line["sender"], f"found sender {texts['sender']!r}, expected the name of a folder")
+    if texts["sender"] and not _SENDER.fullmatch(texts["sender"]):
+        faults.add(line["sender"], f"found sender {texts['sender']!r}, expected the name of a folder, of"
+                   " letters, digits and ._-")  # fmt: skip
     if texts["url"] and not _is_safe(texts["url"]):
         faults.add(line["url"], "found an address without https or with a password or query in it,"
                    " expected https://host/path")  # fmt: skip
     if texts["token_from"] and not _VARIABLE.fullmatch(texts["token_from"]):
         faults.add(line["token_from"], "found something else, expected the name of an environment variable that"
-                   " starts with SERVICE_INDEX_; the token itself must not be here")  # fmt: skip
+                   " starts with SERVICE_INDEX_TOKEN_; the token itself must not be here")  # fmt: skip
     numbers = {}
     for key, usual in _NUMBERS.items():
         text = faults.text(keys[key], key) if key in keys else str(usual)
@@ -82,10 +93,7 @@ def _gateway(faults: Faults, item: Item) -> Gateway:
             faults.add(line[key], f"found {key} {text!r}, expected a whole number from 1")
             text = str(usual)
         numbers[key] = int(text)
-    return Gateway(
-        texts["sender"], texts["source"], texts["url"], texts["token_from"],
-        numbers["page_size"], numbers["most_page_bytes"], numbers["most_pages"],
-    )  # fmt: skip
+    return Gateway(texts["sender"], texts["source"], texts["url"], texts["token_from"], **numbers)
 
 
 def _is_safe(url: str) -> bool:

@@ -7,8 +7,10 @@ is next, and where it goes (`pull`).
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +20,7 @@ from orchestration.pull.gateways import Gateway
 from orchestration.web import session
 
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS = 5, 1.0, 300
-TIMEOUT_SECONDS = (10, 120)
+TIMEOUT_SECONDS = (10, 60)
 _BLOCK = 64 * 1024
 _TOKEN_REFUSED = (401, 403)
 
@@ -46,9 +48,13 @@ class Pages:
         token: str,
         certificates: str | None = None,
         wait: Callable[[float], None] = time.sleep,
+        most_seconds: float = float("inf"),
     ) -> None:
-        """`certificates` is a file of further authorities to trust; `wait` is how it waits between tries of a body."""
+        """`certificates` is a file of further authorities to trust; `wait` is how it waits between tries of a body;
+        `most_seconds` is what is left for all pages, if that is less than the gateway's own.
+        """
         self.gateway, self.day, self.wait = gateway, day, wait
+        self.until = time.monotonic() + min(gateway.most_seconds, most_seconds)
         self.calls = session(RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS)
         self.calls.headers["Authorization"] = f"Bearer {token}"
         self.calls.headers["Accept"] = "application/json"
@@ -62,7 +68,26 @@ class Pages:
         self.calls.close()
 
     def get(self, number: int) -> Page:
-        """Page `number`, counted from 1. Raises PullError."""
+        """Page `number`, counted from 1. Raises PullError, also where it does not come in time."""
+        seconds = min(self.gateway.most_page_seconds, self.until - time.monotonic())
+        answered: Future[Page] = Future()
+
+        def ask() -> None:
+            try:
+                answered.set_result(self._get(number))
+            except BaseException as error:  # noqa: BLE001  (raised by `result`, in the thread that waits)
+                answered.set_exception(error)
+
+        # Time-outs of the library begin again with each byte. Who is still at it then is left alone, not waited for.
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            return answered.result(timeout=max(seconds, 0))
+        except TimeoutError:
+            raise self._stopped(number, f"no whole page within {max(seconds, 0):.0f} seconds", "one within the"
+                                " gateway's most_page_seconds and most_seconds, and the night's",
+                                "see whether the gateway is up") from None  # fmt: skip
+
+    def _get(self, number: int) -> Page:
         for attempt in range(RETRIES + 1):
             try:
                 body = self._receive(number)
@@ -103,6 +128,8 @@ class Pages:
         expected = 'an object with a list "data"'
         try:
             document = json.loads(body)
+        except RecursionError:
+            raise self._stopped(number, "JSON of thousands of levels", expected) from None
         except ValueError as error:
             raise self._stopped(number, "text that is no JSON", expected) from error
         rows = document.get("data") if isinstance(document, dict) else None

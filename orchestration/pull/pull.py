@@ -56,10 +56,14 @@ def pull(landing: Path, gateway: Gateway, day: date, open_pages: Callable[[], Pa
 
 
 def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
-    """All pages up to the last, which is the first that is not full; gives rows and pages fetched."""
+    """All pages up to the last: that with which `total` rows are there, or an empty one where the gateway says no total.
+
+    A page with fewer rows than were asked for says nothing: gateways have bounds of their own. Gives rows and pages
+    fetched.
+    """
     gateway, day = pages.gateway, pages.day
     total: int | None = None
-    rows = fetched = 0
+    rows = fetched = size = 0
     before: bytes | None = None
     for number in range(1, gateway.most_pages + 1):
         path = folder / f"page-{number:05}.json"
@@ -74,13 +78,17 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
         if page.rows and page.body == before:
             raise stopped(gateway, day, number, "the page before once more", "another page",
                           "ask the province why the number of the page is not obeyed")  # fmt: skip
-        total, before, rows = page.total, page.body, rows + page.rows
-        if page.rows and not path.exists():
+        total, before, rows, size = page.total, page.body, rows + page.rows, size + len(page.body)
+        if size > gateway.most_bytes:
+            raise stopped(gateway, day, number, f"more than {gateway.most_bytes} bytes a day", "all pages within"
+                          " most_bytes", "ask the province, or raise the limit")  # fmt: skip
+        # A day without records is a delivery too: its one page says so.
+        if (page.rows or number == 1) and not path.exists():
             _keep(path, page)
-        if page.rows < gateway.page_size:
-            if total is not None and rows != total:
-                raise stopped(gateway, day, number, f"{rows} rows on {number} pages", f"{total}, as the gateway says",
-                              "ask the province")  # fmt: skip
+        if total is not None and (rows > total or not page.rows) and rows != total:
+            raise stopped(gateway, day, number, f"{rows} rows on {number} pages", f"{total}, as the gateway says",
+                          "ask the province")  # fmt: skip
+        if rows == total or not page.rows:
             return rows, fetched
     raise stopped(gateway, day, gateway.most_pages, "no last page", f"one within {gateway.most_pages}",
                   "ask the province, or raise most_pages")  # fmt: skip

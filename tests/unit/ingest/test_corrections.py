@@ -5,6 +5,7 @@ Belongs here: which names are the same. Does not belong here: what clearing does
 
 from __future__ import annotations
 
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestration.ingest.mended import clear_mended
 from orchestration.ingest.outcome import name_key
 from tests.unit.ingest.record_workplace import Records, as_lines, good, packed
 
+CASE = Path(__file__).parents[2] / "cases" / "f29_correction_under_the_same_name_written_otherwise"
 NAME = "Tiến độ T7.jsonl"
 BAD = as_lines([good("progress", 1, TrangThai="77")])
 RIGHT = as_lines([good("progress", 1)])
@@ -38,6 +40,20 @@ def test_a_name_written_otherwise_is_the_same(tmp_path: Path, name: str, is_one_
     assert [file.status for file in report.files] == (["superseded"] if is_one_run else []) + ["accepted"]
     place.promote(report)
     assert clear_mended(place.lake, quarantine, "progress") == (f"progress/2025-12-01/H19/{NAME}",)
+    assert place.quarantined() == []
+
+
+def test_the_case_is_cleared(tmp_path: Path) -> None:
+    """Its first name is composed, its second decomposed, as one computer and another write them."""
+    place = Records(tmp_path, "progress")
+    shutil.copytree(CASE, place.landing)
+    report = place.ingest()
+    assert [(file.delivery_date.day, file.status) for file in report.files] == [
+        (1, "superseded"),
+        (2, "accepted"),
+    ]
+    place.promote(report)
+    assert len(clear_mended(place.lake, tmp_path / "quarantine", "progress")) == 1
     assert place.quarantined() == []
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -513,3 +514,43 @@ def test_batches_of_an_earlier_shape_are_read_beside_new_ones(delivered: Any, pa
     assert parquet(query) == [("DOSSIER_SYNC", None)]
     delivered.promote(delivered.ingest())
     assert len(parquet(query)) == 39  # 34 provinces, 4 units, and the old row
+
+
+def test_a_payload_at_which_the_warehouse_fails_is_left_to_the_next_run(
+    delivered: Any, sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DuckDB raises within one document is not known to be its fault, and stops none of the others."""
+    real = batch.read_documents
+
+    def read_or_fail(connection: Any) -> None:
+        real(connection)
+        if connection.execute("select count(*) from typed where sender = 'H21'").fetchone() != (0,):
+            raise duckdb.InternalException("x")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batch, "read_documents", read_or_fail)
+        report = delivered.ingest()
+    assert [(file.sender, file.status, file.rows_accepted) for file in report.files] == [
+        ("nation", "accepted", 34),
+        ("nation", "accepted", 34),
+    ]
+    (problem,) = report.unread
+    assert (problem.reason_code, problem.file.split("/")[-1]) == (
+        "our_defect", "service_results_units_H21_2026-10-10.json"
+    )  # fmt: skip
+    delivered.promote(report)
+
+    again = delivered.ingest()
+    assert [(file.sender, file.status) for file in again.files] == [("H21", "accepted")]
+    assert again.unread == ()
+
+
+def test_a_run_in_which_nothing_could_be_read_makes_no_batch(
+    delivered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise duckdb.InternalException("x")
+
+    monkeypatch.setattr(batch, "read_documents", fail)
+    report = delivered.ingest()
+    assert (report.batch_id, report.files, len(report.unread)) == (None, (), 3)

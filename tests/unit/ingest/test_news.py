@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.ingest.lake import promote
-from orchestration.ingest.landing import Days
+from orchestration.ingest.landing import Days, delivery_days, scan
 from orchestration.ingest.news import unread_files
 from orchestration.ingest.records import SAMPLE_KEY, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
@@ -70,3 +71,36 @@ def test_the_state_of_a_file_changes_while_it_grows(tmp_path: Path) -> None:
     (after,) = unread_files(tmp_path / "landing", tmp_path / "lake", SOURCE)
     assert before.path == after.path
     assert before.state != after.state
+
+
+def test_what_is_no_file_is_no_delivery_and_breaks_nothing(tmp_path: Path) -> None:
+    """The sensor looks every five minutes: whatever lies there, it must see the good file beside it."""
+    good = deliver(tmp_path, "2025-07-01", 1)
+    beside = good.parent
+    (beside / "loop.jsonl").symlink_to(beside / "back.jsonl")
+    (beside / "back.jsonl").symlink_to(beside / "loop.jsonl")
+    (beside / "gone.jsonl").symlink_to(beside / "nowhere.jsonl")
+    (beside / "out.jsonl").symlink_to("/etc/hostname")
+    (beside / "folder.jsonl").mkdir()
+    os.mkfifo(beside / "pipe.jsonl")
+    Path(os.fsdecode(os.fsencode(beside) + b"/b\xe1o c\xe1o.jsonl")).write_bytes(b"{}")
+    for empty in ("2025-07-02/nation", "2025-07-03", "2025-07-04/nation/folder", "2025-07-05/.hidden"):
+        (tmp_path / "landing" / SOURCE / empty).mkdir(parents=True)
+    (tmp_path / "landing" / SOURCE / "2025-07-05" / ".hidden" / "a.jsonl").write_bytes(b"{}")
+    (tmp_path / "landing" / SOURCE / "2025-07-06").symlink_to(tmp_path)
+
+    assert unread(tmp_path) == ["2025-07-01"]
+    assert delivery_days(tmp_path / "landing", SOURCE) == {(date(2025, 7, 1), "nation")}
+
+    scanned = scan(tmp_path / "landing", SOURCE)
+    assert [file.path for file in scanned.files] == [good]
+    said = {
+        problem.file.split("/", 2)[2]: problem.reason_code
+        for problem in scanned.problems
+        if "07-01" in problem.file
+    }
+    assert said == {
+        "nation/loop.jsonl": "unreadable_file", "nation/back.jsonl": "unreadable_file",
+        "nation/gone.jsonl": "vanished_file", "nation/out.jsonl": "link_leaves_landing",
+        "nation/pipe.jsonl": "not_a_file", "nation/b\\xe1o c\\xe1o.jsonl": "bad_file_name",
+    }  # fmt: skip

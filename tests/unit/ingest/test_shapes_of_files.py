@@ -17,7 +17,15 @@ import openpyxl
 import pytest
 
 from orchestration.ingest.problems import Problem
-from tests.unit.ingest.record_workplace import MAPPINGS, Records, as_csv, as_lines, as_parquet, good
+from tests.unit.ingest.record_workplace import (
+    MAPPINGS,
+    Records,
+    as_csv,
+    as_envelope,
+    as_lines,
+    as_parquet,
+    good,
+)
 
 CASES = Path(__file__).parents[2] / "cases"
 DUE = datetime(2025, 7, 8, 17)
@@ -405,6 +413,40 @@ def test_without_a_column_that_every_row_needs_the_file_is_refused(suffix: str, 
 def test_json_leaves_out_what_is_empty(tmp_path: Path) -> None:
     file, *_ = read(tmp_path, "a.jsonl", as_lines(LACKING))
     assert (file.rows_accepted, file.problems) == (3, ())
+
+
+@pytest.mark.parametrize("write", [as_lines, as_envelope], ids=["lines", "envelope"])
+@pytest.mark.parametrize(
+    "key", ["ngayKetThucTheoQuyDinh", "NgayKetThucTheoQuyDinh\u200b", "Ngay Ket Thuc Theo Quy Dinh "]
+)
+def test_a_json_key_that_is_a_field_but_for_how_it_is_written_is_named(
+    key: str, write: Callable[[list[Any]], bytes], tmp_path: Path
+) -> None:
+    """Unlike one that is left out, it was meant to be read."""
+    named = [
+        {key if field == "NgayKetThucTheoQuyDinh" else field: value for field, value in step.items()}
+        for step in STEPS
+    ]
+    file, *_ = read(tmp_path, "a.json" if write is as_envelope else "a.jsonl", write(named))
+    (note,) = notes(file)
+    assert (note.reason_code, note.field) == ("column_not_in_file", "NgayKetThucTheoQuyDinh")
+    assert ascii(key) in note.found
+    assert file.rows_accepted == 3
+
+
+def test_a_json_key_of_a_list_is_compared_too_and_an_exact_one_counts(tmp_path: Path) -> None:
+    fee = {"TenPhiLePhi": "x", "maphilephi": "P1", "Gia": "20000"}
+    file, *_ = read(tmp_path / "a", "a.jsonl", as_lines([good("dossiers", DanhSachLePhi=[fee])]), "dossiers")
+    assert [(note.field, note.found) for note in notes(file)] == [
+        ("MaPhiLePhi", "keys that are written otherwise: 'maphilephi'")
+    ]
+    file, *_ = read(
+        tmp_path / "b",
+        "a.jsonl",
+        as_lines([good("dossiers", DanhSachLePhi=[fee | {"MaPhiLePhi": "P2"}])]),
+        "dossiers",
+    )
+    assert notes(file) == []
 
 
 def test_the_case_that_lacks_its_due_column_is_reported(tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ def read(tmp_path: Path, text: str) -> tuple[Gateway, ...]:
 
 def test_a_gateway_is_read_with_the_usual_limits(tmp_path: Path) -> None:
     expected = Gateway("H19", "dossiers", "https://gateway.example/dossiers", "SERVICE_INDEX_TOKEN_H19",
-                       500, 64 * 1024**2, 100_000)  # fmt: skip
+                       page_size=500)  # fmt: skip
+    assert (expected.most_page_bytes, expected.most_bytes) == (64 * 1024**2, 1024**3)
+    assert (expected.most_page_seconds, expected.most_seconds) == (120, 900)
     assert read(tmp_path, GOOD) == (expected,)
 
 
@@ -48,6 +50,12 @@ def test_what_the_project_ships_names_no_gateway() -> None:
         ),
         ("page_size: 500", "page_size: none", ":6: found page_size 'none', expected a whole number from 1"),
         ("sender: H19", "sender: ../H19", ":2: found sender '../H19', expected the name of a folder"),
+        ("sender: H19", "sender: ..", ":2: found sender '..', expected the name of a folder"),
+        ("sender: H19", "sender: .pull", ":2: found sender '.pull', expected the name of a folder"),
+        ("sender: H19", 'sender: "H19 "', ":2: found sender 'H19 ', expected the name of a folder"),
+        ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_HASH_KEY", ":5: found something else"),
+        ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_ALERT_WEBHOOK", ":5: found something else"),
+        ("page_size: 500", "most_seconds: 0", ":6: found most_seconds '0', expected a whole number from 1"),
         ("page_size: 500", "pages: 500", ":6: "),
         ("    source: dossiers\n", "", ":2: found no 'source'"),
     ],

@@ -356,16 +356,25 @@ POISONS = [
             ("a count missing", "rows_read = null", '"rows_read": null'),
         )
     ),
+    # The last seven deliveries had 3 rows each: more than 15 is unusual, none is not.
+    Poison(
+        FILES,
+        _FILES_VOLUME,
+        "sixteen for three",
+        "update {table} set rows_read = 16, rows_accepted = 16 where source_file = 'H21.json'",
+        ('"sender": "H21"', '"rows_read": 16', '"usual_rows": 3.0', '"deliveries_compared": 7'),
+    ),
+    # Of 100 rows a fifth is 20: nineteen are too few, and so is nothing at all.
     *(
         Poison(
             FILES,
             _FILES_VOLUME,
             what,
-            f"update {{table}} set rows_read = {rows}, rows_accepted = {rows} where source_file = 'H21.json'",
-            ('"sender": "H21"', f'"rows_read": {rows}', '"usual_rows": 3.0', '"deliveries_compared": 7'),
+            "update history set rows_read = 100 where sender = 'H21';"
+            f" update {{table}} set rows_read = {rows}, rows_accepted = {rows} where source_file = 'H21.json'",
+            ('"sender": "H21"', f'"rows_read": {rows}', '"usual_rows": 100.0', '"deliveries_compared": 7'),
         )
-        # The last seven deliveries had 3 rows each: less than 0.6 or more than 15 is unusual.
-        for what, rows in (("cut short", 0), ("sixteen for three", 16))
+        for what, rows in (("cut short", 19), ("empty", 0))
     ),
     Poison(ROWS, _ROWS_ARRIVE, "no rows", "delete from {table}", ('"rows_found": 0', '"rows_accepted": 37')),
     Poison(
@@ -757,6 +766,16 @@ def test_a_poisoned_table_is_stopped_and_the_rows_are_named(
         rows_file = failed[poison.expectation].rows_file
         assert rows_file is not None
         assert len(duckdb.read_parquet(rows_file).fetchall()) == check_rows
+
+
+def test_nothing_is_a_delivery_of_a_sender_of_few_rows(good_build: Path, tmp_path: Path) -> None:
+    """A province without a petition sends an empty file, which must not stop what the others sent."""
+    database = tmp_path / "quiet.duckdb"
+    shutil.copy(good_build, database)
+    with duckdb.connect(database) as connection:
+        connection.execute("update files set rows_read = 0, rows_accepted = 0 where source_file = 'H21.json'")
+    result = judge(database, FILES)
+    assert result.success, result.message()
 
 
 @pytest.mark.parametrize("name", SUITES)
