@@ -7,7 +7,7 @@ folder. Not here: what was in the files, which gates judge, and who is told (`or
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -56,26 +56,40 @@ class Overdue:
 
 def agreements(agreed: Path, reference: Path) -> tuple[Agreement, ...]:
     """All rows of the file `agreed`, `*` written out. Raises AgreementError."""
+    provinces = _rows(reference / "provinces.csv")
     with agreed.open(encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(stream)
         return tuple(
             agreement
             for row in rows
             for agreement in _agreements(
-                row, f"{agreed.name}, line {rows.line_num}", province_names(reference)
+                row, f"{agreed.name}, line {rows.line_num}", [one["agency_code"] for one in provinces]
             )
         )
 
 
-def province_names(reference: Path) -> dict[str, str]:
-    """Agency code -> Vietnamese name of the provinces of today."""
-    with (reference / "provinces.csv").open(encoding="utf-8", newline="") as stream:
-        return {row["agency_code"]: row["name_vi"] for row in csv.DictReader(stream)}
+def province_names(reference: Path, day: date) -> dict[str, str]:
+    """Agency code -> Vietnamese name of the provinces on that day."""
+    changes = sorted(_rows(reference / "unit_changes.csv"), key=lambda change: change["valid_from"])
+    changed = {
+        change["unit_code"]: change["name_vi"]
+        for change in changes
+        if date.fromisoformat(change["valid_from"]) <= day
+    }
+    return {
+        row["agency_code"]: changed.get(row["province_code"], row["name_vi"])
+        for row in _rows(reference / "provinces.csv")
+    }
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def overdue(agreed: Path, reference: Path, landing: Path, source: str, day: date) -> tuple[Overdue, ...]:
     """Who has not delivered `source` by the end of `day` as the file `agreed` says. Raises AgreementError."""
-    names = province_names(reference)
+    names = province_names(reference, day)
     latest: dict[str, date] = {}
     for delivered, sender in delivery_days(landing, source):
         if delivered <= day:
@@ -93,7 +107,7 @@ def overdue(agreed: Path, reference: Path, landing: Path, source: str, day: date
     return tuple(sorted(found, key=lambda late: late.sender))
 
 
-def _agreements(row: Mapping[str, str], place: str, names: Mapping[str, str]) -> Iterator[Agreement]:
+def _agreements(row: Mapping[str, str], place: str, provinces: Sequence[str]) -> Iterator[Agreement]:
     if row["source"] not in SOURCES:
         raise AgreementError(f"{place}, source: found {row['source']!r}, expected one of {sorted(SOURCES)}")
     if not (row["every_days"].isdecimal() and int(row["every_days"]) > 0):
@@ -105,5 +119,5 @@ def _agreements(row: Mapping[str, str], place: str, names: Mapping[str, str]) ->
         valid_to = date.fromisoformat(row["valid_to"]) if row["valid_to"] else None
     except ValueError as error:
         raise AgreementError(f"{place}, valid_from and valid_to: {error}, expected YYYY-MM-DD") from error
-    for sender in names if row["sender"] == EVERY_PROVINCE else [row["sender"]]:
+    for sender in provinces if row["sender"] == EVERY_PROVINCE else [row["sender"]]:
         yield Agreement(row["source"], sender, int(row["every_days"]), valid_from, valid_to)

@@ -185,7 +185,8 @@ RULES = (
     Rule("unknown_unit", "unit", f"child_group = 'COMMUNE' and parent_agency_code {_KNOWN_AGENCY} "
          "and unit_code is null", "'departmentName'",
          "text_of(item -> '$.departmentName')", "'a commune of the province, as in communes.csv'",
-         "add this spelling of its name to unit_name_variants.csv, or the commune to communes.csv if it is new"),
+         "add this spelling of its name to unit_name_variants.csv, a new name to unit_changes.csv, or the commune to"
+         " communes.csv if it is new"),
     Rule("code_contradicts_name", "unit", "coded_unit <> named_unit", "'departmentName'",
          "text_of(item -> '$.departmentName')",
          "'the commune of ' || agency_code || ' in the unit catalogue, ' || coded_unit",

@@ -61,7 +61,9 @@ from read_csv($provinces, all_varchar = true) as provinces
 inner join (
     select province_code, name_vi from read_csv($provinces, all_varchar = true)
     union all
-    -- A province that was merged away may still stand behind the names of its communes.
+    -- A province's name of any day may stand behind those of its communes, and so may one that was merged away.
+    select unit_code, name_vi from read_csv($unit_changes, all_varchar = true)
+    union all
     select new_province_code, old_name_vi from read_csv($province_crosswalk, all_varchar = true)
 ) as names using (province_code)
 """
@@ -73,10 +75,13 @@ inner join read_csv($provinces, all_varchar = true) as provinces using (province
 inner join (
     select commune_code as unit_code, name_vi from read_csv($communes, all_varchar = true)
     union all
+    select unit_code, name_vi from read_csv($unit_changes, all_varchar = true)
+    union all
     select unit_code, variant_vi from read_csv($unit_name_variants, all_varchar = true)
 ) as names on communes.commune_code = names.unit_code
 """
-_REFERENCES = ("provinces", "province_crosswalk", "communes", "unit_name_variants")
+_PROVINCE_NAMES = ("provinces", "unit_changes", "province_crosswalk")
+_KNOWN_COMMUNES = ("provinces", "communes", "unit_changes", "unit_name_variants")
 _CATALOGUED_SQL = """
 create or replace temp table catalogued_commune as
 select agency_code_today(agency_code) as agency_code, max_by(state_code, (valid_from, delivery_date)) as unit_code
@@ -96,13 +101,8 @@ def know_units(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Pat
     Raises duckdb.IOException if one of the reference files is not in folder `reference`.
     """
     connection.execute(AGENCY_CODE_SQL + UNIT_NAME_SQL)
-    lists = {name: str(reference / f"{name}.csv") for name in _REFERENCES}
-    connection.execute(
-        _PROVINCE_NAMES_SQL, {name: lists[name] for name in ("provinces", "province_crosswalk")}
-    )
-    connection.execute(
-        _KNOWN_COMMUNES_SQL, {name: lists[name] for name in ("provinces", "communes", "unit_name_variants")}
-    )
+    for sql, lists in ((_PROVINCE_NAMES_SQL, _PROVINCE_NAMES), (_KNOWN_COMMUNES_SQL, _KNOWN_COMMUNES)):
+        connection.execute(sql, {name: str(reference / f"{name}.csv") for name in lists})
     batches = visible_batches(lake, _CATALOGUE)
     paths = [str(lake / _CATALOGUE / f"batch={batch}" / "rows*.parquet") for batch in batches]
     rows = "from read_parquet($paths, hive_partitioning = false, union_by_name = true)"

@@ -208,7 +208,9 @@ def empty_lake(data: Path) -> None:
     (data / "build").mkdir(parents=True, exist_ok=True)
 
 
-def build(data: Path, *arguments: str, command: str = "build") -> str:
+def build(
+    data: Path, *arguments: str, command: str = "build", project: Path = REPOSITORY / "dbt_project"
+) -> str:
     """Run dbt on a lake, without unit tests; its output. Raises AssertionError where a model or test fails."""
     selection = ["--exclude-resource-type", "unit_test"] if command == "build" else []
     done = subprocess.run(
@@ -217,7 +219,7 @@ def build(data: Path, *arguments: str, command: str = "build") -> str:
             *["--no-use-colors", command, *selection, "--profiles-dir", "."],
             *["--target-path", str(data / "target"), "--log-path", str(data / "logs"), *arguments],
         ],
-        cwd=REPOSITORY / "dbt_project",
+        cwd=project,
         env={**os.environ, "SERVICE_INDEX_DATA": str(data), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True,
         text=True,

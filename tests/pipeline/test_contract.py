@@ -21,12 +21,12 @@ RANKING = [
     *PERIOD,
     *["period_status", "unit_code", "name_vi", "name_en", "total_score", "rank", "peers", "baseline"],
     *["previous_score", "previous_rank", "score_change", "rank_change", "band"],
-    *["official_score", "official_rank"],
+    *["official_score", "official_rank", "unit_type"],
 ]
 CONTRACT = {
     "dim_unit": [
         *["unit_code", "unit_level", "parent_unit_code", "province_code"],
-        *["name_vi", "name_en", "valid_from", "valid_to"],
+        *["name_vi", "name_en", "valid_from", "valid_to", "unit_type", "valid_from_certainty"],
     ],
     "dim_indicator": [
         *["regime", "metric_code", "group_code", "name_vi", "name_en", "max_score", "full_mark_ratio"],
@@ -40,7 +40,7 @@ CONTRACT = {
     "mart_service_headline": [
         *PERIOD,
         *["unit_code", "unit_level", "name_vi", "dossiers_received", "online_ratio", "paid_online_ratio"],
-        *["early", "on_time", "within_time", "overdue", "timely_ratio", "total_score", "rank"],
+        *["early", "on_time", "within_time", "overdue", "timely_ratio", "total_score", "rank", "unit_type"],
     ],
     "mart_coverage": [
         *PERIOD,
@@ -136,5 +136,5 @@ def test_the_manifest_names_inputs_gates_code_and_versions(installation: Setting
 
 def test_reference_data_are_whole(query: Query) -> None:
     assert query(
-        "select unit_level, count(*) from marts.dim_unit group by unit_level order by unit_level"
+        "select unit_level, count(*) from marts.dim_unit where valid_to is null group by unit_level order by unit_level"
     ) == [("commune", 3321), ("department", 14), ("nation", 1), ("province", 34)]

@@ -25,4 +25,4 @@ def test_every_dbt_unit_test_passes(copy_of_installation: Settings) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "26 unit tests" in done.stdout, done.stdout
+    assert "27 unit tests" in done.stdout, done.stdout

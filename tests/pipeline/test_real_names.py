@@ -1,7 +1,8 @@
 """The portal's own names and codes from landing to marts: who is recognised, and what becomes of the others.
 
 Real figures: Gia Lai's 14 departments and 135 communes on 2 and 10 October 2026, with the portal's names and ranks, and
-the 34 provinces of October 2025 (`tests/cases/portal`, from public captures). Here they come in the shape that is read.
+the 34 provinces of October 2025 and of 17 and 27 September 2026 (`tests/cases/portal`, from public captures). Here they
+come in the shape that is read.
 """
 
 from __future__ import annotations
@@ -78,6 +79,27 @@ def october_2025(period_type: str) -> Payload:
     }
     if period_type == "month":
         metadata["month"] = 10
+    return {"metadata": metadata, "provinces": provinces}
+
+
+#: Captures of the provinces between which names changed, by the day that they describe.
+SEPTEMBER = {"2026-09-17": "2026-09-17T03:40:19Z", "2026-09-27": "2026-09-27T01:49:07Z"}
+
+
+def september_2026(day: str) -> Payload:
+    """The 34 provinces, as they were called on that day."""
+    provinces = [
+        {
+            "departmentName": row["departmentName"],
+            "departmentCode": row["departmentCode"],
+            "totalScore": float(row["totalScore"]),
+            "groupScores": {group: float(row[group]) for group in GROUPS},
+            **({"rank": int(row["rank"])} if row["rank"] else {}),
+        }
+        for row in table("province_scores_2026-09.csv")
+        if row["captured_at"] == SEPTEMBER[day]
+    ]
+    metadata = {"scope": "Provinces", "timeType": "year", "year": 2026, "extractedAt": SEPTEMBER[day]}
     return {"metadata": metadata, "provinces": provinces}
 
 
@@ -204,6 +226,8 @@ def gia_lai_run(
     land(settings, unit_without_a_group(), "2026-10-11", name="f30.json")
     for period_type in ("year", "month"):
         land(settings, october_2025(period_type), "2025-11-01", "nation", f"{period_type}.json")
+    for day in SEPTEMBER:
+        land(settings, september_2026(day), day, "nation", "names.json")
     land(settings, with_placeholders(), "2026-10-31", "nation", "october.json")
     land(settings, the_month_after("2026-09-30T23:46:00Z", 9), "2026-10-01", "nation", "september.json")
     outcome = refresh(settings, instance)
@@ -289,9 +313,80 @@ def test_the_provinces_of_october_2025_are_read_with_the_codes_of_that_year(
     online = rows(
         settings,
         "select agency_code, score::varchar from marts.mart_index inner join marts.dim_unit using (unit_code)"
-        f" where group_code = 'ONLINE' and period_type = '{period_type}' and regime = 'portal_2025'",
+        f" where valid_to is null and group_code = 'ONLINE' and period_type = '{period_type}' and regime = 'portal_2025'",
     )
     assert {code: float(score) for code, score in online} == {c: float(r["ONLINE"]) for c, r in shown.items()}
+
+
+def test_a_province_that_became_a_city_keeps_its_codes(gia_lai_run: tuple[Settings, Outcome]) -> None:
+    """Bắc Ninh and Quảng Ninh were provinces in the capture of 06:46 on 27 September 2026, which describes the 26th, and
+    cities at 08:49 of that day. Đồng Nai was a province in October 2025 and a city in the first capture of 2026, that of
+    17 September. Nobody else changed."""
+    settings, _ = gia_lai_run
+    found = rows(
+        settings,
+        "select unit_code, agency_code, unit_type, name_vi, valid_from::varchar, valid_to::varchar, valid_from_certainty"
+        " from marts.dim_unit where unit_code in (select unit_code from marts.dim_unit group by all having count(*) > 1)"
+        " order by unit_code, valid_from",
+    )
+    assert found == [
+        ("22", "H49", "province", "Quảng Ninh", "2025-07-01", "2026-09-26", "documented"),
+        ("22", "H49", "city", "Quảng Ninh", "2026-09-27", None, "observed"),
+        ("24", "H05", "province", "Bắc Ninh", "2025-07-01", "2026-09-26", "documented"),
+        ("24", "H05", "city", "Bắc Ninh", "2026-09-27", None, "observed"),
+        ("75", "H19", "province", "Đồng Nai", "2025-07-01", "2026-09-16", "documented"),
+        ("75", "H19", "city", "Đồng Nai", "2026-09-17", None, "bounded"),
+    ]
+
+
+#: By day: kinds of Đồng Nai, Bắc Ninh and Quảng Ninh.
+KINDS = {
+    "2025-10-31": ("province", "province", "province"),
+    "2026-09-17": ("city", "province", "province"),
+    "2026-09-26": ("city", "province", "province"),
+    "2026-09-27": ("city", "city", "city"),
+    "2026-10-10": ("city", "city", "city"),
+}
+
+
+@pytest.mark.parametrize("day", KINDS)
+def test_a_ranking_shows_the_kind_of_its_day(gia_lai_run: tuple[Settings, Outcome], day: str) -> None:
+    settings, _ = gia_lai_run
+    ranked = rows(
+        settings,
+        "select agency_code, unit_type, rank, period_type from marts.mart_province_ranking"
+        f" where as_of = '{day}' and basis = 'portal' order by period_type, agency_code",
+    )
+    periods = {period_type for *_, period_type in ranked}
+    assert len(ranked) == 34 * len(periods) and all(rank for _, _, rank, _ in ranked)
+    for period_type in periods:
+        kinds = {agency: kind for agency, kind, _, period in ranked if period == period_type}
+        assert (kinds["H19"], kinds["H05"], kinds["H49"]) == KINDS[day]
+        # Six cities on 1 July 2025.
+        assert sum(kind == "city" for kind in kinds.values()) == 6 + KINDS[day].count("city")
+
+
+@pytest.mark.parametrize("day", SEPTEMBER)
+def test_a_capture_is_taken_with_the_name_of_before_and_of_after(
+    gia_lai_run: tuple[Settings, Outcome], day: str
+) -> None:
+    settings, _ = gia_lai_run
+    names = "tỉnh Bắc Ninh" if day == "2026-09-17" else "thành phố Bắc Ninh"
+    shown = {row["departmentCode"]: row for row in table("province_scores_2026-09.csv")
+             if row["captured_at"] == SEPTEMBER[day]}  # fmt: skip
+    assert shown["H05"]["departmentName"] == f"UBND {names}"
+    found = rows(
+        settings,
+        "select agency_code, unit_code, total_score::varchar, rank, name_vi from marts.mart_province_ranking"
+        f" where as_of = '{day}'",
+    )
+    totals = sorted((float(row["totalScore"]) for row in shown.values()), reverse=True)
+    assert len(found) == 34
+    for agency, _, total, rank, _ in found:
+        assert float(total) == float(shown[agency]["totalScore"])
+        assert rank == 1 + totals.index(float(total))
+    by_agency = {agency: (unit_code, name) for agency, unit_code, _, _, name in found}
+    assert by_agency["H05"] == ("24", "Bắc Ninh") and by_agency["H49"] == ("22", "Quảng Ninh")
 
 
 def test_one_unknown_commune_is_left_out_and_the_rest_is_ranked_without_it(
@@ -319,7 +414,8 @@ def test_one_unknown_commune_is_left_out_and_the_rest_is_ranked_without_it(
     ]
     assert kept == [
         ("unknown_unit", f"units[{index}] (H21.131)", "UBND xã Ia Không Có",
-         "add this spelling of its name to unit_name_variants.csv, or the commune to communes.csv if it is new")
+         "add this spelling of its name to unit_name_variants.csv, a new name to unit_changes.csv, or the commune to"
+         " communes.csv if it is new")
     ]  # fmt: skip
     # The newest capture of the sender is of 11 October, and whole.
     assert "every_unit_taken" not in "\n".join(outcome.lines)
@@ -349,7 +445,12 @@ def test_days_without_a_national_capture_have_no_ranking_of_provinces(
         settings,
         "select distinct as_of::varchar, baseline from marts.mart_province_ranking where regime = 'portal_2026'"
         " and period_type = 'year_to_date' order by 1",
-    ) == [("2026-09-26", None), ("2026-10-10", "year_to_date from 2026-01-01 as of 2026-09-26")]
+    ) == [
+        ("2026-09-17", None),
+        ("2026-09-26", "year_to_date from 2026-01-01 as of 2026-09-17"),
+        ("2026-09-27", "year_to_date from 2026-01-01 as of 2026-09-26"),
+        ("2026-10-10", "year_to_date from 2026-01-01 as of 2026-09-27"),
+    ]
 
 
 def test_a_unit_without_a_group_has_no_total_and_no_rank(gia_lai_run: tuple[Settings, Outcome]) -> None:
@@ -384,7 +485,7 @@ def test_a_month_is_final_only_if_it_was_captured_after_it_ended(
 def test_a_provisional_denominator_is_marked(gia_lai_run: tuple[Settings, Outcome]) -> None:
     settings, _ = gia_lai_run
     where = (" inner join marts.dim_unit using (unit_code) where metric_code = 'DOSSIER_SYNC' and as_of = '2026-10-31'"
-             " and agency_code in ('H19', 'H20', 'H21', 'H24') order by agency_code")  # fmt: skip
+             " and valid_to is null and agency_code in ('H19', 'H20', 'H21', 'H24') order by agency_code")  # fmt: skip
     expected = [("H19", "provisional"), ("H20", "not_reported"), ("H21", "unknown_status"), ("H24", None)]
     for table_name in ("mart_indicator_scores", "ind_dossier_sync", "mart_official_reconciliation"):
         found = rows(settings, f"select agency_code, denominator_status from marts.{table_name}" + where)

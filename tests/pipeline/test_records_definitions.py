@@ -436,7 +436,7 @@ def test_a_figure_is_as_worked_by_hand(first: Path, figure: tuple[str, str, str,
     rows = asked_of(
         first,
         "select numerator, denominator from marts.mart_indicator_scores inner join marts.dim_unit using (unit_code)"
-        " where basis = 'records' and metric_code = ? and agency_code = ?"
+        " where valid_to is null and basis = 'records' and metric_code = ? and agency_code = ?"
         " and period_type || ' ' || period_start = ?",
         metric,
         agency,
@@ -456,7 +456,8 @@ def test_days_are_from_receipt_to_end(first: Path) -> None:
     rows = asked_of(
         first,
         "select ratio, numerator from marts.ind_avg_processing_days inner join marts.dim_unit using (unit_code)"
-        " where basis = 'records' and period_type = 'month' and period_start = '2025-07-01' and agency_code = ?",
+        " where valid_to is null and basis = 'records' and period_type = 'month' and period_start = '2025-07-01'"
+        " and agency_code = ?",
         COPY,
     )
     assert rows == [(pytest.approx(3 + 1 / 24), None)]
@@ -467,6 +468,7 @@ def test_nothing_to_synchronise_is_the_ratio_zero(first: Path) -> None:
         first,
         "select distinct numerator, denominator, ratio, score from marts.ind_dossier_sync as scores"
         " inner join marts.dim_unit using (unit_code) where basis = 'records' and scores.unit_level = 'commune'"
+        " and valid_to is null"
         " and agency_code is null and period_type = 'month' and period_start = '2025-07-01'",
     )
     assert rows == [(None, None, 0.0, 0.0)]

@@ -54,7 +54,8 @@ final as (
         cast(movement.peers_expected as integer) as peers_expected,
         movement.rank_reason,
         movement.movement_reason,
-        movement.incomplete_sources
+        movement.incomplete_sources,
+        units.unit_type
     from movement
     inner join units
         on

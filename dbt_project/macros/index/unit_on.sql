@@ -1,5 +1,6 @@
 {#-
-    The validity of a unit that answers for a day. Days before two-level local government began are told by the
+    The row of `dim_unit` that holds on a day: one per unit. What needs codes alone joins `int_units__listed`, which has no
+    days. Days before two-level local government began are told by the
     units that took over: no earlier unit is listed, and its records roll up to them.
 -#}
 {% macro unit_on(units, day) -%}

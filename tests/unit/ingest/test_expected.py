@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -98,3 +99,19 @@ def test_a_wrong_row_is_told_with_its_line(agreed: Path, row: str, message: str)
 def test_what_the_project_ships_can_be_read_and_fits_its_own_samples() -> None:
     shipped = agreements(Settings(data=Path()).expected_deliveries, REFERENCE)
     assert {agreement.source for agreement in shipped} >= {"dossiers", "progress", "portal_service_results"}
+
+
+@pytest.mark.parametrize(
+    ("day", "name"), [("2026-08-31", "Gia Lai"), ("2026-09-01", "Pleiku"), ("2026-10-01", "An Khê")]
+)
+def test_who_is_overdue_has_the_name_of_the_day(agreed: Path, tmp_path: Path, day: str, name: str) -> None:
+    reference = tmp_path / "reference"
+    shutil.copytree(REFERENCE, reference)
+    with (reference / "unit_changes.csv").open("a", encoding="utf-8") as stream:
+        # The later change first: the order of lines means nothing.
+        stream.write(
+            "52,2026-10-01,city,An Khê,,,,documented,made up\n52,2026-09-01,city,Pleiku,,,,documented,made up\n"
+        )
+    agree(agreed, "dossiers,H21,1,2026-01-01,,")
+    (late,) = overdue(agreed, reference, tmp_path / "landing", "dossiers", date.fromisoformat(day))
+    assert (late.sender, late.sender_name) == ("H21", name)

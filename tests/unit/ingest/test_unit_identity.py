@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +90,46 @@ def test_a_name_has_one_key(known: duckdb.DuckDBPyConnection, written: str, key:
         "engine/unit_name.sql", "without_province", name_key=name_key, province_key="'gia lai'"
     )
     assert one(known, stripped, written) == key
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+    """Gia Lai and its communes Vân Canh and Al Bá have other names from a day on: in the past, today, in years."""
+    shutil.copytree(ROOT / "seeds" / "reference", tmp_path / "reference")
+    with (tmp_path / "reference" / "unit_changes.csv").open("a", encoding="utf-8") as stream:
+        for unit, day, kind, name in (("52", "2026-01-01", "city", "Pleiku"),
+                                      ("21994", "2026-11-01", "ward", "Phường Vân Canh"),
+                                      ("23954", "2099-01-01", "commune", "Xã Pờ Tó Mới")):  # fmt: skip
+            stream.write(f"{unit},{day},{kind},{name},,,,documented,made up\n")
+    connection = duckdb.connect()
+    know_units(connection, tmp_path / "reference", Path("no lake"))
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("written", "unit_code"),
+    [
+        ("UBND xã Vân Canh", "21994"),
+        ("UBND phường Vân Canh", "21994"),
+        ("UBND phường Vân Canh - thành phố Pleiku", "21994"),
+        ("UBND xã Vân Canh - tỉnh Gia Lai", "21994"),
+        ("UBND xã Vân Canh - TP. Pleiku", "21994"),
+        ("UBND xã Albá", "23954"),
+        ("UBND xã Pờ Tó Mới, thành phố Gia Lai", "23954"),
+    ],
+)
+def test_the_names_of_before_and_after_lead_to_one_commune(
+    renamed: duckdb.DuckDBPyConnection, written: str, unit_code: str
+) -> None:
+    query = """
+        select distinct unit_code from known_commune
+        inner join (
+            select unit_name_key($name) as name_key union
+            select without_province(unit_name_key($name), name_key) from province_name where agency_code = 'H21'
+        ) using (name_key)
+        where agency_code = 'H21'
+    """
+    assert renamed.execute(query, {"name": written}).fetchall() == [(unit_code,)]
 
 
 def test_no_two_communes_of_a_province_have_one_key(known: duckdb.DuckDBPyConnection) -> None:

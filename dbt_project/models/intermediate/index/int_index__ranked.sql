@@ -7,6 +7,10 @@ units as (
     select * from {{ ref('dim_unit') }}
 ),
 
+listed_units as (
+    select * from {{ ref('int_units__listed') }}
+),
+
 snapshots as (
     select * from {{ ref('int_portal__unit_snapshots') }}
 ),
@@ -121,8 +125,7 @@ listed_peers as (
         parent_unit_code,
         unit_level,
         count(*) as units_expected
-    from units
-    where valid_to is null
+    from listed_units
     group by parent_unit_code, unit_level
 ),
 

@@ -11,6 +11,10 @@ communes as (
     select * from {{ ref('communes') }}
 ),
 
+unit_changes as (
+    select * from {{ ref('unit_changes') }}
+),
+
 unit_name_variants as (
     select * from {{ ref('unit_name_variants') }}
 ),
@@ -37,12 +41,19 @@ shown as (
     group by agency_code, unit_level, coalesce(parent_agency_code, agency_code), name_sent_vi
 ),
 
--- A province that was merged away may still stand behind the names of its communes.
+-- A province's name of any day may stand behind those of its communes, and so may one that was merged away.
 province_names as (
     select
         agency_code,
         {{ unit_name_key('name_vi') }} as name_key
     from provinces
+    union
+    select
+        provinces.agency_code,
+        {{ unit_name_key('unit_changes.name_vi') }} as name_key
+    from unit_changes
+    inner join provinces
+        on unit_changes.unit_code = provinces.province_code
     union
     select
         provinces.agency_code,
@@ -52,12 +63,21 @@ province_names as (
         on province_crosswalk.new_province_code = provinces.province_code
 ),
 
+-- A name is recognised whenever it was captured: the portal may show it before or after the day that the state says.
 commune_names as (
     select
         province_code,
         commune_code,
         {{ unit_name_key('name_vi') }} as name_key
     from communes
+    union
+    select
+        communes.province_code,
+        communes.commune_code,
+        {{ unit_name_key('unit_changes.name_vi') }} as name_key
+    from unit_changes
+    inner join communes
+        on unit_changes.unit_code = communes.commune_code
     union
     select
         communes.province_code,

@@ -7,6 +7,10 @@ units as (
     select * from {{ ref('dim_unit') }}
 ),
 
+listed as (
+    select * from {{ ref('int_units__listed') }}
+),
+
 sources as (
     select * from {{ ref('delivered_sources') }}
 ),
@@ -36,23 +40,23 @@ covers as (
     select
         unit_code,
         unit_code as covered_by
-    from units
+    from listed
     union
     select
         unit_code,
         province_code as covered_by
-    from units
+    from listed
     where province_code is not null
     union
     select
         unit_code,
         'VN' as covered_by
-    from units
+    from listed
     union
     select
         'VN' as unit_code,
         unit_code as covered_by
-    from units
+    from listed
     where unit_level = 'province'
 ),
 
@@ -70,12 +74,12 @@ newest as (
 -- A province that joins later says nothing of the days before its first dossier.
 first_dates as (
     select
-        units.province_code,
+        listed.province_code,
         min(daily.counted_date) as first_date
     from daily
-    inner join units
-        on daily.unit_code = units.unit_code
-    group by units.province_code
+    inner join listed
+        on daily.unit_code = listed.unit_code
+    group by listed.province_code
 ),
 
 -- An agreement names who delivers: `*` each province, `nation` for everyone, a province or a unit for itself, anyone
@@ -85,22 +89,22 @@ agreed_senders as (
         agreements.source,
         agreements.valid_from,
         agreements.valid_to,
-        units.agency_code as sender,
-        units.unit_code
+        listed.agency_code as sender,
+        listed.unit_code
     from agreements
-    inner join units
-        on agreements.sender = '*' and units.unit_level = 'province'
+    inner join listed
+        on agreements.sender = '*' and listed.unit_level = 'province'
     union all
     select
         agreements.source,
         agreements.valid_from,
         agreements.valid_to,
         agreements.sender,
-        coalesce(units.unit_code, 'VN') as unit_code
+        coalesce(listed.unit_code, 'VN') as unit_code
     from agreements
-    left join units
-        on agreements.sender = units.agency_code
-    where agreements.sender = 'nation' or units.unit_code is not null
+    left join listed
+        on agreements.sender = listed.agency_code
+    where agreements.sender = 'nation' or listed.unit_code is not null
     union all
     select
         agreements.source,
@@ -111,9 +115,9 @@ agreed_senders as (
     from agreements
     inner join deliveries
         on agreements.source = deliveries.source and agreements.sender = deliveries.sender
-    left join units
-        on agreements.sender = units.agency_code
-    where agreements.sender <> 'nation' and units.unit_code is null
+    left join listed
+        on agreements.sender = listed.agency_code
+    where agreements.sender <> 'nation' and listed.unit_code is null
 ),
 
 -- An agreement in force on the day after a period is about that period.

@@ -20,7 +20,7 @@ with periods as (
 ),
 
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('int_units__listed') }}
 ),
 
 dossiers as (
@@ -90,20 +90,18 @@ frame as (
         sources.has_national_report_totals,
         of_province.has_publication_decisions,
         of_province.has_unit_catalogue
-    from periods
-    inner join heard
-        on periods.period_id = heard.period_id
+    from sources
+    inner join periods
+        on sources.period_id = periods.period_id
     inner join units
+        on sources.unit_code = units.unit_code
+    inner join heard
         on
-            heard.province_code = coalesce(units.province_code, 'VN')
-            and {{ unit_on('units', 'periods.as_of') }}
-    inner join sources
-        on
-            periods.period_id = sources.period_id
-            and units.unit_code = sources.unit_code
+            sources.period_id = heard.period_id
+            and coalesce(units.province_code, 'VN') = heard.province_code
     inner join sources as of_province
         on
-            periods.period_id = of_province.period_id
+            sources.period_id = of_province.period_id
             and coalesce(units.province_code, 'VN') = of_province.unit_code
 ),
 

@@ -20,10 +20,7 @@ ancestors as (
 ),
 
 units as (
-    select distinct
-        unit_code,
-        unit_level
-    from {{ ref('dim_unit') }}
+    select * from {{ ref('int_units__listed') }}
 ),
 
 months as (

@@ -24,7 +24,7 @@ catalogue as (
 ),
 
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('int_units__listed') }}
 ),
 
 named as (

@@ -1,10 +1,10 @@
 -- Grain: one row per unit and unit that counts its records: itself, its province, the nation.
 with units as (
-    select distinct
+    select
         unit_code,
         unit_level,
         province_code
-    from {{ ref('dim_unit') }}
+    from {{ ref('int_units__listed') }}
     where unit_level <> 'nation'
 ),
 

@@ -8,7 +8,7 @@ catalogue as (
 ),
 
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('int_units__listed') }}
 ),
 
 province_crosswalk as (

@@ -1,180 +1,57 @@
 -- Grain: one row per unit and validity.
-with provinces as (
-    select * from {{ ref('provinces') }}
+with listed as (
+    select * from {{ ref('int_units__listed') }}
 ),
 
-communes as (
-    select * from {{ ref('communes') }}
+unit_changes as (
+    select * from {{ ref('unit_changes') }}
 ),
 
-portal_units as (
-    select * from {{ ref('int_portal__units') }}
-    where unit_level <> 'province' and unit_code is not null
-),
-
-catalogue as (
-    select * from {{ ref('int_units__catalogue') }}
-    where valid_to is null
-),
-
-nation as (
+-- The lists are those of the first day; each change names the unit from a day on.
+dated as (
     select
-        'VN' as unit_code,
-        'nation' as unit_level,
-        cast(null as varchar) as parent_unit_code,
-        cast(null as varchar) as province_code,
-        'Việt Nam' as name_vi,
-        'Viet Nam' as name_en,
-        cast(null as varchar) as agency_code
-),
-
-province_units as (
-    select
-        province_code as unit_code,
-        'province' as unit_level,
-        'VN' as parent_unit_code,
-        province_code,
+        unit_code,
+        unit_type,
         name_vi,
         name_en,
-        agency_code
-    from provinces
-),
-
--- A code belongs to the unit that it was last captured for...
-portal_codes as (
+        cast('{{ var("two_level_government_since") }}' as date) as valid_from,
+        -- No source says since when a department exists.
+        case unit_level when 'department' then 'assumed' else 'documented' end as valid_from_certainty
+    from listed
+    union all
     select
-        *,
-        row_number() over (
-            partition by agency_code, unit_level
-            order by newest_at desc, unit_code asc, name_sent_vi asc
-        ) as preference
-    from portal_units
-),
-
--- ...and a unit's newest capture names it: names are corrected, codes stay.
-newest_of_unit as (
-    select
-        *,
-        row_number() over (
-            partition by unit_code, unit_level
-            order by newest_at desc, agency_code asc
-        ) as unit_preference
-    from portal_codes
-    where preference = 1
-),
-
-named_by_portal as (
-    select
-        agency_code,
-        unit_level,
-        province_code,
         unit_code,
-        name_vi
-    from newest_of_unit
-    where unit_preference = 1
+        unit_type,
+        name_vi,
+        name_en,
+        valid_from,
+        date_certainty as valid_from_certainty
+    from unit_changes
 ),
 
--- What the catalogue adds: by the state's code, so by no name. A code that a payload shows for another unit is left
--- to the payload.
-named_by_catalogue as (
+followed as (
     select
-        catalogue.agency_code,
-        catalogue.unit_level,
-        catalogue.state_code,
-        catalogue.name_vi,
-        provinces.province_code
-    from catalogue
-    inner join provinces
-        on catalogue.province_agency_code = provinces.agency_code
-    left join portal_codes
-        on
-            catalogue.agency_code = portal_codes.agency_code
-            and portal_codes.preference = 1
-    where portal_codes.agency_code is null
-),
-
-commune_codes as (
-    select
-        state_code as commune_code,
-        min(agency_code) as agency_code
-    from named_by_catalogue
-    where unit_level = 'commune'
-    group by state_code
-),
-
-commune_units as (
-    select
-        communes.commune_code as unit_code,
-        'commune' as unit_level,
-        communes.province_code as parent_unit_code,
-        communes.province_code,
-        communes.name_vi,
-        cast(null as varchar) as name_en,
-        coalesce(named_by_portal.agency_code, commune_codes.agency_code) as agency_code
-    from communes
-    left join commune_codes
-        on communes.commune_code = commune_codes.commune_code
-    left join named_by_portal
-        on
-            communes.commune_code = named_by_portal.unit_code
-            and named_by_portal.unit_level = 'commune'
-),
-
-departments as (
-    select
-        agency_code,
-        unit_level,
-        province_code,
-        name_vi
-    from named_by_portal
-    where unit_level = 'department'
-    union all
-    select
-        agency_code,
-        unit_level,
-        province_code,
-        name_vi
-    from named_by_catalogue
-    where unit_level = 'department'
-),
-
-department_units as (
-    select
-        departments.agency_code as unit_code,
-        departments.unit_level,
-        departments.province_code as parent_unit_code,
-        departments.province_code,
-        -- The portal adds the province's name, which another column holds.
-        {{ without_province_shown('departments.name_vi', 'provinces.name_vi') }} as name_vi,
-        cast(null as varchar) as name_en,
-        departments.agency_code
-    from departments
-    inner join provinces
-        on departments.province_code = provinces.province_code
-),
-
-units as (
-    select * from nation
-    union all
-    select * from province_units
-    union all
-    select * from commune_units
-    union all
-    select * from department_units
+        *,
+        lead(valid_from) over (partition by unit_code order by valid_from) as next_valid_from
+    from dated
 ),
 
 final as (
     select
-        unit_code,
-        unit_level,
-        parent_unit_code,
-        province_code,
-        name_vi,
-        name_en,
-        cast('{{ var("two_level_government_since") }}' as date) as valid_from,
-        cast(null as date) as valid_to,
-        agency_code
-    from units
+        listed.unit_code,
+        listed.unit_level,
+        listed.parent_unit_code,
+        listed.province_code,
+        followed.name_vi,
+        followed.name_en,
+        followed.valid_from,
+        {{ day_before('followed.next_valid_from') }} as valid_to,
+        listed.agency_code,
+        followed.unit_type,
+        followed.valid_from_certainty
+    from followed
+    inner join listed
+        on followed.unit_code = listed.unit_code
 )
 
 select * from final

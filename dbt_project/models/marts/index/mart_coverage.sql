@@ -5,8 +5,13 @@ with index_scores as (
 ),
 
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('int_units__listed') }}
     where unit_level <> 'nation'
+),
+
+provinces as (
+    select * from {{ ref('dim_unit') }}
+    where unit_level = 'province'
 ),
 
 groups as (
@@ -53,22 +58,12 @@ levels as (
     from units
 ),
 
-provinces as (
-    select
-        province_code,
-        valid_from,
-        valid_to
-    from units
-    where unit_level = 'province'
-),
-
 listed_units as (
     select
         province_code,
         unit_level,
         count(*) as units_expected
     from units
-    where valid_to is null
     group by province_code, unit_level
 ),
 

@@ -48,7 +48,8 @@ final as (
         figures.timely_ratio,
         ranked.total_score,
         cast(ranked.position as integer) as rank,
-        measures.no_deadline
+        measures.no_deadline,
+        units.unit_type
     from ranked
     inner join units
         on
