@@ -14,7 +14,7 @@ from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
-from orchestration.evidence import gate_folder, keep_approvals, keep_gate
+from orchestration.evidence import gate_folder, keep_approvals, keep_gate, keep_passed
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder, visible_batches
 from orchestration.settings import Settings
@@ -131,6 +131,8 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
         database.unlink()
         for result in results:
             keep_gate(settings, context.run.run_id, result)
+        if all(result.success for result in results):
+            keep_passed(settings, context.run.run_id, source.name, pending)
         return _as_check(results)
 
     return gate

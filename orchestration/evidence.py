@@ -1,6 +1,7 @@
 """What a release rests on, gathered from where a run left it.
 
-Belongs here: gate results kept between the steps of a run, the lake's batches, code revision and versions.
+Belongs here: gate results and what was built, kept between the steps of a run; the lake's batches, code revision and
+versions.
 Does not belong here: running gates (`checks.py`) and making the release (`publish`).
 """
 
@@ -27,6 +28,8 @@ from orchestration.sources import SOURCES, SYNTHETIC
 
 FILES_SHOWN = 10
 APPROVALS = "approvals.list"
+PASSED = "passed.list"  # after the name of a source
+WHOLE_BUILD = "whole_build.txt"
 KEEP_RUNS = 7  # as many as releases: each can be traced to what its gates found
 GIT_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 LIBRARIES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
@@ -34,6 +37,10 @@ LIBRARIES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations"
 
 class MissingGateError(Exception):
     """A suite has no result from this run: its marts cannot be stood behind."""
+
+
+class NoWholeBuildError(Exception):
+    """This run has not built all tables from what now lies there: gates and release would be of another build."""
 
 
 def gate_folder(settings: Settings, run_id: str) -> Path:
@@ -63,11 +70,29 @@ def keep_approvals(settings: Settings, run_id: str, approvals: Sequence[Mapping[
     )
 
 
+def keep_passed(settings: Settings, run_id: str, source: str, batches: Sequence[str]) -> None:
+    """Leave the pending batches that the raw gate of a source let pass for the step of the same run that admits them."""
+    (gate_folder(settings, run_id) / f"{source}.{PASSED}").write_text("\n".join(batches), encoding="utf-8")
+
+
+def passed_batches(settings: Settings, run_id: str, source: str) -> list[str]:
+    """The batches that the raw gate of this very run let pass; none where it was not run."""
+    path = settings.gates / run_id / f"{source}.{PASSED}"
+    return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+
+def keep_whole_build(settings: Settings, run_id: str, inputs: str) -> None:
+    """Leave word for the release of the same run that every table was built, from inputs of this fingerprint."""
+    (gate_folder(settings, run_id) / WHOLE_BUILD).write_text(inputs, encoding="utf-8")
+
+
 def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evidence, str]:
     """The evidence for a release of this run, and its page with `{release_id}` to be filled in.
 
-    Raises MissingGateError where a suite was not run by this very run.
+    Raises NoWholeBuildError where this very run did not build every table from the inputs that are there now,
+    MissingGateError where it did not run a suite.
     """
+    built_from = _whole_build(settings, run_id)
     results = _kept_gates(settings, run_id, suites)
     inputs = [batch for source in SOURCES for batch in batch_contents(settings.lake, source.name)]
     files = [file for batch in inputs for file in batch["files"]]
@@ -77,7 +102,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         code=code_revision(settings.repository),
         versions={name: version(name) for name in LIBRARIES},
         retracted=[asdict(r) for source in SOURCES for r in retractions(settings.lake, source.name)],
-        inputs_fingerprint=inputs_fingerprint(settings),
+        inputs_fingerprint=built_from,
         approvals=_kept_approvals(settings, run_id),
         contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
@@ -122,6 +147,25 @@ def _git(repository: Path, *arguments: str) -> str | None:
     except FileNotFoundError:  # no git on this machine
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _whole_build(settings: Settings, run_id: str) -> str:
+    """The fingerprint of the inputs that all tables were built from, which are still those that lie there."""
+    path = settings.gates / run_id / WHOLE_BUILD
+    built_from = path.read_text(encoding="utf-8") if path.exists() else None
+    if built_from is None:
+        raise NoWholeBuildError(
+            f"run {run_id} has not built every table and run every dbt test, so that nobody knows what the tables"
+            " are of; expected all models, gates and the release in one run; run the whole job `refresh`"
+            " (a run again from its failure is another run)"
+        )
+    found = inputs_fingerprint(settings)
+    if found != built_from:
+        raise NoWholeBuildError(
+            f"run {run_id} built its tables from inputs {built_from}, found inputs {found}: a batch or code was"
+            " changed meanwhile; run the whole job `refresh` again"
+        )
+    return built_from
 
 
 def _kept_gates(settings: Settings, run_id: str, required: Sequence[str]) -> list[GateResult]:

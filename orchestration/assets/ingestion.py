@@ -10,6 +10,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.assets.pulling import PULLED
+from orchestration.evidence import passed_batches
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
 from orchestration.ingest.mended import clear_mended
@@ -128,6 +129,13 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
     def lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         source.ensure(settings.lake)
         admitted = pending_batches(settings.lake, source.name)
+        passed = passed_batches(settings, context.run_id, source.name)
+        if unjudged := [batch for batch in admitted if batch not in passed]:
+            raise dg.Failure(
+                f"{source.name}: the raw gate of this run has not passed batch {', '.join(unjudged)}; expected a"
+                " batch to be read, judged and admitted in one run; run the whole job `refresh`",
+                allow_retries=False,
+            )
         for batch in admitted:
             promote(settings.lake, source.name, batch)
             context.log.info(f"batch {batch} admitted")

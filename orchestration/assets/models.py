@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.assets.ingestion import OWNERS, WRITER
+from orchestration.evidence import keep_whole_build
 from orchestration.inputs import inputs_fingerprint, is_lake_empty, served_inputs
 from orchestration.settings import Settings
 
@@ -65,6 +66,11 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         command = [*BUILD, "--full-refresh"] if config.rebuild else BUILD
         yield from dbt.cli(command, context=context, target_path=settings.build / "dbt").stream()
+        if (
+            context.selected_asset_keys == models.keys
+            and context.selected_asset_check_keys == models.check_keys
+        ):
+            keep_whole_build(settings, context.run_id, inputs)
 
     return models
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,17 @@ from orchestration.evidence import (
     KEEP_RUNS,
     LIBRARIES,
     MissingGateError,
+    NoWholeBuildError,
     code_revision,
     gate_folder,
     gather,
     keep_gate,
+    keep_passed,
+    keep_whole_build,
+    passed_batches,
 )
+from orchestration.inputs import inputs_fingerprint
+from orchestration.publish.release import Evidence
 from orchestration.settings import Settings
 
 
@@ -54,6 +61,12 @@ def result(suite: str, success: bool = True) -> GateResult:
     return GateResult(suite, f"marts.{suite}", success, (check,))
 
 
+def gather_built(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evidence, str]:
+    """What a run leaves that has built every table of what lies there."""
+    keep_whole_build(settings, run_id, inputs_fingerprint(settings))
+    return gather(settings, run_id, suites)
+
+
 def git(folder: Path, *arguments: str) -> str:
     identity = [
         "-c",
@@ -71,7 +84,7 @@ def git(folder: Path, *arguments: str) -> str:
 def test_gates_that_a_run_kept_are_its_evidence(settings: Settings) -> None:
     keep_gate(settings, "run-1", result("release__a"))
     keep_gate(settings, "run-1", result("release__b"))
-    evidence, page = gather(settings, "run-1", ["release__b", "release__a"])
+    evidence, page = gather_built(settings, "run-1", ["release__b", "release__a"])
     assert evidence.gates == [
         {"suite": name, "table": f"marts.{name}", "success": True, "checks": 1, "failed": []}
         for name in ("release__a", "release__b")
@@ -86,7 +99,7 @@ def test_gates_that_a_run_kept_are_its_evidence(settings: Settings) -> None:
 
 def test_a_failed_gate_is_kept_with_what_failed_and_its_rows(settings: Settings) -> None:
     keep_gate(settings, "run-1", result("release__a", success=False))
-    evidence, page = gather(settings, "run-1", ["release__a"])
+    evidence, page = gather_built(settings, "run-1", ["release__a"])
     (gate,) = evidence.gates
     assert (gate["success"], gate["failed"]) == (False, ["release__a holds"])
     assert "Hà Nội" in page
@@ -96,7 +109,7 @@ def test_a_gate_of_the_run_that_nobody_asked_for_counts_too(settings: Settings) 
     """The raw gates run only when a batch is pending; once they ran, their verdict belongs to the release."""
     keep_gate(settings, "run-1", result("release__a"))
     keep_gate(settings, "run-1", result("raw__files", success=False))
-    evidence, _ = gather(settings, "run-1", ["release__a"])
+    evidence, _ = gather_built(settings, "run-1", ["release__a"])
     assert {gate["suite"]: gate["success"] for gate in evidence.gates} == {
         "raw__files": False,
         "release__a": True,
@@ -106,7 +119,7 @@ def test_a_gate_of_the_run_that_nobody_asked_for_counts_too(settings: Settings) 
 def test_the_last_verdict_of_a_suite_counts(settings: Settings) -> None:
     for success in (True, False):
         keep_gate(settings, "run-1", result("release__a", success))
-    evidence, _ = gather(settings, "run-1", ["release__a"])
+    evidence, _ = gather_built(settings, "run-1", ["release__a"])
     assert [gate["success"] for gate in evidence.gates] == [False]
 
 
@@ -115,26 +128,26 @@ def test_suites_that_did_not_run_are_named(settings: Settings) -> None:
     with pytest.raises(
         MissingGateError, match="no result of release__b, release__c from run run-1"
     ) as raised:
-        gather(settings, "run-1", ["release__c", "release__a", "release__b"])
+        gather_built(settings, "run-1", ["release__c", "release__a", "release__b"])
     assert "release__a" not in str(raised.value)
 
 
 def test_a_run_without_any_gate_is_an_error(settings: Settings) -> None:
     with pytest.raises(MissingGateError, match="release__a"):
-        gather(settings, "run-1", ["release__a"])
+        gather_built(settings, "run-1", ["release__a"])
 
 
 def test_results_of_another_run_do_not_count(settings: Settings) -> None:
     keep_gate(settings, "run-1", result("release__a"))
     keep_gate(settings, "run-2", result("release__b"))
     with pytest.raises(MissingGateError, match="no result of release__a from run run-2"):
-        gather(settings, "run-2", ["release__a", "release__b"])
+        gather_built(settings, "run-2", ["release__a", "release__b"])
 
 
 def test_failing_rows_beside_a_result_are_no_result(settings: Settings) -> None:
     (gate_folder(settings, "run-1") / "release__a.parquet").write_bytes(b"rows")
     with pytest.raises(MissingGateError, match="release__a"):
-        gather(settings, "run-1", ["release__a"])
+        gather_built(settings, "run-1", ["release__a"])
 
 
 def aged(settings: Settings, run_id: str, seconds: int) -> None:
@@ -157,7 +170,7 @@ def test_a_run_keeps_its_own_gates_after_the_clock_went_back(settings: Settings)
         )  # in the year 2096, says a clock that was wrong
     keep_gate(settings, "now", result("release__a"))
     keep_gate(settings, "now", result("release__b"))
-    evidence, _ = gather(settings, "now", ["release__a", "release__b"])
+    evidence, _ = gather_built(settings, "now", ["release__a", "release__b"])
     assert len(evidence.gates) == 2
 
 
@@ -171,7 +184,7 @@ def test_a_foreign_file_among_the_runs_does_not_stop_them(settings: Settings) ->
 
 
 def test_looking_for_gates_that_never_ran_leaves_no_folder(settings: Settings) -> None:
-    with pytest.raises(MissingGateError):
+    with pytest.raises(NoWholeBuildError):
         gather(settings, "run-1", ["release__a"])
     assert not (settings.gates / "run-1").exists()
 
@@ -222,3 +235,33 @@ def test_a_hook_of_another_repository_does_not_lend_its_revision(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     (tmp_path / "copy").mkdir()
     assert code_revision(tmp_path / "copy") == {"revision": "unknown"}
+
+
+def test_a_run_that_did_not_build_every_table_has_nothing_to_release(settings: Settings) -> None:
+    keep_gate(settings, "run-2", result("release__a"))
+    keep_whole_build(settings, "run-1", inputs_fingerprint(settings))
+    with pytest.raises(
+        NoWholeBuildError, match=r"run run-2 has not built every table .*; run the whole job `refresh`"
+    ):
+        gather(settings, "run-2", ["release__a"])
+
+
+def test_a_batch_that_came_after_the_build_is_not_said_to_be_in_it(settings: Settings) -> None:
+    keep_gate(settings, "run-1", result("release__a"))
+    keep_whole_build(settings, "run-1", "0123456789abcdef")
+    with pytest.raises(
+        NoWholeBuildError,
+        match=f"from inputs 0123456789abcdef, found inputs {inputs_fingerprint(settings)}: .*`refresh` again",
+    ):
+        gather(settings, "run-1", ["release__a"])
+
+
+def test_only_the_run_that_judged_a_batch_knows_it_as_passed(settings: Settings) -> None:
+    keep_passed(settings, "run-1", "dossiers", ["a", "b"])
+    keep_passed(settings, "run-1", "progress", [])
+    assert [
+        passed_batches(settings, run, source)
+        for run, source in (("run-1", "dossiers"), ("run-1", "progress"), ("run-2", "dossiers"))
+    ] == [["a", "b"], [], []]
+    evidence, _ = gather_built(settings, "run-1", [])
+    assert evidence.gates == []
