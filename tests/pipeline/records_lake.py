@@ -5,15 +5,20 @@ Belongs here: how rows become Parquet, and how dbt is called. Does not belong he
 
 from __future__ import annotations
 
+import atexit
 import hashlib
-import os
-import subprocess
-import sys
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.ingest.batch import FILE_COLUMNS, ensure_dataset
 
@@ -208,20 +213,70 @@ def empty_lake(data: Path) -> None:
     (data / "build").mkdir(parents=True, exist_ok=True)
 
 
-def build(data: Path, *arguments: str, command: str = "build") -> str:
-    """Run dbt on a lake, without unit tests; its output. Raises AssertionError where a model or test fails."""
-    selection = ["--exclude-resource-type", "unit_test"] if command == "build" else []
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *["--no-use-colors", command, *selection, "--profiles-dir", "."],
-            *["--target-path", str(data / "target"), "--log-path", str(data / "logs"), *arguments],
-        ],
-        cwd=REPOSITORY / "dbt_project",
-        env={**os.environ, "SERVICE_INDEX_DATA": str(data), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-8000:]
-    return done.stdout
+@cache
+def _workplace() -> Path:
+    folder = tempfile.mkdtemp(prefix="builds-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def _manifest() -> Manifest:
+    """The project, parsed once a process. Its sources lie in a folder that is a link to whatever lake is built."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SERVICE_INDEX_DATA", str(_workplace() / "data"))
+        done = dbtRunner().invoke(["--quiet", "parse", *_PROJECT, *_places(_workplace())])
+    assert done.success and isinstance(done.result, Manifest), done.exception
+    return done.result
+
+
+@cache
+def _seeded() -> Path:
+    """A build database with all seeds, and nothing else in it."""
+    data = _workplace() / "seeded"
+    (data / "build").mkdir(parents=True)
+    _invoke(data, ["seed"])
+    return data / "build" / "build.duckdb"
+
+
+def build(data: Path, *arguments: str, command: str = "build") -> None:
+    """Run dbt on a lake, in this process and without unit tests. Raises AssertionError where a model or test fails."""
+    database = data / "build" / "build.duckdb"
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_seeded(), database)
+    selection = ["--exclude-resource-type", "unit_test", "seed"] if command == "build" else []
+    _invoke(data, [command, *selection, *arguments])
+
+
+def _invoke(data: Path, arguments: Iterable[str]) -> None:
+    link = _workplace() / "data"
+    link.unlink(missing_ok=True)
+    link.symlink_to(data)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SERVICE_INDEX_DATA", str(data))
+        try:
+            done = dbtRunner(manifest=_manifest().deepcopy()).invoke([
+                "--quiet", "--log-level", "none", "--no-use-colors", "--no-write-json", "--log-level-file", "none",
+                *arguments, *_PROJECT, *_places(data),
+            ])  # fmt: skip
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    failed = [
+        f"{result.node.name}: {result.message}"
+        for result in getattr(done.result, "results", [])
+        if result.status not in ("success", "pass", "warn")
+    ]
+    assert done.success, "\n".join([str(done.exception or ""), *failed])
+
+
+_PROJECT = (
+    "--project-dir",
+    str(REPOSITORY / "dbt_project"),
+    "--profiles-dir",
+    str(REPOSITORY / "dbt_project"),
+)
+
+
+def _places(folder: Path) -> list[str]:
+    return ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
