@@ -10,7 +10,8 @@
 #   make close MONTH=2025-10-01 [REVISE=...]   freeze a month that is over, as it is served
 #   make approve HOLD=... BY=... REASON=...   let a release pass that moves a province far
 #   make test   everything that proves the project, lint included
-#   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume
+#   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume, real names,
+#                    holds, 200 sequences of clicks and edits
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
@@ -51,7 +52,7 @@ DBT := $(BIN)/dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery bench-ingest bench-build check-mapping retract dev lint format lock clean manifest install
+.PHONY: run refresh backfill pull approve rollback unhold close releases test test-slow test-recovery bench-ingest bench-build check-mapping retract dev lint lint-python lint-sql format lock clean manifest install
 
 run: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m orchestration.cli land-samples
@@ -109,10 +110,16 @@ retract: install
 dev: install manifest $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/dagster dev --module-name orchestration.definitions --host 127.0.0.1 --port 3000
 
+# Both halves take most of a minute, on a core each.
 lint: install manifest
+	@$(MAKE) --no-print-directory --jobs 2 lint-python lint-sql
+
+lint-python:
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run 'make format'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+
+lint-sql:
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models 2>/dev/null
 	@$(BIN)/dbt-bouncer run --config-file pyproject.toml
 

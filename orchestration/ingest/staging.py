@@ -317,7 +317,9 @@ class Reader:
             if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
                 raise
             if str(error).endswith(_GONE):
-                raise UnreadableError("vanished_file", "no such file", "one that stays until it is read") from None
+                raise UnreadableError(
+                    "vanished_file", "no such file", "one that stays until it is read"
+                ) from None
             found = f"something at which its reader gives up ({type(error).__name__})"
             why = UnreadableError(f"malformed_{opened.format}", found, "a file that is whole")
             if not self._is_alive():

@@ -7,27 +7,31 @@ dbt. Does not belong here: what people do with them (`any_clicks`), and what a t
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from tests.pipeline.records_lake import DATASETS, REPOSITORY, empty_lake, write
 
-#: The incremental models, what they are looked up in, and what is counted from them.
-LAST = ("int_dossiers__daily", "int_dossiers__open_daily", "mart_source_quality")
-#: The one seed that an edit changes. Others are loaded once, and so is what is made of the portal's payloads.
-EDITED_SEEDS = ("dossier_statuses",)
+#: The one seed and the views that an edit or a click changes. The others are made once, and so is what is made of the
+#: portal's payloads.
+CHANGED = ("dossier_statuses", "stg_exchange__dossiers", "stg_exchange__progress")
+#: The last models of the chain: tables below them are made anew each night and keep nothing that could be wrong.
 INCREMENTAL = ("int_dossiers__versions", "int_dossiers__progress", "int_dossiers__latest",
                "int_dossiers__outcomes")  # fmt: skip
+BUILD = ("build", "--exclude-resource-type", "test", "unit_test")
+#: Names the build database of a call: views name the lake, which stays where it is while databases come and go.
+DATABASE = "TESTED_BUILD_DATABASE"
 
 
 @dataclass(frozen=True)
@@ -39,23 +43,31 @@ class Edit:
     after: str
 
 
+OWN_DATABASE = Edit(
+    "dbt_project/profiles.yml",
+    "{{ env_var('SERVICE_INDEX_DATA', '../data') }}/build/build.duckdb",
+    f"{{{{ env_var('{DATABASE}', 'build.duckdb') }}}}",
+)
+
+
 @dataclass
 class Project:
-    """A copy of the dbt project and its seeds in `folder`, with an edit."""
+    """A copy of the dbt project and its seeds in `folder`, with an edit; parsed from what `parsed` knows already."""
 
     folder: Path
     edit: Edit | None = None
+    parsed: Project | None = None
 
     def __post_init__(self) -> None:
         shutil.copytree(
             REPOSITORY / "dbt_project", self.path, ignore=shutil.ignore_patterns("target", "logs")
         )
         shutil.copytree(REPOSITORY / "seeds", self.folder / "seeds", ignore=shutil.ignore_patterns("samples"))
-        if self.edit is not None:
-            file = self.folder / self.edit.file
+        for edit in filter(None, (OWN_DATABASE, self.edit)):
+            file = self.folder / edit.file
             text = file.read_text(encoding="utf-8")
-            assert self.edit.before in text, self.edit
-            file.write_text(text.replace(self.edit.before, self.edit.after), encoding="utf-8")
+            assert edit.before in text, edit
+            file.write_text(text.replace(edit.before, edit.after), encoding="utf-8")
 
     @property
     def path(self) -> Path:
@@ -63,10 +75,37 @@ class Project:
 
     @cached_property
     def manifest(self) -> Manifest:
-        done = dbtRunner().invoke(["--quiet", "parse", *self.places])
+        if self.parsed is not None:
+            assert self.parsed.manifest
+            shutil.copytree(self.parsed.folder / "target", self.folder / "target")
+        with pytest.MonkeyPatch.context() as environment:
+            # To dbt, another database is another profile, of which nothing is parsed yet.
+            environment.delenv(DATABASE, raising=False)
+            done = dbtRunner().invoke(["--quiet", "parse", *self.places])
         assert done.success, done.exception
         assert isinstance(done.result, Manifest)
         return done.result
+
+    @cached_property
+    def chain(self) -> Manifest:
+        """The manifest without what is neither an incremental model nor above one: a call costs a fifth of the time."""
+        cut = self.manifest.deepcopy()
+        names = {node.name: id_ for id_, node in cut.nodes.items()}
+        cut.build_parent_and_child_maps()
+        kept = {id_ for id_, node in cut.nodes.items() if node.resource_type == "operation"}
+        found = [names[name] for name in INCREMENTAL]
+        while found:
+            kept.add(id_ := found.pop())
+            found.extend(set(cut.parent_map.get(id_, ())) & set(cut.nodes) - kept)
+        cut.nodes = {id_: node for id_, node in cut.nodes.items() if id_ in kept}
+        cut.unit_tests = {}
+        cut.build_parent_and_child_maps()
+        return cut
+
+    def manifest_with(self, nodes: Iterable[str]) -> Manifest:
+        """A manifest for one call of dbt, which writes into it: the smallest that has these nodes."""
+        has = {node.name for node in self.chain.nodes.values()}
+        return (self.chain if has.issuperset(nodes) else self.manifest).deepcopy()
 
     @property
     def places(self) -> list[str]:
@@ -85,10 +124,13 @@ class Warehouse:
     parents: dict[str, set[str]] = field(default_factory=dict)
     #: What the last call answered.
     said: str = ""
+    database: Path = Path()
+    #: How many databases there have been.
+    made: int = 0
 
     def __post_init__(self) -> None:
-        os.environ["SERVICE_INDEX_DATA"] = str(self.data)
-        manifest = self.project.manifest
+        with self.environment():
+            manifest = self.project.manifest
         nodes = {
             id_: node.name for id_, node in manifest.nodes.items()
             if node.resource_type in ("model", "seed")
@@ -97,32 +139,19 @@ class Warehouse:
             name: {nodes[parent] for parent in manifest.parent_map[id_] if parent in nodes}
             for id_, name in nodes.items()
         }
-        above = self.upstream(LAST)
-        seeds = {node.name for node in manifest.nodes.values() if node.resource_type == "seed"}
-        self.chain = tuple(
-            name for name in above
-            if "portal" not in name and (name not in seeds or name in EDITED_SEEDS)
-        )  # fmt: skip
+        above = self.upstream(INCREMENTAL)
+        made_once = {
+            node.name for node in manifest.nodes.values()
+            if (node.resource_type == "seed" or node.config.materialized == "view") and node.name not in CHANGED
+        }  # fmt: skip
+        self.chain = tuple(name for name in above if "portal" not in name and name not in made_once)
         self.begin()
-        self.call("build", ["--exclude-resource-type", "test", "unit_test"], above)
-        shutil.copyfile(self.database, self.data / "template.duckdb")
-
-    @property
-    def database(self) -> Path:
-        return self.data / "build" / "build.duckdb"
+        assert self.call(above), self.said
+        shutil.copyfile(self.database, self.template)
 
     @property
     def template(self) -> Path:
         return self.data / "template.duckdb"
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Those of the chain, with their schemas: what is compared."""
-        nodes = {node.name: node for node in self.project.manifest.nodes.values()}
-        return tuple(
-            f"{nodes[name].schema}.{name}" for name in self.chain
-            if nodes[name].schema in ("intermediate", "marts")
-        )  # fmt: skip
 
     def upstream(self, names: Iterable[str]) -> tuple[str, ...]:
         """The nodes, and all above them, parents first."""
@@ -144,9 +173,19 @@ class Warehouse:
     def begin(self) -> None:
         """An empty lake, and the database as it was made from one."""
         shutil.rmtree(self.data / "lake", ignore_errors=True)
+        shutil.rmtree(self.data / "databases", ignore_errors=True)
         empty_lake(self.data)
+        self.database = self.new_database()
+
+    def new_database(self) -> Path:
+        """A copy of the template, at a path that no other had in this process: DuckDB knows open databases by path,
+        and one that a failed call of dbt still holds would answer in place of this one."""
+        self.made += 1
+        database = self.data / "databases" / str(self.made) / "build.duckdb"
+        database.parent.mkdir(parents=True)
         if self.template.exists():
-            shutil.copyfile(self.template, self.database)
+            shutil.copyfile(self.template, database)
+        return database
 
     def deliver(self, dataset: str, batch: str, rows: list[dict[str, Any]]) -> None:
         write(self.data, dataset, rows, batch=batch)
@@ -163,45 +202,60 @@ class Warehouse:
             if folder.name != "batch=" + 16 * "0"
         )
 
-    def call(self, command: str, flags: Iterable[str], nodes: Iterable[str],
-             project: Project | None = None, variables: Mapping[str, Any] | None = None) -> bool:  # fmt: skip
-        """Whether dbt did what was asked."""
-        project = project or self.project
-        variables = ["--vars", json.dumps(variables)] if variables else []
-        try:
-            done = dbtRunner(manifest=project.manifest.deepcopy()).invoke([
+    def call(self, nodes: Iterable[str], flags: Iterable[str] = (), project: Project | None = None,
+             variables: Mapping[str, Any] | None = None) -> bool:  # fmt: skip
+        """Whether dbt built what was asked of it."""
+        project, nodes = project or self.project, tuple(nodes)
+        given = ["--vars", json.dumps(variables)] if variables else []
+        with self.environment():
+            done = dbtRunner(manifest=project.manifest_with(nodes)).invoke([
                 "--quiet", "--log-level", "none", "--no-use-colors", "--no-write-json", "--log-level-file", "none",
-                command, *project.places, *flags, *variables, "--select", *nodes,
+                *BUILD, *project.places, *flags, *given, "--threads", "1", "--select", *nodes,
             ])  # fmt: skip
-        finally:
-            DuckDBConnectionManager.close_all_connections()
         failed = [result.message for result in getattr(done.result, "results", []) if result.message]
         self.said = "\n".join([str(done.exception or ""), *failed])
         return bool(done.success)
 
-    def night(self, project: Project | None = None) -> dict[str, list[Any]]:
-        """Every row of the chain's tables, ordered, after the whole chain was built."""
-        assert self.call("build", ["--exclude-resource-type", "test", "unit_test"], self.chain, project), (
-            self.said
+    @contextmanager
+    def environment(self) -> Iterator[None]:
+        """Where dbt finds this lake and database, for one call: a job that another test runs in this process names
+        its own (`orchestration.resources`)."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("SERVICE_INDEX_DATA", str(self.data))
+            environment.setenv(DATABASE, str(self.database))
+            try:
+                yield
+            finally:
+                DuckDBConnectionManager.close_all_connections()
+
+    def read_batches(self) -> list[tuple[str, str]]:
+        """What the last call found in the lake, of the sources that models add to."""
+        return self.execute(
+            "select source, batch from state.available where batch <> repeat('0', 16) order by all"
         )
+
+    def night(self, project: Project | None = None) -> dict[str, list[Any]]:
+        """Every row of the incremental tables, ordered, after the whole chain was built."""
+        assert self.call(self.chain, project=project), self.said
+        delivered = [
+            (dataset, batch) for dataset, batch in self.batches() if dataset in ("dossiers", "progress")
+        ]
+        assert self.read_batches() == delivered, "dbt was somewhere else"
         return self.rows()
 
     def full_refresh(self, project: Project | None = None) -> dict[str, list[Any]]:
-        """The same, of the same lake, in a database that knows nothing of it. This one stays as it is."""
-        aside = self.database.rename(self.data / "aside.duckdb")
-        shutil.copyfile(self.template, self.database)
-        assert self.call(
-            "build", ["--full-refresh", "--exclude-resource-type", "test", "unit_test"], self.chain, project
-        ), self.said
-        rows = self.rows()
-        aside.replace(self.database)
-        return rows
+        """The same, once these tables were made anew in their order. The views and tables around them keep nothing
+        from one run to the next: the night before has just made them of the same lake and code."""
+        assert self.call(INCREMENTAL, ["--full-refresh"], project), self.said
+        return self.rows()
 
     def rows(self) -> dict[str, list[Any]]:
         with duckdb.connect(str(self.database)) as connection:
             return {
-                table: connection.execute(f"select columns(*)::varchar from {table} order by all").fetchall()
-                for table in self.tables
+                table: connection.execute(
+                    f"select columns(*)::varchar from intermediate.{table} order by all"
+                ).fetchall()
+                for table in INCREMENTAL
             }
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:

@@ -5,19 +5,25 @@ Belongs here: how rows become Parquet, and how dbt is called. Does not belong he
 
 from __future__ import annotations
 
+import atexit
 import hashlib
-import os
-import subprocess
-import sys
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.ingest.batch import FILE_COLUMNS, ensure_dataset
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT = REPOSITORY / "dbt_project"
 
 LINEAGE = {
     "source_file": "varchar",
@@ -208,22 +214,73 @@ def empty_lake(data: Path) -> None:
     (data / "build").mkdir(parents=True, exist_ok=True)
 
 
-def build(
-    data: Path, *arguments: str, command: str = "build", project: Path = REPOSITORY / "dbt_project"
-) -> str:
-    """Run dbt on a lake, without unit tests; its output. Raises AssertionError where a model or test fails."""
-    selection = ["--exclude-resource-type", "unit_test"] if command == "build" else []
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *["--no-use-colors", command, *selection, "--profiles-dir", "."],
-            *["--target-path", str(data / "target"), "--log-path", str(data / "logs"), *arguments],
-        ],
-        cwd=project,
-        env={**os.environ, "SERVICE_INDEX_DATA": str(data), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-8000:]
-    return done.stdout
+@cache
+def _workplace() -> Path:
+    folder = tempfile.mkdtemp(prefix="builds-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def _place_of(project: Path) -> Path:
+    made = _workplace() / hashlib.sha256(str(project).encode()).hexdigest()[:8]
+    made.mkdir()
+    return made
+
+
+@cache
+def _manifest(project: Path) -> Manifest:
+    """A project, parsed once a process. Its sources lie in a folder that is a link to whatever lake is built."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SERVICE_INDEX_DATA", str(_workplace() / "data"))
+        done = dbtRunner().invoke(["--quiet", "parse", *_of(project), *_places(_place_of(project))])
+    assert done.success and isinstance(done.result, Manifest), done.exception
+    return done.result
+
+
+@cache
+def _seeded(project: Path) -> Path:
+    """A build database with all seeds, and nothing else in it."""
+    data = _place_of(project) / "seeded"
+    (data / "build").mkdir(parents=True)
+    _invoke(data, ["seed"], project)
+    return data / "build" / "build.duckdb"
+
+
+def build(data: Path, *arguments: str, command: str = "build", project: Path = PROJECT) -> None:
+    """Run dbt on a lake, in this process and without unit tests. Raises AssertionError where a model or test fails."""
+    database = data / "build" / "build.duckdb"
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_seeded(project), database)
+    selection = ["--exclude-resource-type", "unit_test", "seed"] if command == "build" else []
+    _invoke(data, [command, *selection, *arguments], project)
+
+
+def _invoke(data: Path, arguments: Iterable[str], project: Path) -> None:
+    link = _workplace() / "data"
+    link.unlink(missing_ok=True)
+    link.symlink_to(data)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SERVICE_INDEX_DATA", str(data))
+        try:
+            done = dbtRunner(manifest=_manifest(project).deepcopy()).invoke([
+                "--quiet", "--log-level", "none", "--no-use-colors", "--no-write-json", "--log-level-file", "none",
+                *arguments, *_of(project), *_places(data),
+            ])  # fmt: skip
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    failed = [
+        f"{result.node.name}: {result.message}"
+        for result in getattr(done.result, "results", [])
+        if result.status not in ("success", "pass", "warn")
+    ]
+    assert done.success, "\n".join([str(done.exception or ""), *failed])
+
+
+def _of(project: Path) -> list[str]:
+    return ["--project-dir", str(project), "--profiles-dir", str(project)]
+
+
+def _places(folder: Path) -> list[str]:
+    return ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]

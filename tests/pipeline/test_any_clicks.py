@@ -1,7 +1,6 @@
-"""Any deliveries and any runs of any models, then a night: it comes to what a full refresh does (ADR 0024).
+"""Any deliveries, runs of any models and edits, then a night: it comes to what a full refresh does (ADR 0024).
 
-Belongs here: the search for a sequence that spoils it, and those that once did. Half of the 120 examples are here,
-the others in `test_any_edits`, so that two workers share them.
+Belongs here: how many sequences are tried. Two classes, so that two workers share them (`--dist loadscope`).
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.pipeline.any_clicks import Clicks
+from tests.pipeline.any_clicks import Clicks, Edits
 
 pytestmark = pytest.mark.slow
 
-TestClicks = Clicks.TestCase
-TestClicks.settings = settings(
-    max_examples=60,
+TestClicks, TestEdits = Clicks.TestCase, Edits.TestCase
+TestClicks.settings = TestEdits.settings = settings(
+    max_examples=100,
     stateful_step_count=5,
     # The same examples each time: a night's CI is no place to meet a new one. Take this line out to search on.
     derandomize=True,

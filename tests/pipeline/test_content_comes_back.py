@@ -76,7 +76,7 @@ def test_the_third_delivery_holds_in_every_source(tmp_path: Path, warehouse: War
         if runs == 3 and source == list(FIGURES)[-1]:
             warehouse.night()
     chain = warehouse.upstream([model for model, _, _ in FIGURES.values()])
-    assert warehouse.call("build", ["--exclude-resource-type", "test", "unit_test"], chain), warehouse.said
+    assert warehouse.call(chain), warehouse.said
     for source, (model, column, right) in FIGURES.items():
         where = "where dossiers_reported is not null" if source == "national_report_totals" else ""
         assert warehouse.execute(f"select {column} from intermediate.{model} {where}") == right, source

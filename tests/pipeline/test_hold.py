@@ -18,6 +18,9 @@ from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land, province
 
+# Six runs of the whole job, each of which rests on the one before.
+pytestmark = pytest.mark.slow
+
 MDHL = "MDHL_MucDoHaiLong"
 
 

@@ -161,12 +161,25 @@ def warehouse() -> Warehouse:
 
 def assert_same_as_a_full_refresh(warehouse: Warehouse, project: Project | None = None) -> None:
     built, refreshed = warehouse.night(project), warehouse.full_refresh(project)
-    for table in warehouse.tables:
+    for table in INCREMENTAL:
         assert built[table] == refreshed[table], table
 
 
 def outcomes(warehouse: Warehouse) -> dict[str, str]:
     return dict(warehouse.execute("select dossier_code, outcome from intermediate.int_dossiers__outcomes"))
+
+
+def test_dbt_is_called_on_this_lake_whatever_another_test_of_the_process_has_named(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job names its folders in the environment (`orchestration.resources`). Once, the search went on in those: it
+    compared the database that it began with to itself."""
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(tmp_path))
+    warehouse.deliver("procedures", "0" * 15 + "1", [PROCEDURE])
+    warehouse.deliver("dossiers", "0" * 15 + "1", [dossier(A)])
+    warehouse.night()
+    assert outcomes(warehouse) == {A: "open"}
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("alone", INCREMENTAL)
@@ -177,9 +190,20 @@ def test_a_model_run_alone_keeps_nothing_from_those_below_it(warehouse: Warehous
     warehouse.night()
     assert outcomes(warehouse) == {A: "early"}
     warehouse.deliver("dossiers", "0" * 15 + "2", [finished(A, "2025-07-30 09:00:00")])
-    assert warehouse.call("build", ["--exclude-resource-type", "test", "unit_test"], [alone])
+    assert warehouse.call([alone])
     assert_same_as_a_full_refresh(warehouse)
     assert outcomes(warehouse) == {A: "overdue"}
+
+
+def test_a_model_run_alone_with_nothing_new_is_not_made_again(warehouse: Warehouse) -> None:
+    """Nor by the night after. The views that it reads come from the file, where a night has just made them."""
+    warehouse.deliver("dossiers", "0" * 15 + "1", [dossier(A), dossier(B)])
+    warehouse.night()
+    query = "select dossier_code from intermediate.int_dossiers__outcomes where processing_seconds = -1"
+    warehouse.execute("update intermediate.int_dossiers__outcomes set processing_seconds = -1")
+    for nodes in (INCREMENTAL[-1:], INCREMENTAL, warehouse.chain):
+        assert warehouse.call(nodes), warehouse.said
+        assert sorted(warehouse.execute(query)) == [(A,), (B,)], nodes
 
 
 @pytest.mark.parametrize("alone", INCREMENTAL[:3])
@@ -198,17 +222,15 @@ def test_what_a_full_refresh_of_one_model_changed_reaches_its_children(
     }
     warehouse.execute(f"update intermediate.{alone} set {spoiled[alone]}")
     below = [name for name in warehouse.downstream(alone) if name in INCREMENTAL and name != alone]
-    assert warehouse.call("run", ["--full-refresh"], below)
-    assert warehouse.call("run", ["--full-refresh"], [alone])
+    assert warehouse.call(below, ["--full-refresh"])
+    assert warehouse.call([alone], ["--full-refresh"])
     assert_same_as_a_full_refresh(warehouse)
 
 
 def marked_after(warehouse: Warehouse, project: Project | None = None, **others: Any) -> set[str]:
     """Dossiers whose outcome a run of the chain leaves untouched."""
     warehouse.execute("update intermediate.int_dossiers__outcomes set processing_seconds = -1")
-    assert warehouse.call(
-        "build", ["--exclude-resource-type", "test", "unit_test"], warehouse.chain, project, **others
-    )
+    assert warehouse.call(warehouse.chain, (), project, **others)
     query = "select dossier_code from intermediate.int_dossiers__outcomes where processing_seconds = -1"
     return {code for (code,) in warehouse.execute(query)}
 
@@ -257,7 +279,7 @@ def test_a_source_whose_batches_are_not_kept_is_refused_with_a_sentence(
     other = Project(
         tmp_path / "other", Edit(latest, depends, f"{depends} {{{{ ref('stg_exchange__petitions') }}}}")
     )
-    assert not warehouse.call("run", [], ["int_dossiers__latest"], other)
+    assert not warehouse.call(["int_dossiers__latest"], (), other)
     assert "add it to sources_in_batches() or make the model a table" in warehouse.said
 
 

@@ -528,6 +528,7 @@ def test_known_defects_are_counted(first: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_order_and_repetition_of_deliveries_change_nothing(first: Path, tmp_path: Path) -> None:
     """Older states of every dossier beside it, all rows repeated, in another order and in other batches."""
     rows = scene()

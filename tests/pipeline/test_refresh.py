@@ -146,6 +146,7 @@ def test_a_run_without_news_changes_nothing(night: Night, instance: dg.DagsterIn
     assert checksums(*watched) == before
 
 
+@pytest.mark.slow
 def test_a_score_that_breaks_the_rule_is_not_published_until_it_is_taken_back(
     copy_of_installation: Settings,
     instance: dg.DagsterInstance,

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -25,6 +24,7 @@ from orchestration.run import QUIET, refresh
 from orchestration.settings import Settings
 from orchestration.sources import source_named
 from tests.pipeline.checksums import checksums
+from tests.pipeline.clicks import click, errors
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land
 
 pytestmark = pytest.mark.slow
@@ -38,18 +38,6 @@ def refresh_job() -> dg.JobDefinition:
     return build_defs(Settings.from_environment()).resolve_job_def("refresh")
 
 
-def click(
-    settings: Settings, instance: dg.DagsterInstance, wanted: Callable[[str], bool], config: Any = None
-) -> dg.ExecuteInProcessResult:
-    """Materialise the assets and checks whose names are wanted: `marts/mart_index`, `marts/mart_index:is_scored`."""
-    job = build_defs(settings).resolve_job_def("refresh")
-    graph = job.asset_layer.asset_graph
-    assets = {key for key in job.asset_layer.executable_asset_keys if wanted(key.to_user_string())}
-    checks = {key for key in graph.asset_check_keys if wanted(f"{key.asset_key.to_user_string()}:{key.name}")}
-    part = job.get_subset(asset_selection=assets, asset_check_selection=checks)
-    return part.execute_in_process(instance=instance, raise_on_error=False, run_config=config or QUIET)
-
-
 def is_of_models(name: str) -> bool:
     return name.partition("/")[0] in ("staging", "intermediate", "marts", "reference") and not is_gate(name)
 
@@ -60,11 +48,6 @@ def is_gate(name: str) -> bool:
 
 def is_release(name: str) -> bool:
     return name == RELEASE.to_user_string()
-
-
-def errors(events: Iterable[dg.DagsterEvent]) -> str:
-    failures = [event.step_failure_data.error for event in events if event.is_step_failure]
-    return "\n".join((error.cause or error).message for error in failures if error is not None)
 
 
 @pytest.fixture(scope="module")

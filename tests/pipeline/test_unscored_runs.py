@@ -15,6 +15,9 @@ from orchestration.run import Outcome, refresh
 from orchestration.settings import Settings
 from tests.unit.ingest.record_workplace import as_lines, good
 
+# Two runs of the whole job; what missing deliveries come to in each mart is in `test_records_missing`.
+pytestmark = pytest.mark.slow
+
 
 def dossier(year: int, number: int = 1, **other: Any) -> dict[str, Any]:
     """As of 2025, moved to a year; its moments are texts that begin with it."""

@@ -32,7 +32,13 @@
 
 {% macro default__view_definition(relation) -%}
     coalesce((
-        select md5(replace(views.sql, '{{ env_var("SERVICE_INDEX_DATA", "../data") }}', ''))
+        select md5(replace(
+            -- DuckDB writes `as date` of a view that it has just made, and `as "DATE"` of the same one from a file, or
+            -- the other way round: a model run alone would be made anew, and so would it be the night after.
+            regexp_replace(views.sql, ' AS "([A-Z]+)"', ' AS \1', 'g'),
+            '{{ env_var("SERVICE_INDEX_DATA", "../data") }}',
+            ''
+        ))
         from duckdb_views() as views
         where
             views.database_name = '{{ relation.database }}' and views.schema_name = '{{ relation.schema }}'
