@@ -57,13 +57,14 @@ class Project:
     folder: Path
     edit: Edit | None = None
     parsed: Project | None = None
+    has_own_database: bool = True
 
     def __post_init__(self) -> None:
         shutil.copytree(
             REPOSITORY / "dbt_project", self.path, ignore=shutil.ignore_patterns("target", "logs")
         )
         shutil.copytree(REPOSITORY / "seeds", self.folder / "seeds", ignore=shutil.ignore_patterns("samples"))
-        for edit in filter(None, (OWN_DATABASE, self.edit)):
+        for edit in filter(None, (OWN_DATABASE if self.has_own_database else None, self.edit)):
             file = self.folder / edit.file
             text = file.read_text(encoding="utf-8")
             assert edit.before in text, edit

@@ -111,7 +111,7 @@ def built(folder: Path, names: Names | None, *flags: str) -> Built:
     before = CHANGES.read_text(encoding="utf-8")
     header = before.splitlines()[0]
     edit = Edit("seeds/reference/unit_changes.csv", before, as_seed(header, names or {}))
-    build(settings.data, *flags, project=Project(folder, edit).path)
+    build(settings.data, *flags, project=Project(folder, edit, has_own_database=False).path)
     database = settings.build / "build.duckdb"
     columns: dict[str, list[str]] = {}
     with duckdb.connect(str(database), read_only=True) as connection:
