@@ -92,13 +92,15 @@ class Kind:
     first: str = ""
 
 
-#: Codes that begin with a letter, though none that a word for nothing begins with, and have one to eight digits: no
-#: word, no number, none of a person, and not too long.
-_PLAIN_CODE = "[0-9]{1,8}|[A-MO-TV-Z][A-Z_/:.-]{0,15}([0-9][A-Z_/:.-]{0,4}){1,8}|[A-MO-Z][A-Z]?"
-#: Those in small letters too, a dossier's code with something before or behind, longer numbers, what programs make up.
+#: Letters, though none first that a word for nothing begins with, and one to eight digits in one or two groups: no word,
+#: no number, none of a person, and not too long. What is more would make matching slower than what it saves.
+_PLAIN_CODE = (
+    "[0-9]{1,8}|[A-MO-TV-Z][A-Z]{0,7}[/._:-]?[A-Z]{0,3}([0-9]{1,8}|[0-9]{1,2}[/._:-][A-Z]{0,3}[0-9]{1,6}"
+    "|[0-9]{3,4}[/._:-][A-Z]{0,3}[0-9]{1,4})|[A-MO-Z][A-Z]?"
+)
+#: Those, a dossier's code with something before or behind, longer numbers, what programs make up.
 _PLAIN_IDENTIFIER = (
-    "[0-9]{1,8}|[A-MO-TV-Za-mo-tv-z][A-Za-z_/:.-]{0,15}([0-9][A-Za-z_/:.-]{0,4}){1,8}|[A-MO-Z][A-Z]?"
-    "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9A-Z]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
+    _PLAIN_CODE + "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9A-Z]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
     f"|[0-9]{{13,20}}|{_RANDOM}|{_RANDOM.replace('A-F', 'a-f')}"
 )
 _IS_PERSONAL = ("holds_person", "personal_number")
