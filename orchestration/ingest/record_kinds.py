@@ -100,7 +100,7 @@ _PLAIN_CODE = (
 )
 #: Those, a dossier's code with something before or behind, longer numbers, what programs make up.
 _PLAIN_IDENTIFIER = (
-    _PLAIN_CODE + "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9A-Z]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
+    _PLAIN_CODE + "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
     f"|[0-9]{{13,20}}|{_RANDOM}|{_RANDOM.replace('A-F', 'a-f')}"
 )
 _IS_PERSONAL = ("holds_person", "personal_number")
