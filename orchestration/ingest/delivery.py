@@ -81,10 +81,10 @@ def look_for_new(
     if pending_folder(lake, source).exists():
         shutil.rmtree(pending_folder(lake, source))
     apply_retractions(lake, source)
-    taken_back = {retraction.file_hash for retraction in retractions(lake, source)}
+    taken_back = {retraction.delivery for retraction in retractions(lake, source)}
     folders = (lake / source / f"batch={batch}" for batch in visible_batches(lake, source))
     manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
-    offered = [file for file in scanned.files if file.sha256 not in taken_back]
+    offered = [file for file in scanned.files if (file.sender, file.sha256) not in taken_back]
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
     # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
     # rows may have been taken back for another file of it.
@@ -100,7 +100,8 @@ def look_for_new(
     new = [file for file in unread if file.sha256 not in known]
     later = []
     if unread and key is not None:
-        later = _later_copies(min(unread), manifest, {*known} - taken_back)
+        copies = _later_copies(min(unread), manifest, known)
+        later = [file for file in copies if (file.sender, file.sha256) not in taken_back]
     again = sorted([file for file in unread if file.sha256 in known] + later)
 
     def beside(sha256: str, day: date) -> set[str]:

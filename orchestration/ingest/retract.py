@@ -1,6 +1,6 @@
-"""Taking a file back out of the lake, for good and on the record.
+"""Taking a delivery back out of the lake, for good and on the record.
 
-Here: the record of retracted files, and making it hold. Batches are never edited: the batch that holds the
+Here: the record of retracted deliveries, and making it hold. Batches are never edited: the batch that holds the
 file leaves the visible set as a whole, and the next ingestion reads its other files again from landing.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from orchestration.ingest.lake import connect, read_parquet, visible_batches
 
@@ -24,12 +26,19 @@ class RetractError(Exception):
 
 @dataclass(frozen=True)
 class Retraction:
-    """One file that must not be read again, and why."""
+    """What one sender delivered and must not be read again, under any name, and why. The same content from another
+    sender is another delivery.
+    """
 
     source_file: str
     file_hash: str
     reason: str
     retracted_at: str
+
+    @property
+    def delivery(self) -> tuple[str, str]:
+        """Sender and content."""
+        return sender_of(self.source_file), self.file_hash
 
 
 def retract(
@@ -42,51 +51,79 @@ def retract(
     """
     if not reason.strip():
         raise RetractError("no reason given; whoever reads the next release will ask for one")
-    batches = _files_by_batch(lake, source)
-    holding = [files for files in batches.values() if source_file in files]
+    batches = _manifests(lake, source)
+    holding = [row for rows in batches.values() for row in rows if row["source_file"] == source_file]
     if not holding:
-        known = ", ".join(sorted(file for files in batches.values() for file in files)) or "none"
+        known = ", ".join(sorted(row["source_file"] for rows in batches.values() for row in rows)) or "none"
         raise RetractError(f"{source_file}: in no visible batch of {source}; files in the lake: {known}")
-    gone = sorted(name for name in holding[0] if name != source_file and not (landing / name).is_file())
+    made = Retraction(
+        source_file, holding[0]["file_hash"], reason.strip(), now.astimezone(UTC).isoformat("T", "seconds")
+    )
+    leaving = _leaving(batches, {*retractions(lake, source), made})
+    names = {row["source_file"] for batch in leaving for row in batches[batch]} - {source_file}
+    gone = sorted(name for name in names if not (landing / name).is_file())
     if gone:
         raise RetractError(f"{', '.join(gone)}: of the same batch, but no longer in landing; put back first")
-    made = Retraction(
-        source_file, holding[0][source_file], reason.strip(), now.astimezone(UTC).isoformat("T", "seconds")
-    )
     folder = lake / RETRACTED / source
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{made.file_hash}.part"
+    name = f"{made.file_hash}.{sender_of(source_file)}"
+    aside = folder / f".{name}.part"
     aside.write_text(json.dumps(asdict(made), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, folder / f"{made.file_hash}.json")
+    os.replace(aside, folder / f"{name}.json")
     apply_retractions(lake, source)
     return made
 
 
+def sender_of(source_file: str) -> str:
+    """The sender in a path below landing."""
+    return source_file.split("/")[2]
+
+
 def retractions(lake: Path, source: str) -> list[Retraction]:
-    """Every file taken back, by content hash."""
+    """Every delivery taken back, by content hash and sender."""
     paths = sorted((lake / RETRACTED / source).glob("*.json"))
     return [Retraction(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def apply_retractions(lake: Path, source: str) -> None:
     """Move batches with a retracted file out of sight; finishes what a crash interrupted."""
-    taken_back = {retraction.file_hash for retraction in retractions(lake, source)}
+    taken_back = retractions(lake, source)
     if not taken_back:
         return
-    for batch, files in _files_by_batch(lake, source).items():
-        if taken_back & set(files.values()):
-            kept = lake / RETRACTED / source / f"batch={batch}"
-            shutil.rmtree(kept, ignore_errors=True)
-            os.replace(lake / source / f"batch={batch}", kept)
+    for batch in _leaving(_manifests(lake, source), taken_back):
+        kept = lake / RETRACTED / source / f"batch={batch}"
+        shutil.rmtree(kept, ignore_errors=True)
+        os.replace(lake / source / f"batch={batch}", kept)
 
 
-def _files_by_batch(lake: Path, source: str) -> dict[str, dict[str, str]]:
-    """Batch id -> path of each file below landing -> content hash."""
+_Manifests = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def _leaving(batches: _Manifests, taken_back: Collection[Retraction]) -> list[str]:
+    """The batches that name a retracted delivery; and those that name another sender's copy of one, unless rows of that
+    content stay: the copy gave none of its own, so that it has to be read.
+    """
+    deliveries = {retraction.delivery for retraction in taken_back}
+    contents = {file_hash for _, file_hash in deliveries}
+    leaving = {
+        batch for batch, rows in batches.items()
+        if any((sender_of(row["source_file"]), row["file_hash"]) in deliveries for row in rows)
+    }  # fmt: skip
+    staying = {
+        row["file_hash"] for batch, rows in batches.items() if batch not in leaving
+        for row in rows if row["status"] != "duplicate"
+    }  # fmt: skip
+    copies = {
+        batch for batch, rows in batches.items()
+        if any(row["file_hash"] in contents - staying for row in rows)
+    }  # fmt: skip
+    return sorted(leaving | copies)
+
+
+def _manifests(lake: Path, source: str) -> _Manifests:
+    """The rows of files.parquet by visible batch."""
     with connect() as connection:
         return {
-            batch: {
-                row["source_file"]: row["file_hash"]
-                for row in read_parquet(connection, [lake / source / f"batch={batch}" / "files.parquet"])
-            }
+            batch: read_parquet(connection, [lake / source / f"batch={batch}" / "files.parquet"])
             for batch in visible_batches(lake, source)
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from orchestration.ingest import retract as module
 from orchestration.ingest.batch import SOURCE, visible_batches
 from orchestration.ingest.retract import RetractError, retract, retractions
 from tests.unit.ingest.conftest import Workplace, read
+from tests.unit.ingest.record_workplace import Records, as_lines, good
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 BAD = f"{SOURCE}/2026-10-10/nation/bad.json"
@@ -101,3 +103,49 @@ def test_what_cannot_be_retracted_is_refused(workplace: Workplace, file: str, re
     with pytest.raises(RetractError, match=told):
         take_back(workplace, file, reason)
     assert workplace.contents() == before
+
+
+FORGED = "dossiers/2025-12-01/H20/a.jsonl"
+
+
+@pytest.mark.parametrize("is_one_run", [True, False])
+@pytest.mark.parametrize("days", [("2025-12-01", "2025-12-01"), ("2025-12-01", "2025-12-02")])
+def test_a_copy_taken_back_leaves_the_owners_own_file(
+    tmp_path: Path, is_one_run: bool, days: tuple[str, str]
+) -> None:
+    """Another province sends its neighbour's file first. What is taken back is its delivery, not the content."""
+    place = Records(tmp_path)
+    content = as_lines([good("dossiers", number) for number in range(3)])
+    place.deliver(content, "a.jsonl", days[0], sender="H20")
+    if not is_one_run:
+        place.promote(place.ingest())
+    place.deliver(content, "b.jsonl", days[1], sender="H21")
+    place.promote(place.ingest())
+
+    def visible() -> list[tuple[str, int]]:
+        files = place.lake / "dossiers" / "batch=*" / "files.parquet"
+        return place.query(
+            f"select sender, rows_accepted from '{files}' where rows_accepted > 0 order by all"  # type: ignore[return-value]
+        )
+
+    assert visible() == [("H20", 3)]
+    retract(place.lake, place.landing, "dossiers", FORGED, "not theirs", NOW)
+    place.promote(place.ingest())
+    assert visible() == [("H21", 3)]
+    # And that is the end of it: nothing is moved or read once more.
+    before = place.all_bytes()
+    assert place.ingest().batch_id is None
+    assert place.all_bytes() == before
+
+
+def test_both_deliveries_of_one_content_can_be_taken_back(tmp_path: Path) -> None:
+    place = Records(tmp_path)
+    for sender in ("H20", "H21"):
+        place.deliver(as_lines([good("dossiers")]), "a.jsonl", sender=sender)
+    place.promote(place.ingest())
+    retract(place.lake, place.landing, "dossiers", FORGED, "not theirs", NOW)
+    place.promote(place.ingest())
+    retract(place.lake, place.landing, "dossiers", FORGED.replace("H20", "H21"), "wrong as well", NOW)
+    assert [made.source_file.split("/")[2] for made in retractions(place.lake, "dossiers")] == ["H20", "H21"]
+    assert place.ingest().batch_id is None
+    assert visible_batches(place.lake, "dossiers") == ()
