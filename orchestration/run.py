@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.alerts import send
-from orchestration.assets.ingestion import NOTHING_NEW, batch_key
+from orchestration.assets.ingestion import NOTHING_NEW, batch_key, lines_of
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.checks import HOLD
@@ -102,7 +102,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     for source, key in zip(SOURCES, batches, strict=True):
         # A range of days is told once: each of its days says the same.
         for made in result.asset_materializations_for_node(key.to_python_identifier())[-1:]:
-            told = str(made.metadata["summary"].value).replace("* ", "").splitlines()
+            told = lines_of(str(made.metadata["summary"].value))
             if len(told) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
                 quiet.append(source.name)
                 continue

@@ -200,8 +200,13 @@ def _place(parts: tuple[str, ...]) -> tuple[str, date, str]:
 
 
 def _check_kind(landing: Path, path: Path) -> None:
-    # Not Path.resolve, which raises something else for links that lead to each other.
-    if not Path(os.path.realpath(path, strict=True)).is_relative_to(landing.resolve()):
+    try:  # not Path.resolve, which raises something else for links that lead to each other
+        real = Path(os.path.realpath(path, strict=True))
+    except OSError:
+        if path.is_symlink():  # it will lead nowhere the next time as well
+            raise _MisplacedError("link_leads_nowhere", "a link that leads to no file", "a file") from None
+        raise
+    if not real.is_relative_to(landing.resolve()):
         raise _MisplacedError("link_leaves_landing", "a link to a file elsewhere", "a file")
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
         raise _MisplacedError("not_a_file", "a linked folder, pipe or device", "a file")

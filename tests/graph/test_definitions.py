@@ -86,14 +86,15 @@ def test_every_gate_blocks_and_a_missing_delivery_or_unit_does_not(defs: dg.Defi
     }
 
 
-def test_a_file_that_is_not_read_holds_nothing_back(defs: dg.Definitions) -> None:
+@pytest.mark.parametrize("check", ["every_file_read", "all_in_place"])
+def test_a_file_that_is_not_read_holds_nothing_back(defs: dg.Definitions, check: str) -> None:
     specs = [
         spec
         for asset in defs.assets or []
         if isinstance(asset, dg.AssetsDefinition)
         for spec in asset.check_specs
     ]
-    found = {(spec.asset_key, spec.blocking) for spec in specs if spec.name == "every_file_read"}
+    found = {(spec.asset_key, spec.blocking) for spec in specs if spec.name == check}
     assert found == {(batch_key(source), False) for source in SOURCES}
 
 

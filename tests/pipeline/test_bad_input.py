@@ -115,13 +115,19 @@ def test_a_retry_does_not_turn_green_by_having_seen_the_file_before(
     assert not second.success
 
 
-def test_a_file_in_the_wrong_place_is_an_error_not_a_silence(
+def test_a_file_in_the_wrong_place_is_named_and_stops_nobody(
     copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any]
 ) -> None:
     settings = copy_of_installation
-    (settings.landing / SOURCE / "stray.json").write_bytes(encoded(payload))
-    before = checksums(settings.serving)
+    landed = settings.landing / SOURCE
+    (landed / "stray.json").write_bytes(encoded(payload))
+    (landed / "2026-10-11" / "H19").mkdir(parents=True)
+    (landed / "2026-10-11" / "H19" / "loop.json").symlink_to("loop.json")
+    land(settings, encoded(payload), "2026-10-11")
     outcome = refresh(settings, instance)
-    assert not outcome.success
-    assert "stray.json" in "\n".join(outcome.lines)
-    assert checksums(settings.serving) == before
+    said = "\n".join(outcome.lines)
+    assert outcome.success, said
+    assert f"WARNING all_in_place on ingestion/{SOURCE}_batch" in said
+    assert "stray.json" in said
+    assert "2026-10-11/H19/loop.json: found a link that leads to no file" in said
+    assert f"{SOURCE}: batch " in said, "the good delivery beside them was read"

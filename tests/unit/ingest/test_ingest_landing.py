@@ -72,7 +72,7 @@ def test_links_may_not_leave_the_landing_folder(tmp_path: Path) -> None:
     assert [file.name for file in scan(landing, SOURCE).files] == ["a.json", "in"]
     assert {name.rsplit("/")[-1]: reason for name, reason in reasons(landing).items()} == {
         "out": "link_leaves_landing",
-        "gone": "vanished_file",
+        "gone": "link_leads_nowhere",
         "folder": "not_a_file",
     }
 

@@ -100,7 +100,7 @@ def test_what_is_no_file_is_no_delivery_and_breaks_nothing(tmp_path: Path) -> No
         if "07-01" in problem.file
     }
     assert said == {
-        "nation/loop.jsonl": "unreadable_file", "nation/back.jsonl": "unreadable_file",
-        "nation/gone.jsonl": "vanished_file", "nation/out.jsonl": "link_leaves_landing",
+        "nation/loop.jsonl": "link_leads_nowhere", "nation/back.jsonl": "link_leads_nowhere",
+        "nation/gone.jsonl": "link_leads_nowhere", "nation/out.jsonl": "link_leaves_landing",
         "nation/pipe.jsonl": "not_a_file", "nation/b\\xe1o c\\xe1o.jsonl": "bad_file_name",
     }  # fmt: skip
