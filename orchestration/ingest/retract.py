@@ -107,7 +107,7 @@ def _leaving(batches: _Manifests, taken_back: Collection[Retraction]) -> list[st
     contents = {file_hash for _, file_hash in deliveries}
     leaving = {
         batch for batch, rows in batches.items()
-        if any((sender_of(row["source_file"]), row["file_hash"]) in deliveries for row in rows)
+        if any((row["sender"], row["file_hash"]) in deliveries for row in rows)
     }  # fmt: skip
     staying = {
         row["file_hash"] for batch, rows in batches.items() if batch not in leaving

@@ -59,7 +59,9 @@ def pending(
     shutil.copytree(installation.data, settings.data, symlinks=True)
     land(settings, encoded(eleventh_of_october()), "2026-10-11")
     batch = batch_key(PORTAL).to_user_string()
-    done = click(settings, instance, lambda name: name in (batch, f"{batch}:every_file_read"))
+    done = click(
+        settings, instance, lambda name: name in (batch, f"{batch}:every_file_read", f"{batch}:all_in_place")
+    )
     assert done.success, errors(done.all_events)
     assert pending_batches(settings.lake, PORTAL.name)
     return settings

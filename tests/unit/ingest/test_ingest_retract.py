@@ -122,10 +122,10 @@ def test_a_copy_taken_back_leaves_the_owners_own_file(
     place.deliver(content, "b.jsonl", days[1], sender="H21")
     place.promote(place.ingest())
 
-    def visible() -> list[tuple[str, int]]:
+    def visible() -> list[tuple[Any, ...]]:
         files = place.lake / "dossiers" / "batch=*" / "files.parquet"
         return place.query(
-            f"select sender, rows_accepted from '{files}' where rows_accepted > 0 order by all"  # type: ignore[return-value]
+            f"select sender, rows_accepted from '{files}' where rows_accepted > 0 order by all"
         )
 
     assert visible() == [("H20", 3)]
