@@ -313,13 +313,13 @@ class Reader:
                     raise
                 self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), plan, mapping)
             check_size(file)
-        except (duckdb.Error, UnicodeDecodeError) as error:
-            if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
-                raise
-            if str(error).endswith(_GONE):
+        except (duckdb.Error, UnicodeDecodeError, FileNotFoundError) as error:
+            if not opened.path.exists():
                 raise UnreadableError(
                     "vanished_file", "no such file", "one that stays until it is read"
                 ) from None
+            if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
+                raise
             found = f"something at which its reader gives up ({type(error).__name__})"
             why = UnreadableError(f"malformed_{opened.format}", found, "a file that is whole")
             if not self._is_alive():
@@ -532,7 +532,6 @@ PASSING = frozenset({"changed_while_reading", "vanished_file", "unreadable_file"
 #: What the system says, as DuckDB ends its messages with it: of a disk that is full, most of the time. No content brings
 #: that about, and whatever is read next would fail too; but a file may be gone.
 _SAID_BY_SYSTEM = tuple(f": {os.strerror(number)}" for number in errno.errorcode if number != errno.ENOENT)
-_GONE = f": {os.strerror(errno.ENOENT)}"
 
 
 def _tells_of_content(error: Exception, file_format: str) -> bool:

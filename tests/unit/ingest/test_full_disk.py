@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.ingest import staging
 from orchestration.settings import REPOSITORY
 from tests.unit.ingest.record_workplace import Records, as_csv, as_lines, as_parquet, as_xlsx, good, packed
 
@@ -68,3 +69,24 @@ def test_the_limit_would_be_noticed_if_it_were_none(tmp_path: Path) -> None:
     place = Records(tmp_path)
     place.deliver(as_lines([good("dossiers")]))
     assert ingest_within(tmp_path, resource.RLIM_INFINITY).returncode == 0
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_left_to_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Records(tmp_path)
+    gone = place.deliver(as_lines([good("dossiers", 1)]), sender="H19")
+    place.deliver(as_lines([good("dossiers", 2)]), sender="H20")
+    stage = staging.Reader._stage
+
+    def stage_what_is_left(self: Any, file: Any, *others: Any) -> None:
+        if file.sender == "H19":
+            gone.unlink(missing_ok=True)
+        stage(self, file, *others)
+
+    monkeypatch.setattr(staging.Reader, "_stage", stage_what_is_left)
+    report = place.ingest()
+    assert [(file.sender, file.rows_accepted) for file in report.files] == [("H20", 1)]
+    assert [(problem.file.split("/")[2], problem.reason_code) for problem in report.unread] == [
+        ("H19", "vanished_file")
+    ]
