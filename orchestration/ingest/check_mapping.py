@@ -18,6 +18,7 @@ from orchestration.ingest.mapping import DEFAULT, MappingError, read_mapping
 from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.report import IngestReport
+from orchestration.ingest.rights import national
 
 REFERENCE = Path(__file__).parents[2] / "seeds" / "reference"
 
@@ -35,7 +36,7 @@ def try_mapping(mapping: Path, sample: Path, source: str, reference: Path = REFE
                 text.replace(f"mapping: {mapping.stem}", f"mapping: {Path(target).stem}", 1), encoding="utf-8"
             )
         return ingest_records(source, root / "landing", root / "lake", root / "quarantine", reference,
-                              root / "mappings", SAMPLE_KEY)  # fmt: skip
+                              root / "mappings", SAMPLE_KEY, national("sample"))  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -41,10 +41,10 @@ def write_parquet(query: duckdb.DuckDBPyRelation, path: Path) -> None:
 
 
 def read_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> list[dict[str, Any]]:
-    """The rows of the files, which share one schema, as dictionaries by column."""
+    """The rows of the files as dictionaries by column; null what an older file has not."""
     if not paths:
         return []
-    query = "from read_parquet($paths, hive_partitioning = false)"
+    query = "from read_parquet($paths, hive_partitioning = false, union_by_name = true)"
     cursor = connection.execute(query, {"paths": [str(path) for path in paths]})
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
