@@ -14,6 +14,7 @@ from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
+from orchestration.commands import command, os_user
 from orchestration.evidence import gate_folder, keep_approvals, keep_gate, keep_passed
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder, visible_batches
@@ -26,7 +27,9 @@ RELEASE_SUITES = names("release")
 
 
 class Approval(dg.Config):
-    """A person lets one hold pass: which, who, why. All of it stands in the manifest of the release."""
+    """A person lets one hold pass: which, who, why. All of it stands in the manifest of the release, beside what is
+    not taken from anybody's word: the operating system's user of the process, and the way it came.
+    """
 
     hold: str
     by: str
@@ -53,7 +56,8 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         database = settings.build / "drift.duckdb"
         served = settings.serving / "warehouse.duckdb"
         hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
-        used = [given.model_dump() for given in config.approvals if given.hold == hold]
+        signature = {"os_user": os_user(), "through": _through(context.run)}
+        used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
         folder = gate_folder(settings, context.run.run_id)
         result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
         database.unlink()
@@ -62,7 +66,7 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         check = _as_check([result])
         if result.success:
             return check
-        lifted = f"If it is right: make approve HOLD={hold} BY=... REASON=..."
+        lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
         return check._replace(
             description=f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n{lifted}",
             metadata={
@@ -73,6 +77,11 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         )
 
     return gate
+
+
+def _through(run: dg.DagsterRun) -> str:
+    """How the run was started: only what is queued has an origin, and no tag that somebody types makes one."""
+    return "command line" if run.remote_job_origin is None else "Dagster's interface, name as typed there"
 
 
 def release_gates(settings: Settings, marts: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:

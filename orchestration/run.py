@@ -19,8 +19,10 @@ from orchestration.assets.ingestion import NOTHING_NEW, batch_key, lines_of
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.checks import HOLD
+from orchestration.commands import command
 from orchestration.failures import failing_rows
 from orchestration.ingest.landing import Days
+from orchestration.instance import instance_of
 from orchestration.partitions import run_tags
 from orchestration.publish.release import current
 from orchestration.run_alerts import COMMAND_LINE, alert_of
@@ -34,6 +36,8 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 # Problems of one source shown on the screen; a bad night has thousands.
 LINES_A_SOURCE = 12
+
+TAKE_BACK = command("retract", "FILE", "--by", "NAME", "--reason", "WHY")
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def refresh(
     # Before the log is begun anew, which is that of a run still under way.
     with one_writer(settings.data, print), _aside(settings.build / "run.log"):
         result = job.execute_in_process(
-            instance=instance or dg.DagsterInstance.get(), raise_on_error=False, run_config=config, tags=tags
+            instance=instance or instance_of(settings), raise_on_error=False, run_config=config, tags=tags
         )
     lines = tuple(_lines(result, settings))
     alert = alert_of(result.all_events, result.run_id, datetime.now(UTC))
@@ -133,7 +137,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     if not failed:  # a failed check fails its step too, and has said why
         yield from _step_errors(result)
     if any(check.asset_key not in batches for check in failed) and not unscored:
-        yield "If a delivery is to blame, take it back: make retract FILE=<path below the landing folder> REASON=..."
+        yield f"If a delivery is to blame, take it back (its path below the landing folder): {TAKE_BACK}"
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration.commands import os_user, shell_word
 from orchestration.ingest.lake import connect, read_parquet, visible_batches
 
 RETRACTED = ".retracted"
@@ -27,13 +28,15 @@ class RetractError(Exception):
 @dataclass(frozen=True)
 class Retraction:
     """What one sender delivered and must not be read again, under any name, and why. The same content from another
-    sender is another delivery.
+    sender is another delivery. `by` is the name given, `os_user` the operating system's; older records have neither.
     """
 
     source_file: str
     file_hash: str
     reason: str
     retracted_at: str
+    by: str = ""
+    os_user: str = ""
 
     @property
     def delivery(self) -> tuple[str, str]:
@@ -42,7 +45,7 @@ class Retraction:
 
 
 def retract(
-    lake: Path, landing: Path, source: str, source_file: str, reason: str, now: datetime
+    lake: Path, landing: Path, source: str, source_file: str, reason: str, now: datetime, by: str = ""
 ) -> Retraction:
     """Take `source_file` (path below landing) out of what readers of the lake see.
 
@@ -54,11 +57,13 @@ def retract(
     batches = _manifests(lake, source)
     holding = [row for rows in batches.values() for row in rows if row["source_file"] == source_file]
     if not holding:
-        known = ", ".join(sorted(row["source_file"] for rows in batches.values() for row in rows)) or "none"
-        raise RetractError(f"{source_file}: in no visible batch of {source}; files in the lake: {known}")
-    made = Retraction(
-        source_file, holding[0]["file_hash"], reason.strip(), now.astimezone(UTC).isoformat("T", "seconds")
-    )
+        known = sorted(row["source_file"] for rows in batches.values() for row in rows)
+        raise RetractError(
+            f"{shell_word(source_file)}: in no visible batch of {source or 'a source without a name'}; files in the"
+            f" lake, as the command takes them: {' '.join(map(shell_word, known)) or 'none'}"
+        )
+    moment = now.astimezone(UTC).isoformat("T", "seconds")
+    made = Retraction(source_file, holding[0]["file_hash"], reason.strip(), moment, by.strip(), os_user())
     leaving = _leaving(batches, {*retractions(lake, source), made})
     names = {row["source_file"] for batch in leaving for row in batches[batch]} - {source_file}
     gone = sorted(name for name in names if not (landing / name).is_file())

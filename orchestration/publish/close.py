@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.commands import os_user
 from orchestration.publish.files import sync_folder, sync_tree
 from orchestration.publish.marts import SCHEMA, PublishError
 
@@ -46,6 +47,11 @@ class ClosedMonth:
     def status(self) -> str:
         """Whether the figures were complete when they were frozen."""
         return str(self.manifest["status"])
+
+    @property
+    def os_user(self) -> str:
+        """Whose process closed it; empty in revisions made before that was kept."""
+        return str(self.manifest.get("os_user", ""))
 
 
 def close_month(serving: Path, closed: Path, month: date, now: datetime, revise: str = "") -> ClosedMonth:
@@ -78,6 +84,7 @@ def close_month(serving: Path, closed: Path, month: date, now: datetime, revise:
         "revision": number,
         "closed_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "revised_because": revise.strip(),
+        "os_user": os_user(),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     (aside / "manifest.json").write_text(text, encoding="utf-8")

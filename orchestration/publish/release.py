@@ -23,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from orchestration.commands import signed
 from orchestration.publish.close import ClosedMonth, add_closed, revisions
 from orchestration.publish.files import open_folder, point, protect_tree, sync_folder, sync_tree
 from orchestration.publish.marts import MartTable, PublishError, describe, write
@@ -40,7 +41,7 @@ class Evidence:
 
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` stands for all
     that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
-    person let pass, each with who and why.
+    person let pass, `step_backs` the earlier releases that were served again, each with who and why.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -50,6 +51,7 @@ class Evidence:
     retracted: Sequence[Mapping[str, Any]] = ()
     inputs_fingerprint: str = ""
     approvals: Sequence[Mapping[str, Any]] = ()
+    step_backs: Sequence[Mapping[str, Any]] = ()
     contains_synthetic: bool = False
 
 
@@ -98,7 +100,10 @@ def publish(
     release_id = _new_id(releases, fingerprint, now)
     aside = releases / f".{release_id}"
     manifest = _manifest(release_id, previous, fingerprint, tables, evidence, now)
-    manifest["closed"] = [f"{month.month} revision {month.revision}, {month.status}" for month in months]
+    manifest["closed"] = [
+        f"{month.month} revision {month.revision}, {month.status}, closed by {signed('', month.os_user)}"
+        for month in months
+    ]
     write(build, tables, release_id, aside)
     add_closed(aside / "warehouse.duckdb", months)
     (aside / "manifest.json").write_text(
@@ -216,6 +221,7 @@ def _manifest(
         "inputs": [dict(entry) for entry in evidence.inputs],
         "retracted": [dict(entry) for entry in evidence.retracted],
         "approvals": [dict(entry) for entry in evidence.approvals],
+        "step_backs": [dict(entry) for entry in evidence.step_backs],
         "tables": {
             table.name: {
                 "rows": table.rows,

@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.commands import command, os_user, signed
 from orchestration.publish.files import point, sync_folder
 from orchestration.publish.marts import PublishError
 
 RECORDS = "rollbacks"
+LIFT = command("unhold", "--by", "NAME", "--reason", "WHY")
 
 
 class ReleaseHeldError(PublishError):
@@ -27,7 +29,9 @@ class ReleaseHeldError(PublishError):
 
 @dataclass(frozen=True)
 class StepBack:
-    """One step back. `lifted_at` is empty while the hold stands."""
+    """One step back. `lifted_at` is empty while the hold stands. `by` is the name given, `os_user` the operating
+    system's; records made before that was kept have none.
+    """
 
     from_release: str
     to_release: str
@@ -37,6 +41,8 @@ class StepBack:
     lifted_by: str = ""
     lifted_reason: str = ""
     lifted_at: str = ""
+    os_user: str = ""
+    lifted_os_user: str = ""
 
 
 def release_before(serving: Path) -> str:
@@ -71,9 +77,8 @@ def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
         )
         raise PublishError(f"{target} is not kept; found {kept or 'no other release'}")
     _manifest(serving, target)
-    made = StepBack(
-        served, target, by.strip(), reason.strip(), now.astimezone(UTC).isoformat("T", "microseconds")
-    )
+    moment = now.astimezone(UTC).isoformat("T", "microseconds")
+    made = StepBack(served, target, by.strip(), reason.strip(), moment, os_user=os_user())
     _write(serving, made)
     point(link, f"releases/{target}")
     return made
@@ -92,7 +97,13 @@ def lift_hold(serving: Path, by: str, reason: str, now: datetime) -> tuple[StepB
     _require(by=by, reason=reason)
     moment = now.astimezone(UTC).isoformat("T", "microseconds")
     lifted = tuple(
-        replace(record, lifted_by=by.strip(), lifted_reason=reason.strip(), lifted_at=moment)
+        replace(
+            record,
+            lifted_by=by.strip(),
+            lifted_reason=reason.strip(),
+            lifted_at=moment,
+            lifted_os_user=os_user(),
+        )
         for record in records(serving)
         if not record.lifted_at and record.at <= moment
     )
@@ -108,8 +119,8 @@ def refuse_while_held(serving: Path) -> None:
     held = hold_of(serving)
     if held is not None:
         raise ReleaseHeldError(
-            f"held since {held.at}: {held.by} stepped back from {held.from_release} to {held.to_release}"
-            f" ({held.reason}); expected someone to look at the build and lift the hold: make unhold BY=... REASON=..."
+            f"held since {held.at}: {signed(held.by, held.os_user)} stepped back from {held.from_release} to"
+            f" {held.to_release} ({held.reason}); expected someone to look at the build and lift the hold: {LIFT}"
         )
 
 
@@ -122,9 +133,7 @@ def records(serving: Path) -> list[StepBack]:
 def _require(**named: str) -> None:
     for name, value in named.items():
         if not value.strip():
-            raise PublishError(
-                f"no {name} given; whoever asks tomorrow will want to know ({name.upper()}=...)"
-            )
+            raise PublishError(f"no {name} given; whoever asks tomorrow will want to know (--{name})")
 
 
 def _manifest(serving: Path, release_id: str) -> dict[str, str]:
