@@ -20,11 +20,10 @@ import duckdb
 from orchestration.ingest.lake import (
     create_table,
     pending_folder,
-    read_parquet,
-    visible_batches,
     write_parquet,
 )
 from orchestration.ingest.landing import LandedFile, Scan, examine
+from orchestration.ingest.manifests import manifests
 from orchestration.ingest.outcome import ReadBy, duplicate
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome
@@ -83,10 +82,10 @@ def look_for_new(
         shutil.rmtree(pending_folder(lake, source))
     apply_retractions(lake, source)
     taken_back = {retraction.delivery for retraction in retractions(lake, source)}
-    folders = (lake / source / f"batch={batch}" for batch in visible_batches(lake, source))
     manifest = [
         {"rows_foreign": 0, "may_deliver": None, **row}  # older batches do not say
-        for row in read_parquet(connection, [folder / "files.parquet" for folder in folders])
+        for rows in manifests(connection, lake, source).values()
+        for row in rows
     ]
     offered = [file for file in scanned.files if (file.sender, file.sha256) not in taken_back]
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
