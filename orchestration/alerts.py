@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from orchestration.folders import PRIVATE_FOLDER
 from orchestration.web import session
 
 #: A webhook that is down must not hold a run up: three tries, some seconds each.
@@ -32,7 +33,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Alert:
-    """`kind`: run_failed, or release_held where a person is asked. `agencies` are codes, `rows` failing ones."""
+    """`kind`: run_failed, release_held where a person is asked, or delivery_refused where the run went on without one.
+    `agencies` are codes, `rows` failing ones.
+    """
 
     kind: str
     title: str
@@ -121,7 +124,7 @@ def _append(log: Path, line: str) -> str | None:
     Gives why it could not be written, if so: a full disk is when alerts are needed most.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             size = os.fstat(descriptor).st_size

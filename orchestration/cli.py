@@ -1,4 +1,4 @@
-"""The command line: `python -m orchestration.cli WORD`, `--help` lists the words.
+"""The command line: `bin/service-index WORD`, `--help` lists the words.
 
 Belongs here: arguments, exit codes and what is printed. What the words do is in the modules called.
 """
@@ -7,17 +7,35 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+from orchestration.commands import command, shell_word, signed
 from orchestration.ingest.landing import Days
+from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.settings import Settings, UnusablePathError
+from orchestration.shown import on_terminal
+
+_ABOUT = "What a person does with an installation. Names, reasons and files are taken as they are written."
+#: Options whose value is text that may begin with a dash.
+_TEXT = ("--by", "--reason", "--revise", "--to")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did what it says, 1 when it did not."""
-    given = _parser().parse_args(arguments)
+    """Run one command; 0 when it did what it says, 1 when it did not, 2 when it was not understood."""
+    with on_terminal():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    understood = parser()
+    unreadable = [word for word in words if word != word.encode(errors="replace").decode()]
+    if unreadable:
+        understood.error(f"found {unreadable[0]!a}, expected text in UTF-8; set the terminal to UTF-8")
+    given = understood.parse_args(_joined(words))
     try:
         settings = Settings.from_environment()
     except UnusablePathError as error:
@@ -27,14 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="service-index", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--reason X` as `--reason=X`, whatever X is: argparse takes an X with a dash for an option."""
+    joined: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*joined, word, *rest]
+        value = next(rest, None) if word in _TEXT else None
+        joined.append(word if value is None else f"{word}={value}")
+    return joined
+
+
+def parser() -> argparse.ArgumentParser:
+    """The words, with what each takes."""
+    whole = argparse.ArgumentParser(prog="bin/service-index", description=_ABOUT, allow_abbrev=False)
+    commands = whole.add_subparsers(required=True, metavar="WORD")
 
     def add(
         word: str, run: Callable[[Settings, argparse.Namespace], int], told: str
     ) -> argparse.ArgumentParser:
-        made = commands.add_parser(word, help=told)
+        made = commands.add_parser(word, help=told, description=told, allow_abbrev=False)
         made.set_defaults(run=run)
         return made
 
@@ -49,20 +80,23 @@ def _parser() -> argparse.ArgumentParser:
     add("report", _report, "print the served ranking and the reconciliation")
     taking_back = add("retract", _retract, "take a file back out of the lake, for good")
     taking_back.add_argument("file", help="its path below the landing folder")
-    taking_back.add_argument("reason", help="why; the next release tells it")
     approving = add("approve", _approve, "run the job, and let one hold pass")
     approving.add_argument("hold", help="as the failed check names it")
     stepping = add("rollback", _rollback, "serve an earlier release, and hold what comes next")
     stepping.add_argument("--to", help="a release that is kept; without it, the one before")
     unholding = add("unhold", _unhold, "let the next run publish again")
-    for asked in (approving, stepping, unholding):
+    for asked in (approving, stepping, unholding, taking_back):
         asked.add_argument("--by", required=True, help="who says so")
         asked.add_argument("--reason", required=True, help="why")
     closing = add("close", _close, "freeze a month that is over, as it is served")
     closing.add_argument("month", type=date.fromisoformat, help="any day of it, YYYY-MM-DD")
     closing.add_argument("--revise", default="", help="freeze it once more, and why")
     add("releases", _releases, "list what is kept, what is served, and what is held")
-    return parser
+    trying = add("check-mapping", _check_mapping, "show what a mapping makes of a sample; writes nothing")
+    trying.add_argument("mapping", type=Path)
+    trying.add_argument("sample", type=Path, metavar="file")
+    trying.add_argument("source", nargs="?", default="dossiers", choices=list(RECORD_SOURCES))
+    return whole
 
 
 def _land_samples(settings: Settings, _: argparse.Namespace) -> int:
@@ -122,7 +156,8 @@ def _rollback(settings: Settings, given: argparse.Namespace) -> int:
     except PublishError as error:
         print(f"not stepped back: {error}", file=sys.stderr)
         return 1
-    print(f"served again: {made.to_release}; nothing new is published until: make unhold BY=... REASON=...")
+    lift = command("unhold", "--by", "NAME", "--reason", "WHY")
+    print(f"served again: {made.to_release}; nothing new is published until: {lift}")
     return 0
 
 
@@ -149,8 +184,8 @@ def _close(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.publish.release import current, refuse_if_replaced
     from orchestration.writer import one_writer
 
-    asked = current(settings.serving)
     try:
+        asked = current(settings.serving)
         with one_writer(settings.data, print):
             refuse_if_replaced(settings.serving, asked)
             made = close_month(
@@ -165,39 +200,88 @@ def _close(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _releases(settings: Settings, _: argparse.Namespace) -> int:
-    from orchestration.publish.release import current, list_releases
-    from orchestration.publish.rollback import hold_of
+    from orchestration.publish.marts import PublishError
+    from orchestration.publish.release import current_name, damaged_releases, list_releases
+    from orchestration.publish.rollback import hold_of, records
 
-    served = current(settings.serving)
+    served = current_name(settings.serving)
     for release in list_releases(settings.serving):
         facts = release.manifest
         marks = [
-            *(["served"] if served and served.release_id == release.release_id else []),
+            *(["served"] if served == release.release_id else []),
             *(["synthetic records"] if facts["contains_synthetic"] else []),
-            *(f"retracted {entry['source_file']}" for entry in facts["retracted"]),
-            *(f"approved {entry['hold']} by {entry['by']}" for entry in facts.get("approvals", ())),
+            *(
+                f"retracted {shell_word(entry['source_file'])} by {_signed(entry)}"
+                for entry in facts["retracted"]
+            ),
+            *(
+                f"approved {entry['hold']} by {_signed(entry)}, {entry.get('through', 'not recorded how')}"
+                for entry in facts.get("approvals", ())
+            ),
+            *(f"closed {entry}" for entry in facts.get("closed", ())),
         ]
         print(f"{release.release_id}  {len(facts['inputs'])} batches  {', '.join(marks)}".rstrip())
-    held = hold_of(settings.serving)
-    if held:
-        print(f"HELD since {held.at} by {held.by}: {held.reason}")
+    for damage in damaged_releases(settings.serving):
+        print(f"DAMAGED {damage}")
+    try:
+        hold_of(settings.serving)
+    except PublishError as error:
+        print(f"HELD: {error}")
+        return 1
+    for record in records(settings.serving):
+        lifted = f"lifted {record.lifted_at} by {signed(record.lifted_by, record.lifted_os_user)}"
+        print(
+            f"{record.at}  back from {record.from_release} to {record.to_release} by"
+            f" {signed(record.by, record.os_user)}: {record.reason};"
+            f" {f'{lifted}: {record.lifted_reason}' if record.lifted_at else 'HELD'}"
+        )
     return 0
 
 
+def _signed(entry: Mapping[str, Any]) -> str:
+    return signed(entry.get("by", ""), entry.get("os_user", ""))
+
+
 def _retract(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.damage import DamagedError
     from orchestration.ingest.retract import RetractError, retract
+    from orchestration.inputs import served_deliveries
     from orchestration.writer import one_writer
 
     source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
         # A run that has read the file already would publish it once more, and say that it was taken back.
         with one_writer(settings.data, print):
-            made = retract(settings.lake, settings.landing, source, given.file, given.reason, now)
-    except RetractError as error:
+            served = served_deliveries(settings).files
+            made = retract(
+                settings.lake, settings.landing, source, given.file, given.reason, now, given.by, served
+            )
+    except (RetractError, DamagedError) as error:
         print(f"not retracted: {error}", file=sys.stderr)
         return 1
-    print(f"retracted {made.source_file}; the next refresh publishes without it")
+    print(f"retracted {shell_word(made.source_file)}; the next refresh publishes without it")
     return 0
+
+
+def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
+    """0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
+    from orchestration.ingest.check_mapping import try_mapping
+    from orchestration.ingest.mapping import MappingError
+
+    try:
+        tried = try_mapping(given.mapping, given.sample, given.source, settings.reference)
+    except (MappingError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for file in tried.files:
+        print(
+            f"{given.sample}: {file.rows_accepted} of {file.rows_read} rows would be accepted as {given.source},"
+            f" {file.rows_quarantined} refused, {file.rows_duplicate} are duplicates,"
+            f" {file.elements_aside} values would be left out"
+        )
+        for problem in file.problems:
+            print(f"  {problem}")
+    return int(tried.is_blocked)
 
 
 def _report(settings: Settings, _: argparse.Namespace) -> int:

@@ -19,10 +19,12 @@ from typing import Any
 
 from expectations.docs import render
 from expectations.gate import GateResult
+from orchestration.commands import signed
 from orchestration.ingest.catalogue import batch_contents
 from orchestration.ingest.retract import retractions
 from orchestration.inputs import inputs_fingerprint
 from orchestration.publish.release import Evidence
+from orchestration.publish.rollback import records
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, SYNTHETIC
 
@@ -46,6 +48,8 @@ class NoWholeBuildError(Exception):
 def gate_folder(settings: Settings, run_id: str) -> Path:
     """Where a run keeps what its gates found, made if need be; those of the last few runs stay."""
     folder = settings.gates / run_id
+    if settings.gates.is_file():  # nothing of ours: what gates found can be found again
+        settings.gates.unlink()
     if not folder.exists():
         folder.mkdir(parents=True)
         # This run is the newest whatever the clock says, and what is no folder is no run.
@@ -104,16 +108,29 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
         retracted=[asdict(r) for source in SOURCES for r in retractions(settings.lake, source.name)],
         inputs_fingerprint=built_from,
         approvals=_kept_approvals(settings, run_id),
+        step_backs=[asdict(record) for record in records(settings.serving)],
         contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
     facts = {
         "Release": "{release_id}",
         "Inputs": _listed(files),
         "Synthetic": "SYNTHETIC RECORDS ARE AMONG THE INPUTS" if evidence.contains_synthetic else "nothing",
-        "Retracted": ", ".join(f"{r['source_file']} ({r['reason']})" for r in evidence.retracted)
+        "Retracted": ", ".join(
+            f"{r['source_file']} by {signed(r['by'], r['os_user'])}: {r['reason']}"
+            for r in evidence.retracted
+        )
         or "nothing",
-        "Approved": ", ".join(f"{a['hold']} by {a['by']} ({a['reason']})" for a in evidence.approvals)
+        "Approved": ", ".join(
+            f"{a['hold']} by {signed(a['by'], a['os_user'])}, {a['through']}: {a['reason']}"
+            for a in evidence.approvals
+        )
         or "nothing had to be",
+        "Stepped back": ", ".join(
+            f"from {s['from_release']} to {s['to_release']} by {signed(s['by'], s['os_user'])}: {s['reason']};"
+            f" lifted by {signed(s['lifted_by'], s['lifted_os_user'])}: {s['lifted_reason']}"
+            for s in evidence.step_backs
+        )
+        or "never",
         "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),
         "Versions": ", ".join(f"{name} {value}" for name, value in evidence.versions.items()),
         "Run": run_id,

@@ -58,6 +58,11 @@ class Settings:
         return os.environ.get(name, "")
 
     @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps its runs: what `DAGSTER_HOME` names, or a folder of `data`."""
+        return Path(os.environ.get("DAGSTER_HOME") or self.data / "dagster")
+
+    @property
     def landing(self) -> Path:
         return self.data / "landing"
 
@@ -100,6 +105,10 @@ class Settings:
     @property
     def expected_deliveries(self) -> Path:
         return self.repository / "seeds" / "agreements" / "expected_deliveries.csv"
+
+    @property
+    def delivery_rights(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "delivery_rights.csv"
 
     @property
     def gateways(self) -> Path:

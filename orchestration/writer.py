@@ -12,11 +12,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
-
+from orchestration.folders import private_files
 from orchestration.ingest.lake import remove_work_files
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 LOCK = ".writer.lock"
 #: The folders whose lock this thread holds: a command takes it before the run that it starts would.
@@ -48,16 +51,18 @@ def one_writer(data: Path, tell: Callable[[str], None]) -> Iterator[None]:
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
-        remove_work_files(Settings(data).lake)
-        held.add(data)
-        try:
-            yield
-        finally:
-            held.remove(data)
+        with private_files(data):
+            remove_work_files(Settings(data).lake)
+            held.add(data)
+            try:
+                yield
+            finally:
+                held.remove(data)
 
 
 def writer(settings: Settings) -> dg.ResourceDefinition:
     """The lock as a resource: in one process it is taken before the first step and kept until the last."""
+    import dagster as dg  # seconds, which a rollback does not have
 
     @dg.resource(description="One run at a time works on the folders of an installation.")
     @contextmanager

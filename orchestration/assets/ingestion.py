@@ -12,17 +12,23 @@ import dagster as dg
 
 from orchestration.assets.pulling import PULLED
 from orchestration.evidence import passed_batches
+from orchestration.gate_checks import OWN_AGENCIES, REFUSED
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
 from orchestration.ingest.mended import clear_mended
+from orchestration.ingest.problems import FOREIGN_AGENCY
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.staging import PASSING
+from orchestration.ingest.whole import check_batches, check_nothing_lost, check_retractions
+from orchestration.inputs import served_deliveries
 from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
-from orchestration.sources import SOURCES, Source
+from orchestration.shown import as_description, for_terminal
+from orchestration.sources import SOURCES, Source, source_named
 
 OWNERS = ["team:data-engineering"]
 NOTHING_NEW = "nothing new"
+UNITS = "unit_catalogue"
 WRITER = "writer"
 # Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries.
 FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=TIME_ZONE)
@@ -56,7 +62,8 @@ def ingestion_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=batch_key(source),
-        deps=[PULLED],
+        # Who may deliver for whom, and which agencies there are, is read in the catalogue of units: it comes first.
+        deps=[PULLED] if source.name == UNITS else [PULLED, lake_key(source_named(UNITS))],
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         freshness_policy=FRESH_BY,
@@ -74,6 +81,11 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                 ALL_IN_PLACE,
                 asset=batch_key(source),
                 description="Is all that landed a file of a delivery, in its place and as it was landed?",
+            ),
+            dg.AssetCheckSpec(
+                OWN_AGENCIES,
+                asset=batch_key(source),
+                description="Did every sender deliver only for agencies for which it may?",
             ),
         ],
         description=(
@@ -105,24 +117,48 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                     check_name=EVERY_FILE_READ,
                     passed=not report.unread,
                     severity=dg.AssetCheckSeverity.WARN,
-                    description="\n".join(map(str, report.unread)) or "every file was read or refused",
+                    description=as_description("\n".join(map(str, report.unread)))
+                    or "every file was read or refused",
                 ),
                 dg.AssetCheckResult(
                     check_name=ALL_IN_PLACE,
                     passed=not report.landing_problems,
                     severity=dg.AssetCheckSeverity.WARN,
-                    description="\n".join(map(str, report.landing_problems))
+                    description=as_description("\n".join(map(str, report.landing_problems)))
                     or "all that landed is in its place",
                 ),
+                _own_agencies(report),
             ],
         )
 
     return batch
 
 
+def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
+    foreign = [file for file in report.files if file.rows_foreign]
+    told = (
+        f"{file.source_file}: {file.rows_foreign} of {file.rows_read} rows are of agencies for which {file.sender} may"
+        f" not deliver (it may for {file.may_deliver}); they are in quarantine as {FOREIGN_AGENCY}"
+        for file in foreign
+    )
+    return dg.AssetCheckResult(
+        check_name=OWN_AGENCIES,
+        passed=not foreign,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=as_description("\n".join(told))
+        or "every row is of an agency for which its sender may deliver",
+        metadata={
+            REFUSED: dg.MetadataValue.int(len(foreign)),
+            "failing_rows": sum(file.rows_foreign for file in foreign),
+        },
+    )
+
+
 def as_markdown(lines: Iterable[str]) -> str:
     """Lines as text, whatever is delivered in them: a picture would be fetched by whoever looks at the run."""
-    return "\n".join([_FENCE, *(line.replace("`", "'") for line in lines), _FENCE])
+    return "\n".join(
+        [_FENCE, *(for_terminal(line).replace("\n", "?").replace("`", "'") for line in lines), _FENCE]
+    )
 
 
 def lines_of(markdown: str) -> list[str]:
@@ -151,6 +187,9 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
     )
     def lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         source.ensure(settings.lake)
+        served = served_deliveries(settings)
+        check_batches(settings.lake, source.name)
+        check_retractions(settings.lake, source.name, served.retracted)
         admitted = pending_batches(settings.lake, source.name)
         passed = passed_batches(settings, context.run_id, source.name)
         if unjudged := [batch for batch in admitted if batch not in passed]:
@@ -162,6 +201,7 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
         for batch in admitted:
             promote(settings.lake, source.name, batch)
             context.log.info(f"batch {batch} admitted")
+        check_nothing_lost(settings.lake, settings.landing, source.name, served.files)
         cleared = clear_mended(settings.lake, settings.quarantine, source.name)
         for file in cleared:
             context.log.info(f"{file} is mended by a later delivery; its quarantine is cleared")

@@ -31,7 +31,10 @@ _MARK = b"PAR1"
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _NUMBERS = (_I16, _I32, _I64)
 #: A type, and encodings of a page.
-_TEXT, _OF_DICTIONARY = 6, (2, 8)
+_TEXT, _OF_DICTIONARY, _OF_PREFIXES = 6, (2, 8), 7
+#: Texts that are said by how much of the one before they repeat are made for a page at once. Parquet-Java ends a page
+#: after 20,000 values or a megabyte: 20 GB at the very most, if each repeated all of it.
+MAX_PREFIXES_BYTES = 32 * 1024**3
 _NAME_BYTES = 4096
 Struct = Mapping[int, Any]
 """Field id -> number, bytes, list or struct; what is not needed is left out."""
@@ -39,8 +42,8 @@ Struct = Mapping[int, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """What a file says of itself. `repeated` are the columns, by the first and last of their names, whose texts, repeated
-    by a dictionary, may come to more than the file should.
+    """What a file says of itself. `repeated` are the columns, by the first and last of their names, whose texts, said
+    once and repeated, may come to more than the file should.
     """
 
     rows: int
@@ -220,8 +223,8 @@ class _Told:
         return _Reader(self.stream.read(length)).struct()
 
     def _pages(self, chunk: Struct) -> tuple[int, int]:
-        """Bytes of all pages of a chunk, unpacked, and the most that its dictionary may be repeated to."""
-        unpacked = dictionary = read = repeats = 0
+        """Bytes of all pages of a chunk, unpacked, and the most that its texts may come to by being repeated."""
+        unpacked = dictionary = read = repeats = prefixes = 0
         for header in self._headers(chunk):
             size = _positive(header[2])
             if size > MAX_PAGE_BYTES:
@@ -238,9 +241,14 @@ class _Told:
                 read += _positive(page[1])
                 if read > chunk[5]:
                     raise _DamagedError
-                if page[2 if 5 in header else 4] in _OF_DICTIONARY:
+                encoding = page[2 if 5 in header else 4]
+                if encoding in _OF_DICTIONARY:
                     repeats += page[1]
-        return unpacked, repeats * dictionary
+                elif encoding == _OF_PREFIXES:
+                    prefixes += page[1] * size
+                    if page[1] * size > MAX_PREFIXES_BYTES:
+                        raise bomb(f"{page[1]} texts out of {size} bytes in a page", "20,000 values a page")
+        return unpacked, repeats * dictionary + prefixes
 
     def _headers(self, chunk: Struct) -> Iterator[Struct]:
         """The headers of the pages of a chunk."""

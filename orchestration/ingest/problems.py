@@ -10,6 +10,16 @@ from dataclasses import dataclass
 
 #: Said when only the sender can mend a file. Landing is immutable: a correction is a new delivery.
 RESEND = "ask the sender for a corrected file and land it as a new delivery"
+#: Of a row of an agency for which its sender may not deliver: the reason, and what is said then.
+FOREIGN_AGENCY = "foreign_agency"
+NOT_AGREED = (
+    "let its agency deliver it, or add the right to seeds/agreements/delivery_rights.csv, and land it again"
+)
+
+
+def printable(text: str) -> str:
+    """`text` on its lines, with `?` for what is no letter to be seen: escapes, marks of direction, half characters."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Problem:
             f"{self.action} [{self.reason_code}]."
         )
         # A file name may hold line breaks: one problem stays one line.
-        return "".join(c if c.isprintable() else "?" for c in sentence)
+        return printable(sentence.replace("\n", "?"))
 
 
 class UnreadableError(Exception):

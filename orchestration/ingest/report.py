@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.ingest.problems import Problem
+from orchestration.ingest.problems import Problem, printable
 
 #: files.parquet: one row a new file of the run. Identity, always:
 #: rows_read = rows_accepted + rows_quarantined + rows_duplicate.
@@ -30,6 +30,8 @@ FILE_COLUMNS = {
     "problems": "varchar[]",
     "reason_codes": "varchar[]",
     "mapping": "varchar",
+    "rows_foreign": "bigint",
+    "may_deliver": "varchar",
 }
 #: Of a file's problems at most so many are listed here; the quarantine holds all.
 PROBLEMS_SHOWN = 20
@@ -41,7 +43,8 @@ class FileOutcome:
 
     `status`: accepted; partly_quarantined (some rows refused); quarantined (all, or the file as
     such); duplicate (content of another file); superseded (refused, but mended by a later
-    delivery).
+    delivery). `rows_foreign`: those of the quarantined rows that are of agencies for which the sender may not
+    deliver; `may_deliver`: those for which it may.
     """
 
     source: str
@@ -59,6 +62,8 @@ class FileOutcome:
     problems: tuple[Problem, ...]
     reason_codes: tuple[str, ...]
     mapping: str
+    rows_foreign: int
+    may_deliver: str
 
     def __post_init__(self) -> None:
         if self.rows_read != self.rows_accepted + self.rows_quarantined + self.rows_duplicate:
@@ -120,7 +125,7 @@ class IngestReport:
             lines = [f"{self.source}: batch {self.batch_id}: {totals}"]
         for file in (*self.files, *self.known_again):
             if file.status != "accepted" or file.problems:
-                lines.append(f"  {file.status}: {file.source_file}")
+                lines.append(printable(f"  {file.status}: {file.source_file}".replace("\n", "?")))
                 lines += [f"    {problem}" for problem in file.problems]
         lines += [f"  not read: {problem}" for problem in self.unread]
         return lines + [f"  landing: {problem}" for problem in self.landing_problems]

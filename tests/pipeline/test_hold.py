@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from orchestration.cli import main
+from orchestration.commands import os_user
 from orchestration.run import Outcome, refresh
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
@@ -65,7 +66,7 @@ def test_held_until_a_person_approves(
     hold = hold_in(first)
     text = "\n".join(first.lines)
     assert '"name_vi": "Đồng Nai"' in text
-    assert f"make approve HOLD={hold}" in text
+    assert f"bin/service-index approve {hold} --by NAME" in text
     assert checksums(settings.serving) == before
     (alert,) = [json.loads(line) for line in settings.alerts_log.read_text(encoding="utf-8").splitlines()]
     assert alert["kind"] == "release_held"
@@ -80,7 +81,7 @@ def test_held_until_a_person_approves(
     approval = {"hold": hold, "by": "head of unit", "reason": "the portal confirmed it"}
     approved = refresh(settings, instance, approval=approval)
     assert approved.success, "\n".join(approved.lines)
-    assert manifest(settings)["approvals"] == [approval]
+    assert manifest(settings)["approvals"] == [{**approval, "os_user": os_user(), "through": "command line"}]
     assert manifest(settings)["previous"] == served
     assert "head of unit" in (settings.serving / "report.html").read_text(encoding="utf-8")
 
@@ -91,11 +92,11 @@ def test_held_until_a_person_approves(
     after = checksums(settings.serving)
     held = refresh(settings, instance, approval=approval)
     assert not held.success
-    assert "make unhold" in "\n".join(held.lines)
+    assert "bin/service-index unhold" in "\n".join(held.lines)
     assert checksums(settings.serving) == after
     assert main(["unhold", "--by", "duty", "--reason", "the file is taken back"]) == 0
     file = "portal_service_results/2026-10-11/nation/results.json"
-    assert main(["retract", file, "the portal took it back"]) == 0
+    assert main(["retract", file, "--by", "duty", "--reason", "the portal took it back"]) == 0
     # Without that file the build is what is served: there is nothing to publish.
     last = refresh(settings, instance)
     assert last.success, "\n".join(last.lines)

@@ -177,11 +177,10 @@ def test_a_score_that_breaks_the_rule_is_not_published_until_it_is_taken_back(
     assert checksums(settings.serving) == before
 
     # The batch is in the lake by now. Whoever is on call takes the file back, and the next run goes on.
-    assert "make retract FILE=" in text
+    assert "bin/service-index retract FILE" in text
     monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
-    assert (
-        main(["retract", f"{SOURCE}/2026-10-11/nation/results.json", "PUBLISH_ON_TIME of H19 is wrong"]) == 0
-    )
+    file = f"{SOURCE}/2026-10-11/nation/results.json"
+    assert main(["retract", file, "--by", "duty", "--reason", "PUBLISH_ON_TIME of H19 is wrong"]) == 0
     outcome = refresh(settings, instance)
     assert outcome.success, "\n".join(outcome.lines)
     assert checksums(settings.serving) == before

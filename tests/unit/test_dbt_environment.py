@@ -1,10 +1,11 @@
 """`DBT_*` of the operator's shell does not reach dbt, whoever calls it.
 
-Belongs here: dagster-dbt's way and make's. Does not belong here: what dbt does (`tests/pipeline`).
+Belongs here: dagster-dbt's way and that of `bin/run`. Does not belong here: what dbt does (`tests/pipeline`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -36,12 +37,11 @@ def test_dagster_calls_dbt_without_it(
     assert "service_index.marts.core.dim_calendar" in capsys.readouterr().out
 
 
-def test_make_hands_nothing_of_it_on(tmp_path: Path) -> None:
-    shown = tmp_path / "show.mk"
-    shown.write_text("show:\n\t@env\n", encoding="utf-8")
+def test_a_program_of_the_project_gets_nothing_of_it() -> None:
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
     done = subprocess.run(
-        ["make", "--no-print-directory", "-f", "Makefile", "-f", str(shown), "show"], cwd=REPOSITORY,
+        [REPOSITORY / "bin" / "run", "python", "-c", show],
         env={**os.environ, **OF_THE_SHELL}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    handed_on = [line for line in done.stdout.splitlines() if line.startswith("DBT_")]
-    assert handed_on == ["DBT_SEND_ANONYMOUS_USAGE_STATS=false"]
+    handed_on = {name: value for name, value in json.loads(done.stdout).items() if name.startswith("DBT_")}
+    assert handed_on == {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}

@@ -159,16 +159,16 @@ def test_a_sender_with_an_unknown_mapping_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_sample_shows_what_would_be_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from orchestration.ingest.check_mapping import main
+    from orchestration.cli import main
 
     sample = tmp_path / "sample.csv"
     sample.write_bytes(as_csv([VENDOR, VENDOR | {"state": "teleported"}]))
-    assert main([str(MAPPINGS / "vendor_flat.yml"), str(sample)]) == 1
+    assert main(["check-mapping", str(MAPPINGS / "vendor_flat.yml"), str(sample)]) == 1
     told = capsys.readouterr().out
     assert "1 of 2 rows would be accepted as dossiers, 1 refused" in told
     assert "record 2, state: found teleported, expected one of 1, 2" in told
-    assert main([str(MAPPINGS / "national_exchange.yml"), str(sample)]) == 1
+    assert main(["check-mapping", str(MAPPINGS / "national_exchange.yml"), str(sample)]) == 1
     assert "unknown_header" in capsys.readouterr().out
     (tmp_path / "m.yml").write_text("mapping: m\n")
-    assert main([str(tmp_path / "m.yml"), str(sample)]) == 2
+    assert main(["check-mapping", str(tmp_path / "m.yml"), str(sample)]) == 2
     assert "m.yml:1: found no 'version'" in capsys.readouterr().err

@@ -6,6 +6,7 @@ and that what libraries do write passes. Does not belong here: what is wrong wit
 
 from __future__ import annotations
 
+import io
 import resource
 import struct
 import subprocess
@@ -138,6 +139,23 @@ def footer_of(data: bytes, length: int | None = None) -> bytes:
     return b"PAR1" + data + struct.pack("<I", len(data) if length is None else length) + b"PAR1"
 
 
+def of_prefixes() -> bytes:
+    """Each text of a megabyte said as "all of the one before"."""
+    table, out = pa.table({name: ["a" * 2**20] * 50 for name in NAMES}), io.BytesIO()
+    encodings = dict.fromkeys(NAMES, "DELTA_BYTE_ARRAY")
+    with pq.ParquetWriter(
+        out,
+        table.schema,
+        compression="zstd",
+        use_dictionary=False,
+        column_encoding=encodings,
+        write_statistics=False,
+    ) as writer:
+        for _ in range(10):
+            writer.write_table(table)
+    return out.getvalue()
+
+
 ONE = [page(texts(b"1"), 1)]
 MILLIONS = 2_000_000_000
 BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -158,6 +176,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     # 38 KB: a text of 10 MB in each of 30,000 rows.
     "a long text repeated": (lambda: parquet(repeated(b"a" * 10 * 1024**2, 30_000), 30_000, padding=30_000),
                              "decompression_bomb"),
+    "a long text as a prefix": (of_prefixes, "decompression_bomb"),
     "a page larger than the file": (
         lambda: parquet([i32({1: 0, 2: 10, 3: MILLIONS, 5: {1: 1, 2: 0, 3: 3, 4: 3}})], 1), "malformed_parquet"),
     "a negative size of a page": (
@@ -225,6 +244,12 @@ WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
         table, path, compression="zstd", use_dictionary=False, data_page_version="2.0"
     ),
     "uncompressed": lambda table, path: pq.write_table(table, path, compression="none"),
+    "parquet-java 2": lambda table, path: pq.write_table(
+        table,
+        path,
+        use_dictionary=False,
+        column_encoding={"MaHoSo": "DELTA_BYTE_ARRAY", "TenTTHC": "DELTA_BYTE_ARRAY"},
+    ),
     "duckdb": lambda table, path: duckdb.from_arrow(table).write_parquet(str(path), compression="zstd"),
 }
 

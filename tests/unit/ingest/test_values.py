@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingest.check_mapping import main as check_mapping
+from orchestration.cli import main
 from orchestration.ingest.report import IngestReport
 from tests.unit.ingest.record_workplace import (
     GOOD,
@@ -407,7 +407,7 @@ def test_a_field_may_be_called_as_a_column_of_ours(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = CASES / "f24_field_named_like_an_inner_column"
-    assert check_mapping([str(folder / f"{name}.yml"), str(folder / f"{name}.csv")]) == 0
+    assert main(["check-mapping", str(folder / f"{name}.yml"), str(folder / f"{name}.csv")]) == 0
     assert "2 of 2 rows would be accepted" in capsys.readouterr().out
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.commands import os_user
 from orchestration.publish.close import close_month, revisions
 from orchestration.publish.marts import PublishError
 from orchestration.publish.release import Evidence, Release, publish
@@ -74,7 +75,7 @@ def test_a_closed_month_stays_byte_for_byte_while_later_deliveries_change_what_i
     # The next release serves it; nothing is different yet.
     second = release(marts(80.0, 3, 100))
     assert second.is_new
-    assert second.manifest["closed"] == ["2025-10 revision 1, final"]
+    assert second.manifest["closed"] == [f"2025-10 revision 1, final, closed by user {os_user()}"]
     assert rows(
         serving, "select closed_month, revision, total_score, release_id from closed.mart_province_ranking"
     ) == [("2025-10", 1, 80, first.release_id)]

@@ -80,7 +80,9 @@ def test_nothing_is_published_until_the_hold_is_lifted(
     before = tree(serving)
     # Neither the same again nor the same with one file more.
     for batches in (["2"], ["2", "3"]):
-        with pytest.raises(ReleaseHeldError, match=r"duty officer stepped back .* make unhold"):
+        with pytest.raises(
+            ReleaseHeldError, match=r"duty officer \(user .*\) stepped back .* bin/service-index unhold"
+        ):
             release_build(make_build(), seconds=100, batches=batches)
     assert tree(serving) == before
     (lifted,) = lift_hold(serving, "head of duty", "the file was taken back", NOW.replace(hour=12))

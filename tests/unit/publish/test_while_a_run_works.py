@@ -122,7 +122,7 @@ def test_a_retraction_waits_until_the_run_that_reads_the_file_has_ended(
     home: Path, run: Callable[..., tuple[int, list[str]]]
 ) -> None:
     ensure_dataset(home / "lake", "petitions")
-    code, said = run(["retract", "petitions/2025-12-01/H19/a.jsonl", "wrong"])
+    code, said = run(["retract", "petitions/2025-12-01/H19/a.jsonl", *WHO])
     assert (code, len(said)) == (1, 1)
     assert "in no visible batch of petitions" in said[0], "it looked after the run, not before"
 
