@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest import batch
-from orchestration.ingest.landing import Days, is_litter
+from orchestration.ingest.landing import Days, is_litter, shown_path
 from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.rights import load_rights
@@ -110,7 +110,7 @@ def hash_key(settings: Settings, source: str) -> bytes:
     ]
     if real:
         raise HashKeyError(
-            f"{real[0].relative_to(settings.landing)}: holds real records, and no key was found to hash identity"
+            f"{shown_path(settings.landing, real[0])}: holds real records, and no key was found to hash identity"
             " numbers with; set SERVICE_INDEX_HASH_KEY, always to the same secret"
         )
     return SAMPLE_KEY

@@ -184,7 +184,7 @@ class _MisplacedError(ValueError):
 def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
     """What lies at a path below `landing`, its content hashed; or why it is no file in its place."""
     path = Path(entry.filename) if isinstance(entry, OSError) else entry
-    shown = _shown(landing, path)
+    shown = shown_path(landing, path)
     try:
         if isinstance(entry, OSError):
             raise entry
@@ -246,7 +246,7 @@ def _unreadable(shown: str, error: OSError) -> Problem:
     )
 
 
-def _shown(landing: Path, path: Path) -> str:
+def shown_path(landing: Path, path: Path) -> str:
     """The path below landing, as manifests, logs and pages have it: as it is, but where a name holds a person's number;
     such a file is refused, so that nobody has to find it by what is shown.
     """

@@ -89,7 +89,8 @@ _PLAIN_IDENTIFIER = (
     "([0-9A-Z]{1,8}|[0-9A-Z]{1,6}-[0-9A-Z]{1,2})"
     f"|{MOMENT_NUMBER}|{_RANDOM}|{_RANDOM.replace('A-F', 'a-f')}"
 )
-_IS_PERSONAL = ("holds_person", "personal_number")
+#: Of what was not read: cheaper than asking once more why.
+_IS_PERSONAL = ("may_be_person", "personal_number")
 
 KINDS = {
     "dossier_code": Kind("read_dossier_code", "malformed_dossier_code", "a code such as H19.95-250701-0001",
@@ -169,6 +170,7 @@ create or replace temp macro clean_text(v) as nullif(regexp_replace(cleaned(v), 
 create or replace temp macro bare_text(v) as case when v = '' then null when is_clean(v) then v else clean_text(v) end;
 create or replace temp macro holds_person(v) as
     holds_number(v) and not regexp_full_match(upper(v), '[{{]?({random})[}}]?') or is_address(v);
+create or replace temp macro may_be_person(v) as has_nine_digits(v) or contains(v, '@');
 create or replace temp macro is_garbled(v) as strlen(v) <> length(v) and regexp_matches(v, '{garbled}')
     or contains(v, '?') and regexp_matches(v, '\p{{L}}[?]');
 create or replace temp macro read_text(v) as if(is_garbled(v) or names_person(v), null, v);
@@ -231,8 +233,8 @@ create or replace temp macro dossier_codes() as '\b({any_dossier_code})\b';
 -- What a problem or the quarantine may show of a value: codes and figures, never sentences or names.
 create or replace temp macro shown(v) as case
     when regexp_full_match(upper(v), '{any_dossier_code}|{moment_digits}') then left(v, 60)
-    when strlen(v) <= {longest} and regexp_full_match(v, '[!-?A-~]+') and not has_nine_digits(masked(v))
-        and not is_address(masked(v)) then masked(v)
+    when strlen(v) <= {longest} and regexp_full_match(v, '[!-?A-~]+') and not has_nine_digits(v) and not is_address(v)
+        then left(v, 60)
     else 'a text of ' || length(v) || ' characters'
 end;
 """

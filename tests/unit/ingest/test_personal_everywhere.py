@@ -29,7 +29,7 @@ from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.ingest.records import SAMPLE_KEY
 from orchestration.ingest.retract import retract
 from tests.unit.ingest.conftest import Workplace
-from tests.unit.ingest.record_workplace import GOOD, MAPPINGS, ROOT, Records, as_lines, good
+from tests.unit.ingest.record_workplace import GOOD, MAPPINGS, ROOT, Records, as_csv, as_lines, good
 
 #: Spelling -> why people write it so.
 SPELLINGS = {
@@ -358,3 +358,34 @@ def test_a_file_or_folder_is_refused_for_such_a_name_and_the_name_is_not_shown(t
     path = report.files[0].source_file
     retract(workplace.lake, workplace.landing, "dossiers", path, "wrong", datetime(2025, 12, 2, tzinfo=UTC))
     assert path not in {file.source_file for file in workplace.ingest().files}
+
+
+def test_no_spelling_in_a_header_or_the_name_of_a_sheet_is_shown(tmp_path: Path) -> None:
+    """What a file calls its columns is shown where one is missing."""
+    import openpyxl
+
+    workplace = Records(tmp_path)
+    names = list(SPELLINGS)
+    for first in range(0, len(names), 8):
+        some = names[first : first + 8]
+        record = {
+            "MaHoSo": f"H19-250701-{first}",
+            "MaTTHC": "1.000105",
+            "TrangThaiHoSo": "10",
+            **dict.fromkeys(some, "x"),
+        }
+        workplace.deliver(as_csv([record]), f"{first}.csv")
+        workplace.deliver(as_csv([dict.fromkeys(some, "x")]), f"unknown-{first}.csv")
+        book = openpyxl.Workbook()
+        book.active.append(list(record))
+        book.active.append(list(record.values()))
+        other = book.create_sheet("".join(c for c in some[0] if c not in "[]*?:/\\"))
+        other.append(["x"] * 3)
+        book.save(tmp_path / "x.xlsx")
+        workplace.deliver((tmp_path / "x.xlsx").read_bytes(), f"{first}.xlsx", sender="H20")
+        (tmp_path / "x.xlsx").unlink()
+    report = workplace.ingest()
+    assert report.counts["files"] == 3 * len(range(0, len(names), 8))
+    written = [*everything(tmp_path, workplace.landing), *(("the report", t) for t in report.summary())]
+    assert [(hit, text, place) for place, text in written if (hit := found_in(text))] == []
+    assert any("[digits]" in text for _, text in written)
