@@ -86,6 +86,10 @@ def parser() -> argparse.ArgumentParser:
     closing.add_argument("month", type=date.fromisoformat, help="any day of it, YYYY-MM-DD")
     closing.add_argument("--revise", default="", help="freeze it once more, and why")
     add("releases", _releases, "list what is kept, what is served, and what is held")
+    serving = add(
+        "dev", _dev, "Dagster's interface on this machine, and what runs by itself, until it is ended"
+    )
+    serving.add_argument("--port", type=int, default=3000)
     trying = add("check-mapping", _check_mapping, "show what a mapping makes of a sample; writes nothing")
     trying.add_argument("mapping", type=Path)
     trying.add_argument("sample", type=Path, metavar="file")
@@ -242,6 +246,17 @@ def _retract(settings: Settings, given: argparse.Namespace) -> int:
         return 1
     print(f"retracted {shell_word(made.source_file)}; the next refresh publishes without it")
     return 0
+
+
+def _dev(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.ui import UnusableOriginError, run
+
+    print(f"http://localhost:{given.port} (Ctrl-C ends it)", flush=True)
+    try:
+        return run(settings, given.port)
+    except UnusableOriginError as error:
+        print(f"not started: {error}", file=sys.stderr)
+        return 1
 
 
 def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
