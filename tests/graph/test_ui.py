@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import dagster as dg
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
+from orchestration.checks import through
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.ui import UnusableOriginError, origins_of, refusal
 
@@ -43,6 +45,7 @@ class Interface:
     """A server that runs, asked as a browser would."""
 
     port: int
+    data: Path
     process: subprocess.Popen[str]
 
     def ask(
@@ -105,7 +108,7 @@ def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
         until = time.monotonic() + START
         while process.poll() is None and not listens(port):
             assert time.monotonic() < until, "".join(said)
-        yield Interface(port, process)
+        yield Interface(port, data, process)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -222,6 +225,26 @@ class TestRealServer:
             subscription = 'subscription { capturedLogs(logKey: ["none"]) { cursor } }'
             socket.send(json.dumps({"type": "start", "id": "1", "payload": {"query": subscription}}))
             assert json.loads(socket.recv(60))["type"] == "data"
+
+    def test_a_run_launched_here_is_known_whatever_its_tags_say(self, interface: Interface) -> None:
+        """Who approves a hold in a run's config types a name, and may type a tag of the command line as well."""
+        launch = """mutation { launchRun(executionParams: {
+            selector: {repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
+                       jobName: "refresh"},
+            runConfigData: "{}", executionMetadata: {tags: [{key: "service-index/started-by", value: "command-line"}]}
+        }) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+        launched = self.run_id(interface.query(launch, Origin="OWN"))
+        stop = f'terminateRun(runId: "{launched}", terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY)'
+        interface.query(f"mutation {{ {stop} {{ __typename }} }}", Origin="OWN")
+        with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
+            run = instance.get_run_by_id(launched)
+        assert run is not None and run.tags["service-index/started-by"] == "command-line"
+        assert through(run) == "Dagster's interface, name as typed there"
+
+    @staticmethod
+    def run_id(answer: Any) -> str:
+        assert answer["launchRun"]["__typename"] == "LaunchRunSuccess", answer
+        return str(answer["launchRun"]["run"]["runId"])
 
     def test_its_own_changes_are_made(self, interface: Interface) -> None:
         """Last: what the others prove not to have been done can be done."""
