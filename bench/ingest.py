@@ -79,6 +79,7 @@ def ingested(file: Path) -> None:
 
     from orchestration.ingest.landing import land_file
     from orchestration.ingest.records import SAMPLE_KEY, ingest_records
+    from orchestration.ingest.rights import load_rights
 
     with tempfile.TemporaryDirectory(dir=file.parent) as name:
         root = Path(name)
@@ -86,7 +87,8 @@ def ingested(file: Path) -> None:
         warm_up()
         start = time.perf_counter()
         report = ingest_records("dossiers", root / "landing", root / "lake", root / "quarantine",
-                                ROOT / "seeds/reference", ROOT / "mappings", SAMPLE_KEY)  # fmt: skip
+                                ROOT / "seeds/reference", ROOT / "mappings", SAMPLE_KEY,
+                                load_rights(ROOT / "seeds/agreements/delivery_rights.csv"))  # fmt: skip
         tell(start, report.counts)
 
 

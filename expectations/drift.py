@@ -75,7 +75,8 @@ order by is_beyond desc, abs(points) desc nulls first, {_KEYS}, unit_code
 def compare(build: Path, served: Path, target: Path, approved: Collection[str] = ()) -> str | None:
     """Write table `province_moves` into the database `target`; one row a period and province that are in both.
 
-    `served` is the database that BI tools read; before the first release, where there is none, the table is empty.
+    `served` is the ranking that BI tools read, as Parquet: the database beside it may be locked by one of them. Before
+    the first release, where there is none, the table is empty.
     Gives the name of the hold, None where nothing is beyond its bounds. The name stands for the release served and
     every move beyond: approving it approves nothing else.
     """
@@ -83,14 +84,12 @@ def compare(build: Path, served: Path, target: Path, approved: Collection[str] =
     target.unlink(missing_ok=True)
     with duckdb.connect(str(target)) as connection:
         connection.execute(f"attach {_quoted(build)} as build (read_only)")
-        if served.exists():
-            connection.execute(f"attach {_quoted(served)} as served (read_only)")
-        else:
-            connection.execute(
-                "attach ':memory:' as served; create schema served.marts; create table"
-                " served.marts.mart_province_ranking as select *, '' as release_id from build.marts.mart_province_ranking"
-                " limit 0"
-            )
+        nothing = "select *, '' as release_id from build.marts.mart_province_ranking limit 0"
+        before = f"from read_parquet({_quoted(served)})" if served.exists() else nothing
+        connection.execute(
+            "attach ':memory:' as served; create schema served.marts;"
+            f" create table served.marts.mart_province_ranking as {before}"
+        )
         bounds = ", ".join(f"('{state}', {points}, {places})" for state, points, places in BOUNDS)
         connection.execute(_MOVES.format(bounds=bounds), {"approved": list(approved)})
         found = connection.execute(f"select any_value(hold) from {TABLE} where is_beyond").fetchall()

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from orchestration.folders import PRIVATE_FOLDER
 from orchestration.web import session
 
 #: A webhook that is down must not hold a run up: three tries, some seconds each.
@@ -121,7 +122,7 @@ def _append(log: Path, line: str) -> str | None:
     Gives why it could not be written, if so: a full disk is when alerts are needed most.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             size = os.fstat(descriptor).st_size

@@ -14,10 +14,13 @@ from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
+from orchestration.build_database import remove_database
 from orchestration.commands import command, os_user
 from orchestration.evidence import gate_folder, keep_approvals, keep_gate, keep_passed
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder, visible_batches
+from orchestration.publish.manifest import refuse_unreadable
+from orchestration.publish.release import served_folder
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -54,7 +57,9 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
     )
     def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
         database = settings.build / "drift.duckdb"
-        served = settings.serving / "warehouse.duckdb"
+        remove_database(database)
+        served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
+        refuse_unreadable(served)
         hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
         signature = {"os_user": os_user(), "through": through(context.run)}
         used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
@@ -152,7 +157,7 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
     look at. Of the lake only manifests are read.
     """
     database.parent.mkdir(parents=True, exist_ok=True)
-    database.unlink(missing_ok=True)
+    remove_database(database)
     pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
         for table, files in ((source, "rows*"), ("files", "files")):

@@ -182,8 +182,8 @@ def _close(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.publish.release import current, refuse_if_replaced
     from orchestration.writer import one_writer
 
-    asked = current(settings.serving)
     try:
+        asked = current(settings.serving)
         with one_writer(settings.data, print):
             refuse_if_replaced(settings.serving, asked)
             made = close_month(
@@ -198,14 +198,15 @@ def _close(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _releases(settings: Settings, _: argparse.Namespace) -> int:
-    from orchestration.publish.release import current, list_releases
-    from orchestration.publish.rollback import records
+    from orchestration.publish.marts import PublishError
+    from orchestration.publish.release import current_name, damaged_releases, list_releases
+    from orchestration.publish.rollback import hold_of, records
 
-    served = current(settings.serving)
+    served = current_name(settings.serving)
     for release in list_releases(settings.serving):
         facts = release.manifest
         marks = [
-            *(["served"] if served and served.release_id == release.release_id else []),
+            *(["served"] if served == release.release_id else []),
             *(["synthetic records"] if facts["contains_synthetic"] else []),
             *(
                 f"retracted {shell_word(entry['source_file'])} by {_signed(entry)}"
@@ -218,6 +219,13 @@ def _releases(settings: Settings, _: argparse.Namespace) -> int:
             *(f"closed {entry}" for entry in facts.get("closed", ())),
         ]
         print(f"{release.release_id}  {len(facts['inputs'])} batches  {', '.join(marks)}".rstrip())
+    for damage in damaged_releases(settings.serving):
+        print(f"DAMAGED {damage}")
+    try:
+        hold_of(settings.serving)
+    except PublishError as error:
+        print(f"HELD: {error}")
+        return 1
     for record in records(settings.serving):
         lifted = f"lifted {record.lifted_at} by {signed(record.lifted_by, record.lifted_os_user)}"
         print(
@@ -233,15 +241,20 @@ def _signed(entry: Mapping[str, Any]) -> str:
 
 
 def _retract(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.damage import DamagedError
     from orchestration.ingest.retract import RetractError, retract
+    from orchestration.inputs import served_deliveries
     from orchestration.writer import one_writer
 
     source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
         # A run that has read the file already would publish it once more, and say that it was taken back.
         with one_writer(settings.data, print):
-            made = retract(settings.lake, settings.landing, source, given.file, given.reason, now, given.by)
-    except RetractError as error:
+            served = served_deliveries(settings).files
+            made = retract(
+                settings.lake, settings.landing, source, given.file, given.reason, now, given.by, served
+            )
+    except (RetractError, DamagedError) as error:
         print(f"not retracted: {error}", file=sys.stderr)
         return 1
     print(f"retracted {shell_word(made.source_file)}; the next refresh publishes without it")

@@ -9,17 +9,23 @@ import fcntl
 import os
 import sys
 from pathlib import Path
+from typing import IO
 
 
 def main() -> None:
     """Never returns: this process is dbt from then on."""
-    folder = Path(os.environ["SERVICE_INDEX_DATA"]) / "build"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / ".dbt.lock", os.O_RDWR | os.O_CREAT, 0o640)
-    os.set_inheritable(lock, True)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = take_lock(Path(os.environ["SERVICE_INDEX_DATA"]) / "build")
+    os.set_inheritable(lock.fileno(), True)
     dbt = os.environ["SERVICE_INDEX_DBT"]
     os.execv(dbt, [dbt, *sys.argv[1:]])  # noqa: S606  (no shell is wanted)
+
+
+def take_lock(folder: Path) -> IO[bytes]:
+    """Wait for the lock on the build folder; who closes it lets go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.fdopen(os.open(folder / ".dbt.lock", os.O_RDWR | os.O_CREAT, 0o600), "rb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class NoWholeBuildError(Exception):
 def gate_folder(settings: Settings, run_id: str) -> Path:
     """Where a run keeps what its gates found, made if need be; those of the last few runs stay."""
     folder = settings.gates / run_id
+    if settings.gates.is_file():  # nothing of ours: what gates found can be found again
+        settings.gates.unlink()
     if not folder.exists():
         folder.mkdir(parents=True)
         # This run is the newest whatever the clock says, and what is no folder is no run.

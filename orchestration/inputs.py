@@ -8,12 +8,15 @@ what a release says of its inputs (`evidence`).
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration.ingest.lake import visible_batches
 from orchestration.publish.close import revisions
+from orchestration.publish.manifest import DamagedReleaseError
+from orchestration.publish.release import current, last_served
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -46,13 +49,30 @@ def is_lake_empty(settings: Settings) -> bool:
 
 
 def served_inputs(settings: Settings) -> str | None:
-    """The fingerprint of the inputs of what is served; None before the first release, or where it says none."""
+    """The fingerprint of the inputs of what is served; None where nothing is, or it says none."""
     try:
-        manifest = json.loads((settings.serving / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        served = current(settings.serving)
+    except DamagedReleaseError:
         return None
-    named: str | None = manifest.get("inputs_fingerprint")
+    named: str | None = served.manifest.get("inputs_fingerprint") if served else None
     return named
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the served release says it was made from: `files`, paths below landing, and the retractions it names."""
+
+    files: frozenset[str] = frozenset()
+    retracted: tuple[Mapping[str, Any], ...] = ()
+
+
+def served_deliveries(settings: Settings) -> Served:
+    """What must still be there; nothing before the first release."""
+    served = last_served(settings.serving)
+    if served is None:
+        return Served()
+    files = frozenset(file for entry in served.manifest["inputs"] for file in entry["files"])
+    return Served(files, tuple(served.manifest["retracted"]))
 
 
 def _digest_of(repository: Path, parts: Iterable[str]) -> hashlib._Hash:

@@ -13,6 +13,8 @@ from unicodedata import normalize
 
 import duckdb
 
+from orchestration.publish.marts import open_marts
+
 TOP = 10
 
 # One ranking of the many: the newest year to date from the portal's own figures.
@@ -61,7 +63,7 @@ where basis = 'records' and period_type = 'window' and period_start = date '2025
 
 def headline(serving: Path) -> str:
     """The article's figures for Dong Nai beside ours from records; empty where no records were published."""
-    with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
+    with open_marts(serving) as connection:
         found = _rows(connection, _HEADLINE)
     if not found:
         return ""
@@ -104,7 +106,7 @@ def _percent(ratio: float | None) -> str:
 
 def report(serving: Path) -> str:
     """The served release as text. Raises duckdb.Error where there is none."""
-    with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
+    with open_marts(serving) as connection:
         ranking = _rows(connection, _RANKING)
         reconciliation = _rows(connection, _RECONCILIATION)
         matched, compared = connection.execute(_WITH_COUNTS).fetchall()[0]

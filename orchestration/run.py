@@ -6,6 +6,7 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -13,19 +14,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy.exc
+import yaml
 
-from orchestration.alerts import send
+from orchestration.alerts import Alert, Failure, send
 from orchestration.assets.ingestion import NOTHING_NEW, batch_key, lines_of
+from orchestration.assets.models import REBUILT
 from orchestration.assets.release import RELEASE
 from orchestration.build import build_defs
 from orchestration.checks import HOLD
 from orchestration.commands import command
+from orchestration.damage import RUNBOOK, Section
 from orchestration.failures import failing_rows
 from orchestration.ingest.landing import Days
 from orchestration.instance import instance_of
 from orchestration.partitions import run_tags
-from orchestration.publish.release import current
-from orchestration.run_alerts import COMMAND_LINE, alert_of
+from orchestration.publish.release import current_name, damaged_releases
+from orchestration.run_alerts import COMMAND_LINE, MESSAGE_CHARACTERS, alert_of
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
@@ -33,6 +38,9 @@ from orchestration.writer import one_writer
 
 # Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+#: What our folders and Dagster's own storage raise where they are full, damaged or not to be written.
+OUTSIDE_OF_STEPS = (OSError, sqlalchemy.exc.SQLAlchemyError, dg.DagsterInvalidConfigError, yaml.YAMLError)
 
 # Problems of one source shown on the screen; a bad night has thousands.
 LINES_A_SOURCE = 12
@@ -74,23 +82,57 @@ def refresh(
         },
     }
     job = build_defs(settings).resolve_job_def("refresh")
-    settings.build.mkdir(parents=True, exist_ok=True)
-    # Before the log is begun anew, which is that of a run still under way.
-    with one_writer(settings.data, print), _aside(settings.build / "run.log"):
-        result = job.execute_in_process(
-            instance=instance or instance_of(settings), raise_on_error=False, run_config=config, tags=tags
+    try:
+        # Before the log is begun anew, which is that of a run still under way.
+        with one_writer(settings.data, print), _aside(settings.build / "run.log"):
+            result = job.execute_in_process(
+                instance=instance or instance_of(settings),
+                raise_on_error=False,
+                run_config=config,
+                tags=tags,
+            )
+        lines = tuple(_lines(result, settings))
+        alert = alert_of(result.all_events, result.run_id, datetime.now(UTC))
+    except OUTSIDE_OF_STEPS as error:
+        return _stopped(error, settings)
+    return Outcome(result.success, result.run_id, (*lines, *_alerted(alert, settings)))
+
+
+def _stopped(error: Exception, settings: Settings) -> Outcome:
+    """What keeps a run from beginning, or from being written down: no step has failed of it."""
+    if isinstance(error, OSError):
+        found, section = f"{error.filename or settings.data}: {error.strerror or error}", Section.FOLDERS
+    else:
+        found, section = (
+            f"{os.environ.get('DAGSTER_HOME', '')}: {type(error).__name__}: {error}",
+            Section.DAGSTER,
         )
-    lines = tuple(_lines(result, settings))
-    alert = alert_of(result.all_events, result.run_id, datetime.now(UTC))
-    if alert is not None:
-        problem = send(alert, settings.alerts_log, settings.alert_webhook)
-        lines = (*lines, f"alert: {problem or 'told'}; all alerts: {settings.alerts_log}")
-    return Outcome(result.success, result.run_id, lines)
+    now = datetime.now(UTC)
+    alert = Alert(
+        kind="run_failed",
+        title="Run failed: it could not be run; what is served stays as it was",
+        failures=(Failure("run", found[:MESSAGE_CHARACTERS]),),
+        agencies=(),
+        rows=0,
+        what_to_do=f"{RUNBOOK}, section '{section}'",
+        run_id="",
+        at=now.isoformat("T", "seconds"),
+    )
+    lines = ("FAILED run", _indented(f"{found}\nwhat to do: {alert.what_to_do}"))
+    return Outcome(False, "", (*lines, *_alerted(alert, settings)))
+
+
+def _alerted(alert: Alert | None, settings: Settings) -> list[str]:
+    if alert is None:
+        return []
+    problem = send(alert, settings.alerts_log, settings.alert_webhook)
+    return [f"alert: {problem or 'told'}; all alerts: {settings.alerts_log}"]
 
 
 @contextmanager
 def _aside(path: Path) -> Iterator[None]:
     """What dbt and Dagster tell of each step goes to a file: hundreds of lines on a screen hide the few that count."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as log, redirect_stdout(log):
         handler = logging.StreamHandler(log)
         logging.getLogger("dagster").addHandler(handler)
@@ -150,9 +192,15 @@ def _said(check: dg.AssetCheckEvaluation, settings: Settings) -> str:
 
 def _release_lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     released = result.asset_materializations_for_node(RELEASE.to_python_identifier())
-    served = current(settings.serving)
+    served = current_name(settings.serving)
+    for event in result.all_events:
+        if event.event_type_value == "ASSET_OBSERVATION":
+            rebuilt = event.asset_observation_data.asset_observation.metadata.get(REBUILT)
+            yield from [str(rebuilt.value)] if rebuilt else []
+    for damaged in damaged_releases(settings.serving):
+        yield f"WARNING {damaged}"
     if result.success and not released and served is not None:
-        yield f"release {served.release_id}: unchanged, already served; neither dbt nor the gates had to run"
+        yield f"release {served}: unchanged, already served; neither dbt nor the gates had to run"
     if result.success and served is None:
         yield "nothing has been delivered yet; nothing was built"
     for made in released:

@@ -14,13 +14,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration.alerts import Alert, Failure, send
+from orchestration.damage import RUNBOOK, section_in
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 
 #: Runs of the command line tell it themselves.
 STARTED_BY = "service-index/started-by"
 COMMAND_LINE = {STARTED_BY: "command-line"}
-RUNBOOK = "docs/runbook.md"
 MESSAGE_CHARACTERS = 2000
 _SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
 _AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
@@ -109,6 +109,8 @@ def _killed(run: dg.DagsterRun, now: datetime) -> Alert:
 
 def _section(failures: Iterable[Failure]) -> str:
     names = " ".join(failure.name for failure in failures)
+    if (section := section_in(" ".join(failure.message for failure in failures))) is not None:
+        return section
     if IS_SCORED in names:
         return "Nothing could be scored"
     if "raw_gate" in names:

@@ -110,6 +110,10 @@ class Settings:
         return self.repository / "seeds" / "agreements" / "expected_deliveries.csv"
 
     @property
+    def delivery_rights(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "delivery_rights.csv"
+
+    @property
     def gateways(self) -> Path:
         return self.repository / "seeds" / "agreements" / "gateways.yml"
 

@@ -14,6 +14,7 @@ from orchestration.ingest import batch
 from orchestration.ingest.landing import Days, is_litter
 from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
+from orchestration.ingest.rights import load_rights
 from orchestration.settings import Settings
 
 # Whatever is synthetic says so in its file name, and needs no secret.
@@ -36,7 +37,10 @@ class Source:
 
 
 def _portal(settings: Settings, days: Days) -> IngestReport:
-    return batch.ingest(settings.landing, settings.lake, settings.quarantine, settings.reference, days)
+    rights = load_rights(settings.delivery_rights)
+    return batch.ingest(
+        settings.landing, settings.lake, settings.quarantine, settings.reference, rights, days
+    )
 
 
 def _records(name: str, description: str) -> Source:
@@ -49,6 +53,7 @@ def _records(name: str, description: str) -> Source:
             settings.reference,
             settings.mappings,
             hash_key(settings, name),
+            load_rights(settings.delivery_rights),
             days,
         )
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.folders import private_files
 from orchestration.ingest.lake import remove_work_files
 from orchestration.settings import Settings
 
@@ -50,12 +51,13 @@ def one_writer(data: Path, tell: Callable[[str], None]) -> Iterator[None]:
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
-        remove_work_files(Settings(data).lake)
-        held.add(data)
-        try:
-            yield
-        finally:
-            held.remove(data)
+        with private_files(data):
+            remove_work_files(Settings(data).lake)
+            held.add(data)
+            try:
+                yield
+            finally:
+                held.remove(data)
 
 
 def writer(settings: Settings) -> dg.ResourceDefinition:

@@ -17,6 +17,8 @@ from orchestration.ingest.lake import promote
 from orchestration.ingest.mended import clear_mended
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.staging import PASSING
+from orchestration.ingest.whole import check_batches, check_nothing_lost, check_retractions
+from orchestration.inputs import served_deliveries
 from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
@@ -151,6 +153,9 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
     )
     def lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         source.ensure(settings.lake)
+        served = served_deliveries(settings)
+        check_batches(settings.lake, source.name)
+        check_retractions(settings.lake, source.name, served.retracted)
         admitted = pending_batches(settings.lake, source.name)
         passed = passed_batches(settings, context.run_id, source.name)
         if unjudged := [batch for batch in admitted if batch not in passed]:
@@ -162,6 +167,7 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
         for batch in admitted:
             promote(settings.lake, source.name, batch)
             context.log.info(f"batch {batch} admitted")
+        check_nothing_lost(settings.lake, settings.landing, source.name, served.files)
         cleared = clear_mended(settings.lake, settings.quarantine, source.name)
         for file in cleared:
             context.log.info(f"{file} is mended by a later delivery; its quarantine is cleared")

@@ -9,13 +9,18 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.assets.ingestion import OWNERS, WRITER
+from orchestration.build_database import remove_if_damaged
 from orchestration.evidence import keep_whole_build
+from orchestration.ingest.whole import check_values
 from orchestration.inputs import inputs_fingerprint, is_lake_empty, served_inputs
 from orchestration.settings import Settings
+from orchestration.sources import SOURCES
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
+REBUILT = "rebuilt"
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
@@ -63,9 +68,21 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             )
             return
         dbt: DbtCliResource = context.resources.dbt
+        _tell(context, remove_if_damaged(settings.build_database))
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         command = [*BUILD, "--full-refresh"] if config.rebuild else BUILD
-        yield from dbt.cli(command, context=context, target_path=settings.build / "dbt").stream()
+        failed_checks = []
+        try:
+            for event in dbt.cli(command, context=context, target_path=settings.build / "dbt").stream():
+                if isinstance(event, dg.AssetCheckResult) and not event.passed:
+                    failed_checks.append(event)  # of no build, if it was made from what is damaged
+                else:
+                    yield event
+        except DagsterDbtCliRuntimeError:
+            _look_for_damage(context, settings)
+            yield from failed_checks
+            raise
+        yield from failed_checks
         if (
             context.selected_asset_keys == models.keys
             and context.selected_asset_check_keys == models.check_keys
@@ -73,6 +90,26 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             keep_whole_build(settings, context.run_id, inputs)
 
     return models
+
+
+def _look_for_damage(context: dg.AssetExecutionContext, settings: Settings) -> None:
+    """Where dbt has failed: was it at damage that only reading shows? Raises dg.RetryRequested where the build database
+    is to be built again, DamagedError for a batch of the lake.
+    """
+    for source in SOURCES:
+        check_values(settings.lake, source.name)
+    found = remove_if_damaged(settings.build_database, is_read_whole=True)
+    if found is not None:
+        _tell(context, found)
+        raise dg.RetryRequested(max_retries=1)
+
+
+def _tell(context: dg.AssetExecutionContext, found: str | None) -> None:
+    """In the log, and where the command line looks for what it prints."""
+    if found is not None:
+        context.log.warning(found)
+        key = min(context.selected_asset_keys)
+        context.log_event(dg.AssetObservation(key, metadata={REBUILT: found}))
 
 
 def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:

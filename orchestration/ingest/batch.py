@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest.delivery import batch_id_of, look_for_new, write_manifest
+from orchestration.ingest.delivery import look_for_new, write_manifest
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import (
     connect,
@@ -24,7 +24,7 @@ from orchestration.ingest.lake import (
     write_parquet,
 )
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, read_landed, scan
-from orchestration.ingest.outcome import outcomes, verdicts
+from orchestration.ingest.outcome import ReadBy, outcomes, verdicts
 from orchestration.ingest.portal_service_results import (
     MAPPING,
     ROW_COLUMNS,
@@ -34,6 +34,7 @@ from orchestration.ingest.portal_service_results import (
 )
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome, IngestReport
+from orchestration.ingest.rights import Rights
 from orchestration.ingest.staging import unread as problem_of
 
 __all__ = ["FILE_COLUMNS", "ROW_COLUMNS", "SOURCE", "FileOutcome", "IngestReport", "ensure_dataset",
@@ -71,24 +72,30 @@ def ensure_dataset(lake: Path) -> Path:
 
 
 def ingest(
-    landing: Path, lake: Path, quarantine: Path, reference: Path, days: Days = ALL_DAYS
+    landing: Path, lake: Path, quarantine: Path, reference: Path, rights: Rights, days: Days = ALL_DAYS
 ) -> IngestReport:
     """Read every file delivered on `days` whose content is in no visible batch and not retracted, into one
     pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows,files}.parquet`, and one file of
     `<quarantine>/<source>/` for each content with problems; nothing if nothing is new. `reference`
-    is the folder of the seeds. Bad input is reported, never raised; raises OSError where the
-    folders themselves cannot be read or written, duckdb.IOException without the reference files.
+    is the folder of the seeds, `rights` say who may deliver. Bad input is reported, never raised; raises OSError
+    where the folders themselves cannot be read or written, duckdb.IOException without the reference files.
     """
-    scanned = scan(landing, SOURCE, days)
+    scanned = rights.of_agreed(scan(landing, SOURCE, days))
+    agreed = (rights.of(sender, SOURCE) for sender in {file.sender for file in scanned.files})
+    scopes = {scope.sender: scope for scope in agreed if scope is not None}
+
+    def read_by(file: LandedFile) -> ReadBy:
+        return ReadBy(MAPPING, str(scopes[file.sender]))
+
     with connect() as connection:
-        delivery = look_for_new(connection, lake, SOURCE, scanned, _mapping_of)
+        delivery = look_for_new(connection, lake, SOURCE, scanned, read_by)
         landing_problems = (*scanned.problems, *delivery.changed)
         nothing = IngestReport(SOURCE, None, None, (), delivery.known_again, landing_problems)
         if not delivery.new:
             return nothing
-        prepare(connection, reference, lake)
+        prepare(connection, reference, lake, scopes.values())
         unread = _read(connection, delivery.first_copies.values(), delivery.new)
         first_copies = {
             sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
@@ -99,18 +106,14 @@ def ingest(
         found = verdicts(connection, first_copies)
         below = _below_province(connection)
         files = outcomes(
-            new, scanned.files, delivery.manifest, found, _mapping_of, lambda file: file.sha256 in below
+            new, scanned.files, delivery.manifest, found, read_by, lambda file: file.sha256 in below
         )
-        batch_id = batch_id_of(first_copies)
+        batch_id = delivery.batch_id(without=unread)
         _write_quarantine(connection, first_copies.values(), quarantine / SOURCE)
         pending = _write_batch(connection, files, pending_folder(lake, SOURCE), batch_id)
     return replace(
         nothing, batch_id=batch_id, pending_dir=pending, files=files, unread=tuple(unread.values())
     )
-
-
-def _mapping_of(_: LandedFile) -> str:
-    return MAPPING
 
 
 def _below_province(connection: duckdb.DuckDBPyConnection) -> set[str]:

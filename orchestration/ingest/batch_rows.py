@@ -15,7 +15,7 @@ from orchestration.ingest.lake import create_table, write_parquet
 from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.mapping_sql import literal
 from orchestration.ingest.outcome import Verdict
-from orchestration.ingest.problems import RESEND, Problem
+from orchestration.ingest.problems import FOREIGN_AGENCY, RESEND, Problem
 from orchestration.ingest.report import PROBLEMS_SHOWN
 from orchestration.ingest.staging import Staged, from_staged, rows_in
 
@@ -40,12 +40,12 @@ where source_file is not null and hash({key}) in (from same_key)
 group by content having count(*) > 1
 """
 _WHERE_ALIKE_SQL = "from ({rows}) where source_file is not null and hash({values}) in (from alike)"
-#: One copy of each row speaks, the one delivered last, as it would if the copies came in runs of their own.
+#: One copy of each row of a sender speaks, the one delivered last, as it would if the copies came in runs of their own.
 #: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
 _DUPLICATES_SQL = """
 insert into repeated
 with candidate as (
-    select file_hash, record_no, hash({columns}) as row_hash, {key} as record_key, delivery_date
+    select file_hash, record_no, hash(sender, {columns}) as row_hash, {key} as record_key, delivery_date
     {where_alike} and (file_hash, record_no) not in {refused}
 ),
 
@@ -69,16 +69,17 @@ from noted
 """
 _COUNTS_SQL = """
 with rows as (
-    select file_hash, count(*) as read, 0 as refused, 0 as aside from staged group by file_hash
+    select file_hash, count(*) as read, 0 as refused, 0 as aside, 0 as foreign_rows from staged group by file_hash
     union all
     select file_hash, 0, count(*) filter (is_refused),
-        sum(len(list_filter(problems, lambda p: p.severity = 'aside')))
+        sum(len(list_filter(problems, lambda p: p.severity = 'aside'))),
+        count(*) filter (list_contains(list_transform(problems, lambda p: p.reason_code), '{foreign}'))
     from judged group by file_hash
     union all
-    select file_hash, count(*), count(*), 0 from rejected group by file_hash
+    select file_hash, count(*), count(*), 0, 0 from rejected group by file_hash
 )
 select file_hash, sum(read)::bigint, sum(refused)::bigint, coalesce(sum(aside), 0)::bigint,
-    coalesce(any_value(repeats), 0)
+    coalesce(any_value(repeats), 0), sum(foreign_rows)::bigint
 from rows
 left join (select file_hash, count(*) as repeats from repeated group by file_hash) using (file_hash)
 group by file_hash
@@ -122,7 +123,8 @@ class BatchRows:
 
     def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
         """By content hash."""
-        counts = {row[0]: row[1:] for row in self.connection.execute(_COUNTS_SQL).fetchall()}
+        counted = self.connection.execute(_COUNTS_SQL.format(foreign=FOREIGN_AGENCY)).fetchall()
+        counts = {row[0]: row[1:] for row in counted}
         reasons_query = "select distinct file_hash, reason_code from found order by all"
         reasons: dict[str, list[str]] = {}
         for sha256, reason in self.connection.execute(reasons_query).fetchall():
@@ -134,9 +136,10 @@ class BatchRows:
                 result[sha256] = Verdict(0, 0, 0, (problem.reason_code,), (problem,))
                 continue
             # A file without a row is no problem: it says that there are none.
-            read, refused, aside, repeats = counts.get(sha256, (0, 0, 0, 0))
+            read, refused, aside, repeats, foreign = counts.get(sha256, (0, 0, 0, 0, 0))
             problems = self._first_problems(file) if sha256 in reasons else ()
-            result[sha256] = Verdict(read, refused, aside, tuple(reasons.get(sha256, ())), problems, repeats)
+            codes = tuple(reasons.get(sha256, ()))
+            result[sha256] = Verdict(read, refused, aside, codes, problems, repeats, foreign)
         return result
 
     def _first_problems(self, file: LandedFile) -> tuple[Problem, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -20,12 +20,11 @@ import duckdb
 from orchestration.ingest.lake import (
     create_table,
     pending_folder,
-    read_parquet,
-    visible_batches,
     write_parquet,
 )
 from orchestration.ingest.landing import LandedFile, Scan, examine
-from orchestration.ingest.outcome import duplicate
+from orchestration.ingest.manifests import manifests
+from orchestration.ingest.outcome import ReadBy, duplicate
 from orchestration.ingest.problems import Problem
 from orchestration.ingest.report import FILE_COLUMNS, FileOutcome
 from orchestration.ingest.retract import apply_retractions, retractions
@@ -43,7 +42,7 @@ where delivery_date = $day and file_hash <> $hash and {key} in (
 class Delivery:
     """What a run finds: `new` files in order of delivery; copies, under another path, of content in the lake;
     landed files that changed; the rows of files.parquet in visible batches; and by content, the new file that stands
-    for it. Contents in `returned` are in the lake already, and are read again.
+    for it. Contents in `returned` have been read before, and are read again.
     """
 
     new: tuple[LandedFile, ...]
@@ -51,14 +50,14 @@ class Delivery:
     changed: tuple[Problem, ...]
     manifest: list[dict[str, Any]]
     first_copies: dict[str, LandedFile]
-    returned: frozenset[str] = frozenset()
+    returned: Mapping[str, str] = field(default_factory=dict)
 
     def batch_id(self, without: Collection[str] = ()) -> str:
         """The same for the same contents, however they are named; `without` those that could not be read. A content
-        that came back counts with the day of its return, a copy with its path."""
+        that came back counts with the day of its return and by what it is read, a copy with its path."""
         read = (
-            f"{sha256} {file.delivery_date}" if sha256 in self.returned else sha256
-            for sha256, file in self.first_copies.items()
+            f"{sha256} {self.returned.get(sha256, '')}".strip()
+            for sha256 in self.first_copies
             if sha256 not in without
         )
         return batch_id_of([*read, *(f"{file.file_hash} {file.source_file}" for file in self.known_again)])
@@ -69,33 +68,43 @@ def look_for_new(
     lake: Path,
     source: str,
     scanned: Scan,
-    mapping_of: Callable[[LandedFile], str],
+    read_by: Callable[[LandedFile], ReadBy],
     key: str | None = None,
 ) -> Delivery:
     """Compare what was scanned with the lake, after clearing what waits there and what was taken back.
 
     Known content is a duplicate. Where the latest delivery of a record wins, it is one only until something else has
     come: content that comes back then is read again, with the day of its return (ADR 0025). `key` is the column that
-    names the record there; None where rows carry moments of their own.
+    names the record there; None where rows carry moments of their own. Content with rows for which its sender could
+    not deliver is read again when it comes again, or when the sender may deliver for others than it could (ADR 0033).
     """
     if pending_folder(lake, source).exists():
         shutil.rmtree(pending_folder(lake, source))
     apply_retractions(lake, source)
     taken_back = {retraction.delivery for retraction in retractions(lake, source)}
-    folders = (lake / source / f"batch={batch}" for batch in visible_batches(lake, source))
-    manifest = read_parquet(connection, [folder / "files.parquet" for folder in folders])
+    manifest = [
+        {"rows_foreign": 0, "may_deliver": None, **row}  # older batches do not say
+        for rows in manifests(connection, lake, source).values()
+        for row in rows
+    ]
     offered = [file for file in scanned.files if (file.sender, file.sha256) not in taken_back]
     # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
     # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
     # rows may have been taken back for another file of it.
     known = {row["file_hash"]: row for row in manifest if _is_known(row)}
     hash_of_path = {row["source_file"]: row["file_hash"] for row in manifest}
+    judged_for = {(row["source_file"], row["may_deliver"]) for row in manifest}
+    foreign = {row["source_file"] for row in manifest if row["rows_foreign"]}
     unread, changed = [], []
     for file in offered:
         before = hash_of_path.get(file.relative_path, file.sha256)
+        may_be_own = (
+            file.relative_path in foreign
+            and (file.relative_path, read_by(file).may_deliver) not in judged_for
+        )
         if before != file.sha256:
             changed.append(_landed_file_changed(file))
-        elif file.relative_path not in hash_of_path:
+        elif file.relative_path not in hash_of_path or may_be_own:
             unread.append(file)
     new = [file for file in unread if file.sha256 not in known]
     later = []
@@ -110,24 +119,30 @@ def look_for_new(
         found = connection.execute(query, {"rows": rows, "hash": sha256, "day": day}).fetchall()
         return {other for (other,) in found}
 
+    read_before = {row["file_hash"] for row in manifest}
     standing = _standing(manifest, sorted([*new, *again]), beside if key is not None else None)
     back = {file for file in later if standing.get(file.sha256) == file}
     back |= {file for file in again if file.sha256 in known and standing.get(file.sha256) == file}
     return Delivery(
         tuple(sorted([*new, *back])),
         tuple(
-            duplicate(file, known[file.sha256]["rows_read"], mapping_of(file))
+            duplicate(file, known[file.sha256]["rows_read"], read_by(file))
             for file in again if file not in back and file not in later
         ),
         tuple(changed),
         manifest,
         {file.sha256: standing[file.sha256] for file in sorted([*new, *back])},
-        frozenset(file.sha256 for file in back if file.sha256 in known),
+        {
+            file.sha256: f"{standing[file.sha256].delivery_date} {read_by(file).may_deliver}"
+            for file in [*new, *back] if file.sha256 in read_before
+        },
     )  # fmt: skip
 
 
 def _is_known(row: Mapping[str, Any]) -> bool:
     """Whether a row of files.parquet makes its content known."""
+    if row["rows_foreign"]:
+        return False
     return row["status"] != "duplicate" and bool(row["rows_read"] or row["status"] == "accepted")
 
 

@@ -40,11 +40,15 @@ def write_parquet(query: duckdb.DuckDBPyRelation, path: Path) -> None:
     aside.replace(path)
 
 
-def read_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> list[dict[str, Any]]:
-    """The rows of the files, which share one schema, as dictionaries by column."""
+def read_parquet(
+    connection: duckdb.DuckDBPyConnection, paths: list[Path], *, with_name: bool = False
+) -> list[dict[str, Any]]:
+    """The rows of the files as dictionaries by column, null what an older file has not; `with_name`, also of the file."""
     if not paths:
         return []
-    query = "from read_parquet($paths, hive_partitioning = false)"
+    query = (
+        f"from read_parquet($paths, hive_partitioning = false, union_by_name = true, filename = {with_name})"
+    )
     cursor = connection.execute(query, {"paths": [str(path) for path in paths]})
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -76,7 +80,10 @@ def write_empty_batch(lake: Path, source: str, tables: Mapping[str, Columns]) ->
 def _has_columns_of_empty(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     shape = "select column_name, column_type from (describe {})"
     read = "from read_parquet($path, hive_partitioning = false)"
-    written = connection.execute(shape.format(read), {"path": str(path)}).fetchall()
+    try:
+        written = connection.execute(shape.format(read), {"path": str(path)}).fetchall()
+    except duckdb.Error:  # damaged: written once more
+        return False
     return written == connection.execute(shape.format("from empty")).fetchall()
 
 

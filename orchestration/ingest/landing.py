@@ -9,6 +9,7 @@ from __future__ import annotations
 import filecmp
 import fnmatch
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -30,7 +31,10 @@ _PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never
 
 @dataclass(frozen=True, order=True)
 class LandedFile:
-    """One well-placed file. Sorts by source, delivery date, sender, path: the order of delivery."""
+    """One well-placed file. Sorts by source, delivery date, sender, path: the order of delivery.
+
+    `sha256` is of the sender and the content (`delivery_hash`): what a file says depends on who says it.
+    """
 
     source: str
     delivery_date: date
@@ -129,6 +133,14 @@ def delivery_days(landing: Path, source: str) -> set[tuple[date, str]]:
     return {(day, path.parent.name) for day, path in delivery_files(landing, source)}
 
 
+def delivery_hash(sender: str, content: io.BufferedReader | io.BytesIO) -> str:
+    """SHA-256 of the sender's name, a zero byte, and what is left of `content`, in hexadecimal.
+
+    The same content of two senders is two deliveries: each may speak for other agencies (`rights`).
+    """
+    return hashlib.file_digest(content, lambda: hashlib.sha256(f"{sender}\0".encode())).hexdigest()
+
+
 def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
     """The bytes that were scanned, or why not: too many, or what has happened to the file since."""
     if file.size_bytes > max_bytes:
@@ -139,7 +151,7 @@ def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
             data = stream.read(max_bytes)
     except OSError as error:
         return _unreadable(file.relative_path, error)
-    if hashlib.sha256(data).hexdigest() != file.sha256:
+    if delivery_hash(file.sender, io.BytesIO(data)) != file.sha256:
         return Problem(file.relative_path, "changed_while_reading", "$", "", "other content than a "
                        "moment before", "a file that is complete when it is landed",
                        "run again, and land files aside before renaming them")  # fmt: skip
@@ -174,7 +186,7 @@ def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
         source, delivery_date, sender = _place(path.relative_to(landing).parts)
         _check_kind(landing, path)
         with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = delivery_hash(sender, stream)
             size = stream.tell()
     except _MisplacedError as error:
         reason, found, expected = error.args

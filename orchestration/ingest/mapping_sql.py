@@ -26,7 +26,7 @@ from orchestration.ingest.mapping import (
     SystemMapping,
     TemplatePart,
 )
-from orchestration.ingest.problems import RESEND
+from orchestration.ingest.problems import FOREIGN_AGENCY, NOT_AGREED, RESEND
 from orchestration.ingest.record_kinds import NOTHING, PLAIN_MOMENT, PLAIN_NUMBER
 from orchestration.ingest.record_types import Column, ListColumn, RecordSource
 
@@ -232,11 +232,12 @@ def sifted_rows_sql(
     relation: str,
     lineage: Mapping[str, str],
     *,
+    own: str | None = None,
     are_copies_told: bool = True,
 ) -> str:
     """All rows of `relation` as the lake holds them: `lineage` (SQL expressions), record_no, the columns of the
     source; and `is_other`, whether anything may be wrong with the row or, if copies are told, an earlier one says the
-    same.
+    same. `own`: what the codes of the agencies begin with for which the sender may deliver (`rights.Scope.pattern`).
 
     So that both kinds have the same columns, `source_file` of the others is not that: it is what the row was
     read from, as JSON (`judged_sql`), or null where the row is only a copy.
@@ -248,7 +249,7 @@ def sifted_rows_sql(
         for column, kind in source.row_columns.items()
     )
     return f"""
-        with {compiler.typed(relation, lineage, are_copies_told)},
+        with {compiler.typed(relation, lineage, own, are_copies_told)},
         sifted as (select *, are_lists_plain and is_known as is_copy, {compiler.is_suspect()} as is_suspect from typed),
         told as (
             select *, case when is_suspect then {compiler.read_from()} when not is_copy then source_file end as told
@@ -269,7 +270,7 @@ def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
     columns = ", ".join(name(column.name) for column in source.columns)
     return f"""
         with opened as (
-            select file_hash, record_no, {columns}, unnest({compiler.opened("source_file")}) from ({rows})
+            select file_hash, sender, record_no, {columns}, unnest({compiler.opened("source_file")}) from ({rows})
         ),
         raw as (select *, {compiler.raw_lists()} from opened),
         judged as (select *, {compiler.problems()} as problems from raw),
@@ -283,12 +284,13 @@ def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
 
 class _Compiler:
     def __init__(self, source: RecordSource, mapping: SourceMapping) -> None:
+        self.agencies = source.agencies
         self.values = [(c, f) for c in source.values if isinstance(f := mapping.columns.get(c.name), Feed)]
         self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
         self.names = wire_names(wire_fields(mapping))
 
-    def typed(self, relation: str, lineage: Mapping[str, str], are_copies_told: bool) -> str:
+    def typed(self, relation: str, lineage: Mapping[str, str], own: str | None, are_copies_told: bool) -> str:
         """Steps from `relation` to `typed`: each made once, as those that follow refer to a value several times."""
         places = ", ".join(f"{value} as {column}" for column, value in lineage.items())
         return f"""
@@ -299,7 +301,8 @@ class _Compiler:
             {self.known() if are_copies_told else "known as (select *, false as is_known from listed)"},
             begun as (select *, {self.first_steps()} from known),
             valued as (select *, {self.typed_values()} from begun),
-            quick as (select *, {self.are_lists_plain()} as are_lists_plain from valued),
+            quick as (select *, {self.are_lists_plain()} as are_lists_plain, {self.is_foreign(own)} as is_foreign
+                from valued),
             slow as (select *, {self.other_lists()} from quick),
             typed as (select *, {self.typed_lists()} from slow)"""
 
@@ -398,7 +401,12 @@ class _Compiler:
 
     def is_suspect(self) -> str:
         """Cheap, and true at least where there is a problem: something sent has come to nothing."""
-        tests = ["is_malformed", "coalesce(len(bad_lists), 0) > 0", "coalesce(len(twice), 0) > 0"]
+        tests = [
+            "is_malformed",
+            "is_foreign",
+            "coalesce(len(bad_lists), 0) > 0",
+            "coalesce(len(twice), 0) > 0",
+        ]
         for column, _ in self.values:
             if column.is_required:
                 tests.append(f"{column.name} is null")
@@ -428,8 +436,8 @@ class _Compiler:
             ]
             for column, feed in self.lists
         }
-        found = {"text": "VARCHAR", "is_malformed": "BOOLEAN", "bad_lists": ["VARCHAR"], "twice": ["VARCHAR"]}
-        return {**found, **texts, **lists}
+        found = {"text": "VARCHAR", "is_malformed": "BOOLEAN", "is_foreign": "BOOLEAN"}
+        return {**found, "bad_lists": ["VARCHAR"], "twice": ["VARCHAR"], **texts, **lists}
 
     def problems(self) -> str:
         """All that is wrong with a suspect row, in order of the columns."""
@@ -439,7 +447,8 @@ class _Compiler:
             "list_transform(coalesce(twice, []), lambda b:"
             f" {_problem('duplicate_key', False, 'b', _TWICE, _ONCE)})",
         ]
-        found.append(_given([_value_problem(column, feed) for column, feed in self.values]))
+        values = [_value_problem(column, feed) for column, feed in self.values]
+        found.append(_given([*([self.foreign_problem()] if self.agencies else []), *values]))
         for list_column, list_feed in self.lists:
             place = f"{literal(list_feed.wire + '[')} || (i - 1) || ']"
             whole = _problem("empty_element", True, f"{place}'", "'nothing known'", "'an object with fields'")
@@ -460,6 +469,26 @@ class _Compiler:
         for more in found[1:]:
             together = f"list_concat({together}, {more})"
         return f"case when is_malformed then [{malformed}] else {together} end"
+
+    def is_foreign(self, own: str | None) -> str:
+        """Whether a row names an agency for which its sender may not deliver."""
+        if own is None:
+            return "false"
+        tests = [f"not regexp_matches(upper({column}), {literal(own)})" for column in self.agencies]
+        return f"coalesce({' or '.join(tests)}, false)"
+
+    def foreign_problem(self) -> str:
+        shown = ", ' ', ".join(
+            f"shown(raw_{column.name})" for column, _ in self.values if column.name in self.agencies
+        )
+        field = next(
+            feed.label or column.name for column, feed in self.values if column.name in self.agencies
+        )
+        expected = "'an agency for which ' || sender || ' may deliver'"
+        problem = _problem(
+            FOREIGN_AGENCY, False, literal(field), f"concat({shown})", expected, action=NOT_AGREED
+        )
+        return f"case when is_foreign then {problem} end"
 
     def row_text(self) -> str:
         """The record again, of fields that the lake knows only: codes and figures, no sentence, no name."""
@@ -671,9 +700,16 @@ def _unread(column: Column, raw: str, value: str, label: str) -> str:
 
 
 def _problem(
-    reason: str, leave_out: bool, field: str, found: str, expected: str, *, is_sql: bool = False
+    reason: str,
+    leave_out: bool,
+    field: str,
+    found: str,
+    expected: str,
+    *,
+    is_sql: bool = False,
+    action: str = RESEND,
 ) -> str:
-    severity, action = ("aside", LEFT_OUT) if leave_out else ("error", RESEND)
+    severity, action = ("aside", LEFT_OUT) if leave_out else ("error", action)
     return (
         f"struct_pack(reason_code := {reason if is_sql else literal(reason)}, severity := '{severity}',"
         f" field := {field}, found := {found}, expected := {expected}, action := {literal(action)})"

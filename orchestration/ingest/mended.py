@@ -10,7 +10,8 @@ import os
 from datetime import date
 from pathlib import Path
 
-from orchestration.ingest.lake import connect, read_parquet, visible_batches
+from orchestration.ingest.lake import connect
+from orchestration.ingest.manifests import manifests
 from orchestration.ingest.outcome import key_of, newest_accepted_delivery
 
 CLEARED = "cleared"
@@ -22,9 +23,8 @@ def clear_mended(lake: Path, quarantine: Path, source: str) -> tuple[str, ...]:
 
     The counts of the run that refused them stay as they are. Doing it again does nothing.
     """
-    folders = [lake / source / f"batch={batch}" for batch in visible_batches(lake, source)]
     with connect() as connection:
-        files = read_parquet(connection, [folder / "files.parquet" for folder in folders])
+        files = [row for rows in manifests(connection, lake, source).values() for row in rows]
     newest = newest_accepted_delivery(
         (), files, {file["file_hash"] for file in files if file["status"] == "accepted"}
     )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.ingest.lake import connect, read_parquet, visible_batches
+from orchestration.ingest.lake import connect
 from orchestration.ingest.landing import delivery_files
+from orchestration.ingest.manifests import manifests
 from orchestration.ingest.retract import retractions
 
 
@@ -28,10 +29,7 @@ class Unread:
 def unread_files(landing: Path, lake: Path, source: str) -> tuple[Unread, ...]:
     """By path. A file that was taken back is not unread; a copy of known content under a new name is."""
     with connect() as connection:
-        manifests = [
-            lake / source / f"batch={batch}" / "files.parquet" for batch in visible_batches(lake, source)
-        ]
-        known = {row["source_file"] for row in read_parquet(connection, manifests)}
+        known = {row["source_file"] for rows in manifests(connection, lake, source).values() for row in rows}
     known |= {retraction.source_file for retraction in retractions(lake, source)}
     found = []
     for day, path in delivery_files(landing, source):

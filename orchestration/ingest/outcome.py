@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.landing import LandedFile
-from orchestration.ingest.problems import Problem
+from orchestration.ingest.problems import FOREIGN_AGENCY, Problem
 from orchestration.ingest.report import PROBLEMS_SHOWN, FileOutcome
 
 _COUNTS_SQL = """
@@ -62,6 +62,14 @@ order by file_hash, place
 
 
 @dataclass(frozen=True)
+class ReadBy:
+    """By what a file is read and judged: the label of its mapping, and for which agencies its sender may deliver."""
+
+    mapping: str
+    may_deliver: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What reading one content came to, whatever the files that hold it are called."""
 
@@ -71,6 +79,7 @@ class Verdict:
     reason_codes: tuple[str, ...]
     problems: tuple[Problem, ...]
     rows_duplicate: int = 0
+    rows_foreign: int = 0
 
     @property
     def status(self) -> str:
@@ -95,7 +104,8 @@ def verdicts(
     for sha256 in first_copies:
         rows_read, refused, aside, reasons = counted.get(sha256, (0, 0, 0, []))
         shown_here = tuple(problems[sha256])
-        result[sha256] = Verdict(rows_read, refused, aside, tuple(reasons), shown_here)
+        foreign = refused if FOREIGN_AGENCY in reasons else 0
+        result[sha256] = Verdict(rows_read, refused, aside, tuple(reasons), shown_here, rows_foreign=foreign)
     return result
 
 
@@ -104,7 +114,7 @@ def outcomes(
     landed: Sequence[LandedFile],
     manifest: Sequence[Mapping[str, Any]],
     found: Mapping[str, Verdict],
-    mapping_of: Callable[[LandedFile], str],
+    read_by: Callable[[LandedFile], ReadBy],
     are_rows_independent: Callable[[LandedFile], bool],
     standing: Mapping[str, LandedFile] | None = None,
 ) -> tuple[FileOutcome, ...]:
@@ -119,24 +129,24 @@ def outcomes(
     first = {file.sha256: file for file in reversed(new)} if standing is None else standing
     result = []
     for file in new:
-        verdict, mapping = found[file.sha256], mapping_of(file)
+        verdict, by = found[file.sha256], read_by(file)
         if file != first[file.sha256]:
-            result.append(duplicate(file, verdict.rows_read, mapping))
+            result.append(duplicate(file, verdict.rows_read, by))
         elif verdict.status != "accepted" and newest.get(_key(file), date.min) > file.delivery_date:
             refused = verdict.rows_refused if are_rows_independent(file) else verdict.rows_read
-            result.append(_outcome(file, "superseded", verdict, refused, mapping))
+            result.append(_outcome(file, "superseded", verdict, refused, by))
         else:
-            result.append(_outcome(file, verdict.status, verdict, verdict.rows_refused, mapping))
+            result.append(_outcome(file, verdict.status, verdict, verdict.rows_refused, by))
     return tuple(result)
 
 
-def duplicate(file: LandedFile, rows_read: int, mapping: str) -> FileOutcome:
+def duplicate(file: LandedFile, rows_read: int, by: ReadBy) -> FileOutcome:
     """The outcome of a file whose content stands in another: all its rows are duplicates."""
-    outcome = _outcome(file, "duplicate", Verdict(rows_read, 0, 0, (), ()), 0, mapping)
+    outcome = _outcome(file, "duplicate", Verdict(rows_read, 0, 0, (), ()), 0, by)
     return replace(outcome, rows_accepted=0, rows_duplicate=rows_read)
 
 
-def _outcome(file: LandedFile, status: str, verdict: Verdict, refused: int, mapping: str) -> FileOutcome:
+def _outcome(file: LandedFile, status: str, verdict: Verdict, refused: int, by: ReadBy) -> FileOutcome:
     return FileOutcome(
         source=file.source,
         source_file=file.relative_path,
@@ -152,7 +162,9 @@ def _outcome(file: LandedFile, status: str, verdict: Verdict, refused: int, mapp
         elements_aside=verdict.elements_aside,
         problems=verdict.problems,
         reason_codes=verdict.reason_codes,
-        mapping=mapping,
+        mapping=by.mapping,
+        rows_foreign=verdict.rows_foreign,
+        may_deliver=by.may_deliver,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.ingest.problems import RESEND
+from orchestration.ingest.problems import FOREIGN_AGENCY, NOT_AGREED, RESEND
 
 #: The source rounds to two places, so figures that should agree may differ: a ratio by half a
 #: place...
@@ -173,6 +173,10 @@ RULES = (
          "year::varchar", "'2022 to the year of extractedAt'"),
     Rule("unknown_agency", "envelope", f"parent_agency_code not {_KNOWN_AGENCY}",
          "'metadata.provinceCode'", "parent_agency_code", "'an agency code of provinces.csv'"),
+    Rule(FOREIGN_AGENCY, "envelope", "not is_own and not is_units", "'metadata.scope'",
+         "'a snapshot of the nation from ' || sender", "'one from a sender for the nation'", NOT_AGREED),
+    Rule(FOREIGN_AGENCY, "envelope", "not is_own and is_units", "'metadata.provinceCode'",
+         "coalesce(parent_agency_code, 'nothing')", "'a province for which ' || sender || ' may deliver'", NOT_AGREED),
     # One unit.
     Rule("wrong_type", "unit", "item is null", "''", "lower(item_type)", "'an object'"),
     Rule("unknown_agency", "unit", f"not is_units and agency_code not {_KNOWN_AGENCY}",

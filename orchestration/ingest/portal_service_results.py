@@ -11,6 +11,7 @@ rule.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import duckdb
 from orchestration.ingest.lake import create_table
 from orchestration.ingest.portal_rules import find_problems_sql
 from orchestration.ingest.problems import MASKING_SQL
+from orchestration.ingest.rights import Scope
 from orchestration.ingest.unit_identity import know_units
 
 SOURCE = "portal_service_results"
@@ -137,10 +139,13 @@ group by group_code, year;
 """
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> None:
+def prepare(
+    connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path, scopes: Iterable[Scope]
+) -> None:
     """Make the macros, the reference tables, and the empty working tables.
 
-    `lake` holds the unit catalogue. Raises duckdb.IOException if one of the reference files is not in folder `reference`.
+    `lake` holds the unit catalogue, `scopes` are those of the senders. Raises duckdb.IOException if
+    one of the reference files is not in folder `reference`.
     """
     connection.execute(MASKING_SQL + _READING_SQL + _SCOPES_SQL)
     for table, query in _REFERENCE_SQL.items():
@@ -148,6 +153,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) 
         connection.execute(f"create or replace temp table {table} as {query}", [path])
     connection.execute(_GROUP_MAXIMUM_SQL)
     know_units(connection, reference, lake)
+    # One row a sender.
+    create_table(
+        connection, "scope_of_sender", {"sender": "varchar", "is_national": "boolean", "pattern": "varchar"}
+    )
+    for one in scopes:
+        values = [one.sender, one.is_national, one.pattern]
+        connection.execute("insert into scope_of_sender values (?, ?, ?)", values)
     create_table(connection, "document", DOCUMENT_COLUMNS)
     create_table(connection, "typed", ROW_COLUMNS)
     create_table(connection, "problem", PROBLEM_COLUMNS)

@@ -41,8 +41,11 @@ select
     coalesce(known_scope.outer_key, if(units_type is null, 'provinces', 'units')) as outer_key,
     outer_key = 'units' as is_units,
     if(is_units, agency_code_today(province_code), null) as parent_agency_code,
-    if(is_units, units_type, provinces_type) as outer_type
+    if(is_units, units_type, provinces_type) as outer_type,
+    is_national as is_from_nation,
+    is_national or coalesce(is_units and regexp_matches(parent_agency_code, pattern), false) as is_own
 from read
+inner join scope_of_sender using (sender)
 left join known_scope on read.scope = known_scope.scope;
 
 -- One row an element of the outer list, whatever it is.

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 
 #: Said when only the sender can mend a file. Landing is immutable: a correction is a new delivery.
 RESEND = "ask the sender for a corrected file and land it as a new delivery"
+#: Of a row of an agency for which its sender may not deliver: the reason, and what is said then.
+FOREIGN_AGENCY = "foreign_agency"
+NOT_AGREED = (
+    "let its agency deliver it, or add the right to seeds/agreements/delivery_rights.csv, and land it again"
+)
 
 SHOWN_CHARACTERS = 60
 #: Patterns that Python's re and DuckDB's RE2 read alike. Nine digits and more, also in groups, is

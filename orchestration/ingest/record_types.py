@@ -85,6 +85,8 @@ class RecordSource:
 
     name: str
     columns: tuple[Column | ListColumn, ...]
+    #: Columns with a code of an agency, or of a dossier of it, for which the sender must be allowed to deliver.
+    agencies: tuple[str, ...] = ()
 
     @property
     def values(self) -> tuple[Column, ...]:
@@ -164,13 +166,13 @@ DOSSIERS = RecordSource("dossiers", (
         _one_of("kind_code", "unknown_identity_kind", "1", "2", leave_out=True), Column("number_hash", "hash"),
     )),
     ListColumn("database_codes", (Column("database_code", "code", leave_out=True),), is_plain=True),
-))  # fmt: skip
+), ("dossier_code",))  # fmt: skip
 
 PROGRESS = RecordSource("progress", (
     Column("dossier_code", "dossier_code", is_required=True),
     # May be missing: a step that is under way has only begun.
     *_moments("acted_at"), _STATUS, *_each("room_code", "code"), *_moments("started_at due_at"),
-))  # fmt: skip
+), ("dossier_code",))  # fmt: skip
 
 PROCEDURES = RecordSource("procedures", (
     Column("procedure_code", "procedure_code", is_required=True),
@@ -189,7 +191,7 @@ PUBLICATION_DECISIONS = RecordSource("publication_decisions", (
     Column("procedure_code", "procedure_code", is_required=True),
     _one_of("kind", "unknown_decision_kind", "new", "amended", "abolished", required=True),
     Column("legal_effect_date", "date"), *_moments("published_at"),
-))  # fmt: skip
+), ("agency_code",))  # fmt: skip
 
 PETITIONS = RecordSource("petitions", (
     Column("petition_id", "identifier", is_required=True),
@@ -201,13 +203,13 @@ PETITIONS = RecordSource("petitions", (
     *_moments("finished_at"), Column("likes", "count"), Column("dislikes", "count"),
     # A petition counts for its agency; which dossier it came from is only shown.
     Column("dossier_code", "dossier_code", leave_out=True),
-))  # fmt: skip
+), ("agency_code",))  # fmt: skip
 
 NATIONAL_REPORT_TOTALS = RecordSource("national_report_totals", (
     Column("agency_code", "agency_code", is_required=True), Column("year", "year", is_required=True),
     _one_of("month", "bad_period", *map(str, range(1, 13)), required=True),
     Column("received", "count", is_required=True),
-))  # fmt: skip
+), ("agency_code",))  # fmt: skip
 
 UNIT_CATALOGUE = RecordSource("unit_catalogue", (
     # Any agency: this source is where new ones come from.
@@ -215,7 +217,7 @@ UNIT_CATALOGUE = RecordSource("unit_catalogue", (
     _one_of("unit_level", "unknown_unit_level", "province", "department", "district", "commune", required=True),
     Column("parent_agency_code", "any_agency_code"), Column("state_code", "state_code"),
     Column("valid_from", "date", is_required=True), Column("valid_to", "date"),
-))  # fmt: skip
+), ("agency_code", "parent_agency_code"))  # fmt: skip
 
 RECORD_SOURCES = {
     source.name: source

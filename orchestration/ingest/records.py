@@ -28,11 +28,12 @@ from orchestration.ingest.lake import (
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
 from orchestration.ingest.mapping_sql import mapping_macros
-from orchestration.ingest.outcome import outcomes
+from orchestration.ingest.outcome import ReadBy, outcomes
 from orchestration.ingest.problems import MASKING_SQL, Problem
 from orchestration.ingest.record_kinds import value_macros
 from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
+from orchestration.ingest.rights import Rights
 from orchestration.ingest.staging import OUR_DEFECT, EngineLostError, read_files
 from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
@@ -91,20 +92,21 @@ def ingest_records(
     reference: Path,
     mappings: Path,
     key: bytes,
+    rights: Rights,
     days: Days = ALL_DAYS,
 ) -> IngestReport:
     """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
-    that of the mappings; identity numbers are hashed with `key`. Bad input is reported, never raised, and neither is
-    what the readers raise at one file (ADR 0020). Raises KeyError for an unknown source, HashKeyError,
-    MappingError, OSError or duckdb.IOException where our own folders cannot be read or written, and the latter
-    without the reference files.
+    that of the mappings; identity numbers are hashed with `key`; `rights` say who may deliver. Bad input is reported,
+    never raised, and neither is what the readers raise at one file (ADR 0020). Raises KeyError for an unknown source,
+    HashKeyError, MappingError, OSError or duckdb.IOException where our own folders cannot be read or written, and the
+    latter without the reference files.
     """
     check_key(key, lake)
     known, senders = load_mappings(mappings)
-    scanned = scan_own(landing, source, days)
+    scanned = rights.of_agreed(scan_own(landing, source, days))
     lost: dict[str, Problem] = {}
 
     def mapping_of(file: LandedFile) -> SystemMapping:
@@ -113,7 +115,7 @@ def ingest_records(
     while True:
         try:
             return _ingest(
-                RECORD_SOURCES[source], scanned, lake, quarantine, reference, mapping_of, key, lost
+                RECORD_SOURCES[source], scanned, lake, quarantine, reference, mapping_of, key, rights, lost
             )
         except EngineLostError as error:
             if error.sha256 is None:
@@ -129,15 +131,25 @@ def _ingest(
     reference: Path,
     mapping_of: Callable[[LandedFile], SystemMapping],
     key: bytes,
+    rights: Rights,
     lost: Mapping[str, Problem],
 ) -> IngestReport:
     """As `ingest_records`, but for the contents `lost`, of which is known why they cannot be read in this run."""
 
-    def label_of(file: LandedFile) -> str:
-        return mapping_of(file).label
-
     with connect() as connection, ExitStack() as leaving:
-        delivery = look_for_new(connection, lake, source.name, scanned, label_of, source.columns[0].name)
+        catalogue = _Catalogue(connection, reference, lake)
+        senders = {file.sender for file in scanned.files}
+        agreed = {sender: rights.of(sender, source.name) for sender in senders}
+        scopes = {
+            sender: scope.with_merged(catalogue.merged)
+            for sender, scope in agreed.items()
+            if scope is not None
+        }
+
+        def read_by(file: LandedFile) -> ReadBy:
+            return ReadBy(mapping_of(file).label, str(scopes[file.sender]))
+
+        delivery = look_for_new(connection, lake, source.name, scanned, read_by, source.columns[0].name)
         landing_problems = (*scanned.problems, *delivery.changed)
         nothing = IngestReport(source.name, None, None, (), (), landing_problems)
         if not delivery.new and not delivery.known_again:
@@ -147,14 +159,15 @@ def _ingest(
         # It must not outlive the run, whatever ends that.
         leaving.callback(shutil.rmtree, work, ignore_errors=True)
         set_limits(connection, work)
-        values = value_macros(_known_agencies(connection, reference, lake))
+        values = value_macros(catalogue.agencies)
 
         def prepare(cursor: duckdb.DuckDBPyConnection, mapping: SystemMapping) -> None:
             cursor.execute("set TimeZone = 'UTC'")
             cursor.execute(MASKING_SQL + mapping_macros(mapping, key) + values)
 
         to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
-        staged = read_files(connection, source, work, to_read, prepare)
+        own = {sender: scope.pattern for sender, scope in scopes.items()}
+        staged = read_files(connection, source, work, to_read, prepare, own)
         for sha256, problem in lost.items():
             (staged.unread if problem.reason_code == OUR_DEFECT else staged.unreadable)[sha256] = problem
         unread = staged.unread
@@ -170,7 +183,7 @@ def _ingest(
             scanned.files,
             delivery.manifest,
             found,
-            label_of,
+            read_by,
             lambda _: True,
             first_copies,
         )
@@ -198,16 +211,42 @@ def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
     connection.execute("set temp_directory = " + "'" + str(work / "spill").replace("'", "''") + "'")
 
 
-def _known_agencies(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> list[str]:
-    """Of provinces.csv, and of the unit catalogue in the lake."""
-    connection.execute(AGENCY_CODE_SQL)
-    query = "select agency_code from read_csv(?, all_varchar = true)"
-    found = connection.execute(query, [str(reference / "provinces.csv")]).fetchall()
-    for batch in visible_batches(lake, UNIT_CATALOGUE.name):
-        path = lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet"
-        rows = (
-            "select distinct split_part(agency_code_today(agency_code), '.', 1)"
-            " from read_parquet(?, hive_partitioning = false)"
+class _Catalogue:
+    """What is known of agencies: from provinces.csv, and from the unit catalogue in the lake.
+
+    `agencies`: codes, of which the first part counts. `merged`: by province that is gone, the one that answers for it.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> None:
+        connection.execute(AGENCY_CODE_SQL)
+        batches = visible_batches(lake, UNIT_CATALOGUE.name)
+        paths = [str(lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet") for batch in batches]
+        connection.execute(
+            _CATALOGUED_SQL if paths else _NOT_CATALOGUED_SQL, {"paths": paths} if paths else {}
         )
-        found += connection.execute(rows, [str(path)]).fetchall()
-    return [code for (code,) in found]
+        places = {name: str(reference / f"{name}.csv") for name in ("provinces", "province_crosswalk")}
+        codes = "select agency_code from read_csv($provinces, all_varchar = true) union select root from catalogued"
+        found = connection.execute(codes, {"provinces": places["provinces"]}).fetchall()
+        self.agencies = [code for (code,) in found]
+        self.merged: dict[str, str] = dict(connection.execute(_MERGED_SQL, places).fetchall())
+
+
+_CATALOGUED_SQL = """
+create or replace temp table catalogued as
+select distinct agency_code_today(agency_code) as agency_code, split_part(agency_code, '.', 1) as root,
+    if(unit_level = 'province', state_code, null) as province_code
+from read_parquet($paths, hive_partitioning = false)
+"""
+_NOT_CATALOGUED_SQL = """
+create or replace temp table catalogued as
+select null::varchar as agency_code, null::varchar as root, null::varchar as province_code limit 0
+"""
+_MERGED_SQL = """
+select catalogued.agency_code, min(today.agency_code)
+from catalogued
+inner join read_csv($province_crosswalk, all_varchar = true) as links
+    on catalogued.province_code = links.old_province_code
+inner join read_csv($provinces, all_varchar = true) as today on links.new_province_code = today.province_code
+where catalogued.agency_code not in (select agency_code from read_csv($provinces, all_varchar = true))
+group by catalogued.agency_code having count(distinct today.agency_code) = 1
+"""

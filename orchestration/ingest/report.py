@@ -30,6 +30,8 @@ FILE_COLUMNS = {
     "problems": "varchar[]",
     "reason_codes": "varchar[]",
     "mapping": "varchar",
+    "rows_foreign": "bigint",
+    "may_deliver": "varchar",
 }
 #: Of a file's problems at most so many are listed here; the quarantine holds all.
 PROBLEMS_SHOWN = 20
@@ -41,7 +43,8 @@ class FileOutcome:
 
     `status`: accepted; partly_quarantined (some rows refused); quarantined (all, or the file as
     such); duplicate (content of another file); superseded (refused, but mended by a later
-    delivery).
+    delivery). `rows_foreign`: those of the quarantined rows that are of agencies for which the sender may not
+    deliver; `may_deliver`: those for which it may.
     """
 
     source: str
@@ -59,6 +62,8 @@ class FileOutcome:
     problems: tuple[Problem, ...]
     reason_codes: tuple[str, ...]
     mapping: str
+    rows_foreign: int
+    may_deliver: str
 
     def __post_init__(self) -> None:
         if self.rows_read != self.rows_accepted + self.rows_quarantined + self.rows_duplicate:

@@ -15,7 +15,7 @@ import os
 import shutil
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -138,9 +138,11 @@ def read_files(
     work: Path,
     files: Sequence[tuple[LandedFile, SystemMapping]],
     prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],
+    own: Mapping[str, str | None],
 ) -> Staged:
     """Stage the rows of `files` in folder `work`, of several at a time: one thread a file, so that what comes out does
-    not depend on which is done first. `prepare` makes the macros of a mapping.
+    not depend on which is done first. `prepare` makes the macros of a mapping; `own`: by sender, what the codes of its
+    agencies begin with (`rights.Scope.pattern`).
 
     Never raises on content.
     """
@@ -154,7 +156,7 @@ def read_files(
     def read_some() -> None:
         with connection.cursor() as cursor, ExitStack() as failing:
             failing.callback(waiting.clear)  # where one has failed, the others end after the file they are at
-            reader, made = Reader(cursor, staged, work), None
+            reader, made = Reader(cursor, staged, work, own), None
             while True:
                 try:
                     file, mapping = waiting.popleft()
@@ -188,6 +190,7 @@ class Reader:
     connection: duckdb.DuckDBPyConnection
     staged: Staged
     work: Path
+    own: Mapping[str, str | None]
     #: Files of others that are not judged yet, and their rows, and by which mapping they were read.
     waiting: list[tuple[LandedFile, Path]] = field(default_factory=list)
     rows_waiting: int = 0
@@ -395,7 +398,10 @@ class Reader:
         shutil.rmtree(folder, ignore_errors=True)
         self._forget_rejects()
         are_copies_told = rows_at_most <= MAX_ROWS_FOR_COPIES
-        query = sifted_rows_sql(self.source, plan, wire, _lineage(file), are_copies_told=are_copies_told)
+        own = self.own[file.sender]
+        query = sifted_rows_sql(
+            self.source, plan, wire, _lineage(file), own=own, are_copies_told=are_copies_told
+        )
         self._copy(query, folder, _PLAIN_FORMAT + ", partition_by (is_other)")
 
     def _rows_at_most(self, opened: OpenedFile) -> int:

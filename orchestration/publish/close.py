@@ -23,8 +23,9 @@ from typing import Any
 import duckdb
 
 from orchestration.commands import os_user
+from orchestration.damage import Section, damaged
 from orchestration.publish.files import sync_folder, sync_tree
-from orchestration.publish.marts import SCHEMA, PublishError
+from orchestration.publish.marts import SCHEMA, PublishError, open_marts
 
 VIETNAM = timezone(timedelta(hours=7))
 CHANGES = "changes_since_close"
@@ -98,12 +99,34 @@ def revisions(closed: Path, month: date | None = None) -> list[ClosedMonth]:
     """Every revision of a month, or of all months, in order."""
     pattern = f"{month:%Y-%m}" if month else "[0-9]*"
     found = []
-    for path in (closed).glob(f"{pattern}/revision=*/manifest.json"):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        found.append(
-            ClosedMonth(manifest["month"], manifest["revision"], path.parent, manifest, is_new=False)
-        )
+    for folder in (closed).glob(f"{pattern}/revision=*"):
+        manifest = _manifest(folder / "manifest.json")
+        found.append(ClosedMonth(manifest["month"], manifest["revision"], folder, manifest, is_new=False))
     return sorted(found, key=lambda one: (one.month, one.revision))
+
+
+def _manifest(path: Path) -> Mapping[str, Any]:
+    try:
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        named = f"{manifest['month']}/revision={manifest['revision']}"
+        rows, _ = dict(manifest["rows"]), manifest["status"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"what is no manifest of a closed month ({type(error).__name__})") from error
+    if not path.parent.match(named):
+        raise _damaged(path, f"the manifest of {named}")
+    if gone := sorted(table for table in rows if not (path.parent / f"{table}.parquet").is_file()):
+        raise _damaged(path.parent, f"no {gone[0]}.parquet")
+    return manifest
+
+
+def _damaged(path: Path, found: str) -> PublishError:
+    return PublishError(
+        damaged(
+            path, found, "what was frozen of a month, which nothing makes again",
+            "put the folder of the revision back from a copy, or take its rows from schema `closed` of what is served",
+            Section.CLOSED,
+        )
+    )  # fmt: skip
 
 
 def add_closed(database: Path, months: Sequence[ClosedMonth]) -> None:
@@ -162,11 +185,10 @@ order by closed_month, basis, period_type, unit_code
 
 def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, Any]:
     """Write the rows of every period that ends in the month; gives the manifest but for what names the revision."""
-    database = serving / "warehouse.duckdb"
-    if not database.exists():
-        raise PublishError(f"{database}: nothing is served; expected a release before a month is closed")
+    if not (serving / "parquet").exists():
+        raise PublishError(f"{serving}: nothing is served; expected a release before a month is closed")
     rows = {}
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_marts(serving) as connection:
         release = connection.execute(
             f"select any_value(release_id) from {SCHEMA}.mart_province_ranking"
         ).fetchall()

@@ -6,6 +6,7 @@ Belongs here: the few file operations that a crash must not leave half done. Not
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 # Readers are other users: they may look at what is served and go through the folders above it, and write nothing.
@@ -48,6 +49,19 @@ def point(link: Path, target: str) -> None:
     aside.symlink_to(target)
     os.replace(aside, link)
     sync_folder(link.parent)
+
+
+def serve(serving: Path, release_id: str) -> None:
+    """Make `current` lead to a release, as it was published: what a reader who opened its database to write left beside
+    it would show readers other figures.
+    """
+    database = serving / "releases" / release_id / "warehouse.duckdb"
+    for left in (database.with_name(f"{database.name}{ending}") for ending in (".wal", ".tmp")):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)
+    point(serving / "current", f"releases/{release_id}")
 
 
 def sync_folder(folder: Path) -> None:

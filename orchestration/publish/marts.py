@@ -108,6 +108,22 @@ def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: P
         connection.execute("detach build")
 
 
+def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that shows the marts of a release in schema `marts`, read from its Parquet: whoever holds its
+    database, a BI tool that has opened it to write, keeps nobody from it. Raises duckdb.Error where there are none.
+    """
+    folder = release / "parquet"
+    if not folder.is_dir():
+        raise duckdb.IOException(
+            f"{folder}: nothing is served; expected the marts of a release; run the refresh job"
+        )
+    connection = duckdb.connect()
+    connection.execute(f"set TimeZone = 'Asia/Ho_Chi_Minh'; create schema {SCHEMA}")
+    for path in sorted(folder.glob("*.parquet")):
+        connection.execute(f"create view {_table(path.stem)} as from read_parquet({_quoted(path)})")
+    return connection
+
+
 def _quoted(value: Path | str) -> str:
     """A text literal: paths cannot be bound as parameters in ATTACH and COPY."""
     return "'" + str(value).replace("'", "''") + "'"

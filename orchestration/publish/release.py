@@ -25,7 +25,8 @@ from typing import Any
 
 from orchestration.commands import signed
 from orchestration.publish.close import ClosedMonth, add_closed, revisions
-from orchestration.publish.files import open_folder, point, protect_tree, sync_folder, sync_tree
+from orchestration.publish.files import open_folder, point, protect_tree, serve, sync_folder, sync_tree
+from orchestration.publish.manifest import DamagedReleaseError, read_manifest
 from orchestration.publish.marts import MartTable, PublishError, describe, write
 from orchestration.publish.rollback import refuse_while_held
 
@@ -83,12 +84,15 @@ def publish(
     tables = describe(build)
     months = revisions(closed) if closed else []
     fingerprint = _fingerprint(tables, evidence, months)
-    served = current(serving)
+    try:
+        served = current(serving)
+    except DamagedReleaseError:  # what is published now takes its place
+        served = None
     _refuse_folders(serving)
     releases = serving / "releases"
     open_folder(serving)
     open_folder(releases)
-    previous = served.release_id if served else _last_of_several(serving)
+    previous = current_name(serving) or _last_of_several(serving)
     is_served = served is not None and served.manifest["fingerprint"] == fingerprint
     if not is_served:
         refuse_while_held(serving)
@@ -120,20 +124,35 @@ def publish(
 
 
 def current(serving: Path) -> Release | None:
-    """The release being served, or None before the first. Raises PublishError where the folder is damaged."""
+    """The release being served; None before the first, or where the link leads to none. Raises DamagedReleaseError."""
     link = serving / "current"
     if not link.is_symlink():
         return None
     folder = serving / os.readlink(link)
+    if not folder.is_dir():
+        return None
+    return Release(folder.name, folder, read_manifest(folder), is_new=False)
+
+
+def last_served(serving: Path) -> Release | None:
+    """What is served, or, where that cannot be known any more, what most likely was: the newest that is whole."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        release_id, _ = manifest["release_id"], manifest["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PublishError(
-            f"{folder / 'manifest.json'}: cannot be read ({error!r}); expected the manifest of the release served;"
-            " point `current` at another folder of `releases`"
-        ) from error
-    return Release(release_id, folder, manifest, is_new=False)
+        served = current(serving)
+    except DamagedReleaseError:
+        served = None
+    return served or next(iter(list_releases(serving)), None)
+
+
+def served_folder(serving: Path) -> Path:
+    """Where what BI tools read lies, or what they would read, were the link not lost."""
+    last = last_served(serving) if current_name(serving) is None else None
+    return last.folder if last else serving
+
+
+def current_name(serving: Path) -> str | None:
+    """The name of the release that is served, whole or damaged."""
+    link = serving / "current"
+    return Path(os.readlink(link)).name if link.is_symlink() and link.is_dir() else None
 
 
 def refuse_if_replaced(serving: Path, seen: Release | None) -> None:
@@ -156,15 +175,29 @@ def _last_of_several(serving: Path) -> str | None:
 
 
 def list_releases(serving: Path) -> list[Release]:
-    """Every whole release that is kept, the newest first."""
+    """Every release that is kept and whole, the newest first."""
     found = []
-    for path in (serving / "releases").glob("[!.]*/manifest.json"):
+    for folder in _kept(serving):
         try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            found.append(Release(manifest["release_id"], path.parent, manifest, is_new=False))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # half removed by a crash; the next publication tidies it away
-    return sorted(found, key=lambda release: str(release.manifest.get("created_at", "")), reverse=True)
+            found.append(Release(folder.name, folder, read_manifest(folder), is_new=False))
+        except DamagedReleaseError:
+            continue  # `damaged_releases` names it
+    return sorted(found, key=lambda release: str(release.manifest["created_at"]), reverse=True)
+
+
+def damaged_releases(serving: Path) -> list[str]:
+    """What is wrong with each release that is kept and not whole."""
+    found = []
+    for folder in _kept(serving):
+        try:
+            read_manifest(folder)
+        except DamagedReleaseError as error:
+            found.append(str(error))
+    return found
+
+
+def _kept(serving: Path) -> list[Path]:
+    return sorted(path for path in (serving / "releases").glob("[!.]*") if path.is_dir())
 
 
 def _serve(serving: Path, release_id: str) -> None:
@@ -174,7 +207,7 @@ def _serve(serving: Path, release_id: str) -> None:
     """
     for name in SERVED:
         point(serving / name, f"current/{name}")
-    point(serving / "current", f"releases/{release_id}")
+    serve(serving, release_id)
 
 
 def _refuse_folders(serving: Path) -> None:
@@ -250,11 +283,18 @@ def _tidy(releases: Path, served: str | None) -> None:
 
 
 def _line(releases: Path, release_id: str | None) -> Iterator[str]:
-    """A release, the one served before it, and so on back."""
-    while release_id is not None:
+    """A release, the one served before it, and so on back. One that cannot be read does not say which was before it:
+    the others go on from the newest.
+    """
+    seen: list[str] = []
+    while release_id is not None and release_id not in seen:
         yield release_id
+        seen.append(release_id)
         try:
-            manifest = json.loads((releases / release_id / "manifest.json").read_text(encoding="utf-8"))
-            release_id = manifest["previous"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return
+            before: str | None = read_manifest(releases / release_id).get("previous")
+        except DamagedReleaseError:
+            if not (releases / release_id).is_dir():  # tidied away before
+                return
+            others = (release.release_id for release in list_releases(releases.parent))
+            before = next((other for other in others if other not in seen), None)
+        release_id = before

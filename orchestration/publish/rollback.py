@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.commands import command, os_user, signed
-from orchestration.publish.files import point, sync_folder
+from orchestration.damage import Section, damaged
+from orchestration.publish.files import serve, sync_folder
+from orchestration.publish.manifest import read_manifest
 from orchestration.publish.marts import PublishError
 
 RECORDS = "rollbacks"
@@ -51,7 +53,7 @@ def release_before(serving: Path) -> str:
     if not link.is_symlink():
         raise PublishError(f"{link}: nothing is served; there is nothing to step back from")
     served = Path(os.readlink(link)).name
-    before = _manifest(serving, served).get("previous")
+    before: str | None = read_manifest(serving / "releases" / served).get("previous")
     if not before:
         raise PublishError(f"{served} is the first release kept; there is none before it to step back to")
     return before
@@ -65,22 +67,19 @@ def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
     """
     _require(by=by, reason=reason)
     target = to or release_before(serving)
-    link = serving / "current"
-    if not link.is_symlink():
-        raise PublishError(f"{link}: nothing is served; there is nothing to step back from")
-    served = Path(os.readlink(link)).name
-    if target == served:
+    link = serving / "current"  # which may be lost
+    served = Path(os.readlink(link)).name if link.is_symlink() else ""
+    if target == served and link.is_dir():
         raise PublishError(f"{served} is what is served; expected an earlier release to step back to")
     if not (serving / "releases" / target / "warehouse.duckdb").is_file():
-        kept = ", ".join(
-            sorted(path.name for path in (serving / "releases").iterdir() if path.name != served)
-        )
+        found = sorted(path.name for path in (serving / "releases").glob("[!.]*") if path.name != served)
+        kept = ", ".join(found)
         raise PublishError(f"{target} is not kept; found {kept or 'no other release'}")
-    _manifest(serving, target)
+    read_manifest(serving / "releases" / target)
     moment = now.astimezone(UTC).isoformat("T", "microseconds")
     made = StepBack(served, target, by.strip(), reason.strip(), moment, os_user=os_user())
     _write(serving, made)
-    point(link, f"releases/{target}")
+    serve(serving, target)
     return made
 
 
@@ -125,24 +124,28 @@ def refuse_while_held(serving: Path) -> None:
 
 
 def records(serving: Path) -> list[StepBack]:
-    """Every step back, in order."""
-    paths = sorted((serving / RECORDS).glob("[!.]*.json"))
-    return [StepBack(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    """Every step back, in order. Raises PublishError for a record that cannot be read: it may hold what comes next."""
+    return [_record(path) for path in sorted((serving / RECORDS).glob("[!.]*.json"))]
+
+
+def _record(path: Path) -> StepBack:
+    try:
+        return StepBack(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise PublishError(
+            damaged(
+                path, f"what is no record of a step back ({type(error).__name__})",
+                "who stepped back, and whether the hold was lifted",
+                "ask who stepped back; then move the file away, and where the cause is not gone, `make rollback` again",
+                Section.HOLD,
+            )
+        ) from error  # fmt: skip
 
 
 def _require(**named: str) -> None:
     for name, value in named.items():
         if not value.strip():
             raise PublishError(f"no {name} given; whoever asks tomorrow will want to know (--{name})")
-
-
-def _manifest(serving: Path, release_id: str) -> dict[str, str]:
-    path = serving / "releases" / release_id / "manifest.json"
-    try:
-        read: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PublishError(f"{path}: cannot be read ({error}); expected the manifest of a release") from error
-    return read
 
 
 def _write(serving: Path, record: StepBack) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from orchestration.ingest.lake import promote
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
+from orchestration.ingest.rights import national
 from orchestration.settings import REPOSITORY
 from tests.pipeline import any_clicks
 from tests.pipeline.dbt_in_process import Warehouse
@@ -70,7 +71,7 @@ def test_the_third_delivery_holds_in_every_source(tmp_path: Path, warehouse: War
         shutil.copytree(tmp_path / "all" / source / day, landing / source / day)
         if runs == 3 or day == DAYS[-1]:
             report = ingest_records(source, landing, lake, tmp_path / "quarantine", REPOSITORY / "seeds/reference",
-                                    REPOSITORY / "mappings", SAMPLE_KEY)  # fmt: skip
+                                    REPOSITORY / "mappings", SAMPLE_KEY, national("H19"))  # fmt: skip
             assert report.batch_id is not None, (source, day)
             promote(lake, source, report.batch_id)
         if runs == 3 and source == list(FIGURES)[-1]:

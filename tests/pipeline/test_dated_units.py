@@ -18,6 +18,7 @@ import pytest
 
 from orchestration.ingest.batch import SOURCE, ingest
 from orchestration.ingest.lake import promote
+from orchestration.ingest.rights import national
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.dbt_in_process import Edit, Project
@@ -73,7 +74,9 @@ def as_seed(header: str, names: Names) -> str:
 def fill_lake(settings: Settings) -> None:
     empty_lake(settings.data)
     land_samples(settings)
-    report = ingest(settings.landing, settings.lake, settings.quarantine, settings.reference)
+    report = ingest(
+        settings.landing, settings.lake, settings.quarantine, settings.reference, national("nation")
+    )
     assert report.batch_id is not None
     promote(settings.lake, SOURCE, report.batch_id)
     elsewhere = [

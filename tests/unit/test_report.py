@@ -63,7 +63,7 @@ def make_serving(tmp_path: Path) -> MakeServing:
         ranking: tuple[str, ...] = FOUR, baseline: str = EARLIER, compared: tuple[str, ...] = COMPARED
     ) -> Path:
         facts = FACTS.format(baseline=baseline)
-        with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        with duckdb.connect() as connection:
             connection.execute("create schema marts")
             connection.execute(
                 "create table marts.mart_province_ranking (rank integer, name_vi varchar, total_score decimal(6, 2),"
@@ -93,6 +93,11 @@ def make_serving(tmp_path: Path) -> MakeServing:
             for row in compared:
                 connection.execute(
                     f"insert into marts.mart_official_reconciliation values ({row}, date '2026-10-10')"
+                )
+            (tmp_path / "parquet").mkdir()
+            for table in ("mart_province_ranking", "mart_official_reconciliation"):
+                connection.table(f"marts.{table}").write_parquet(
+                    str(tmp_path / "parquet" / f"{table}.parquet")
                 )
         return tmp_path
 
@@ -189,6 +194,6 @@ def test_a_ranking_without_a_single_rank_is_still_laid_out(make_serving: MakeSer
 
 
 def test_where_nothing_is_served_it_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(duckdb.Error, match=r"warehouse\.duckdb"):
+    with pytest.raises(duckdb.Error, match="nothing is served"):
         report(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from orchestration.ingest.batch import SOURCE, IngestReport, ingest, promote
+from tests.everyone import EVERYONE
 
 SEEDS = Path(__file__).parents[3] / "seeds"
 SAMPLES = SEEDS / "samples" / "portal"
@@ -59,7 +60,7 @@ class Workplace:
         return path
 
     def ingest(self) -> IngestReport:
-        return ingest(self.landing, self.lake, self.quarantine, self.reference)
+        return ingest(self.landing, self.lake, self.quarantine, self.reference, EVERYONE)
 
     def promote(self, report: IngestReport) -> Path:
         assert report.batch_id is not None

@@ -16,6 +16,8 @@ import duckdb
 from orchestration.ingest.lake import promote
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.report import IngestReport
+from orchestration.ingest.rights import Rights
+from tests.everyone import EVERYONE
 
 ROOT = Path(__file__).parents[3]
 MAPPINGS = ROOT / "mappings"
@@ -134,6 +136,7 @@ class Records:
     root: Path
     source: str = "dossiers"
     mappings: Path = MAPPINGS
+    rights: Rights = EVERYONE
 
     @property
     def lake(self) -> Path:
@@ -155,7 +158,7 @@ class Records:
         self.landing.mkdir(parents=True, exist_ok=True)
         return ingest_records(
             self.source, self.landing, self.lake, self.root / "quarantine", ROOT / "seeds/reference",
-            self.mappings, key,
+            self.mappings, key, self.rights,
         )  # fmt: skip
 
     def promote(self, report: IngestReport) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from orchestration.ingest.landing import ALL_DAYS, Days
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.report import IngestReport
+from tests.everyone import EVERYONE
 from tests.unit.ingest.record_workplace import MAPPINGS, ROOT, Records, as_lines, good, packed
 
 SOURCE = "national_report_totals"
@@ -32,7 +33,7 @@ def ingest(place: Records, *days: int) -> IngestReport:
     place.landing.mkdir(parents=True, exist_ok=True)
     asked = Days(date(2025, 12, days[0]), date(2025, 12, days[-1])) if days else ALL_DAYS
     report = ingest_records(SOURCE, place.landing, place.lake, place.root / "quarantine", ROOT / "seeds/reference",
-                            MAPPINGS, SAMPLE_KEY, asked)  # fmt: skip
+                            MAPPINGS, SAMPLE_KEY, EVERYONE, asked)  # fmt: skip
     for file in (*report.files, *report.known_again):
         assert file.rows_read == file.rows_accepted + file.rows_quarantined + file.rows_duplicate
     if report.batch_id is not None:

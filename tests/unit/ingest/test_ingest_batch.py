@@ -25,6 +25,7 @@ from orchestration.ingest.batch import (
     visible_batches,
 )
 from orchestration.ingest.landing import Days
+from tests.everyone import EVERYONE
 
 
 @pytest.fixture
@@ -226,9 +227,9 @@ def test_a_quarantine_is_emptied_when_the_same_content_is_accepted(delivered: An
         keep = [line for line in lines if ",H19," not in line] if "provinces" in path.name else lines
         (reference / path.name).write_text("".join(keep), encoding="utf-8")
     folders = (delivered.landing, delivered.lake, delivered.quarantine)
-    assert batch.ingest(*folders, reference).counts["rows_quarantined"] == 2
+    assert batch.ingest(*folders, reference, EVERYONE).counts["rows_quarantined"] == 2
     assert len(list((delivered.quarantine / SOURCE).iterdir())) == 2
-    assert batch.ingest(*folders, delivered.reference).counts["rows_quarantined"] == 0
+    assert batch.ingest(*folders, delivered.reference, EVERYONE).counts["rows_quarantined"] == 0
     assert list((delivered.quarantine / SOURCE).iterdir()) == []
 
 

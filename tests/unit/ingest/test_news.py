@@ -12,6 +12,7 @@ from orchestration.ingest.news import unread_files
 from orchestration.ingest.records import SAMPLE_KEY, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.retract import retract
+from orchestration.ingest.rights import national
 from orchestration.settings import REPOSITORY
 
 ROW = '{{"agency_code": "H19", "year": "2025", "month": "{month}", "received": "10"}}\n'
@@ -29,7 +30,7 @@ def ingest(root: Path, *days: str) -> IngestReport:
     first, last = (date.fromisoformat(day) for day in (days[0], days[-1]))
     return ingest_records(
         SOURCE, root / "landing", root / "lake", root / "quarantine", REPOSITORY / "seeds/reference",
-        REPOSITORY / "mappings", SAMPLE_KEY, Days(first, last),
+        REPOSITORY / "mappings", SAMPLE_KEY, national("nation"), Days(first, last),
     )  # fmt: skip
 
 

@@ -9,14 +9,24 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from orchestration.publish.manifest import DamagedReleaseError
 from orchestration.publish.marts import PublishError
-from orchestration.publish.release import SERVED, Release, current
+from orchestration.publish.release import (
+    SERVED,
+    Release,
+    current,
+    damaged_releases,
+    list_releases,
+    served_folder,
+)
+from orchestration.publish.rollback import lift_hold, step_back
 
 MakeBuild = Callable[..., Path]
 ReleaseBuild = Callable[..., Release]
@@ -330,27 +340,65 @@ def test_a_build_that_someone_is_writing_is_not_published(
     ["", '{"release_id": "r', "[]", "null", "{}", '{"release_id": "r1"}', '{"fingerprint": "f"}', "\udcff"],
     ids=["empty", "cut short", "a list", "null", "no fields", "no fingerprint", "no release_id", "not UTF-8"],
 )
-def test_a_damaged_manifest_is_an_error_that_names_it(
-    text: str, serving: Path, make_build: MakeBuild, release_build: ReleaseBuild, tree: Tree
+def test_a_damaged_manifest_is_named_until_the_next_release_takes_its_place(
+    text: str, serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
     made = release_build(make_build())
-    (made.folder / "manifest.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    before = tree(serving)
-    with pytest.raises(PublishError, match="expected the manifest of the release served") as raised:
-        release_build(make_build({RANKING: None}), seconds=1)
-    assert str(made.folder / "manifest.json") in str(raised.value)
-    assert tree(serving) == before
+    manifest = made.folder / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(DamagedReleaseError, match="section 'A release is damaged'") as raised:
+        current(serving)
+    assert str(manifest) in str(raised.value)
+    assert damaged_releases(serving) == [str(raised.value)]
+    again = release_build(
+        make_build(), seconds=1
+    )  # of the same marts: those served can no longer be known as such
+    served = current(serving)
+    assert served is not None
+    assert (served.release_id, again.manifest["previous"]) == (again.release_id, made.release_id)
 
 
-def test_a_link_to_a_release_that_is_gone_is_an_error_that_names_it(
-    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild, tree: Tree
+def test_a_release_that_is_damaged_loses_none_of_those_before_it(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
-    made = release_build(make_build())
-    shutil.rmtree(made.folder)
-    before = tree(serving)
-    with pytest.raises(PublishError, match=made.release_id):
-        release_build(make_build(), seconds=1)
-    assert tree(serving) == before
+    build = make_build()
+    kept = [release_build(build, seconds=number, batches=[str(number)]) for number in range(5)]
+    for release, damage in zip(kept[1:4], ("{", "[]", None), strict=True):
+        (release.folder / "manifest.json").unlink()
+        if damage is not None:
+            (release.folder / "manifest.json").write_text(damage)
+    made = release_build(build, seconds=10, batches=["b"])
+    assert all(release.folder.is_dir() for release in kept)
+    assert [release.release_id in said for release, said in zip(kept[1:4], damaged_releases(serving), strict=True)] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert [release.release_id for release in list_releases(serving)] == [
+        made.release_id, kept[4].release_id, kept[0].release_id,
+    ]  # fmt: skip
+    step_back(serving, "duty officer", "figures of last year", datetime.now(UTC), kept[0].release_id)
+    assert (serving / "current").resolve() == kept[0].folder.resolve()
+
+
+@pytest.mark.parametrize("left", ["a link to nothing", "nothing", "a file"])
+def test_where_the_link_is_lost_the_next_release_makes_it_again(
+    left: str, serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    first, second = release_build(make_build()), release_build(make_build(), seconds=1, batches=["b2"])
+    (serving / "current").unlink()
+    if left == "a link to nothing":
+        (serving / "current").symlink_to("releases/none")
+    if left == "a file":
+        (serving / "current").write_text("")
+    assert current(serving) is None
+    assert served_folder(serving) == second.folder
+    step_back(serving, "duty officer", "nothing was served", datetime.now(UTC), first.release_id)
+    lift_hold(serving, "duty officer", "it is again", datetime.now(UTC))
+    made = release_build(make_build({RANKING: None}), seconds=2)
+    found = current(serving)
+    assert found is not None
+    assert found.release_id == made.release_id
+    assert {release.release_id for release in list_releases(serving)} >= {first.release_id, made.release_id}
 
 
 @pytest.mark.parametrize("name", ["current", "parquet"])

@@ -22,7 +22,8 @@ YOUNG = ("window", date(2025, 11, 1), date(2025, 12, 31))
 
 
 def ranking(path: Path, rows: list[tuple[object, ...]], release: str = "") -> Path:
-    """A database with marts.mart_province_ranking; `rows` are period, as_of, unit, score, rank."""
+    """A database with marts.mart_province_ranking; `rows` are period, as_of, unit, score, rank. Of a `release`, the
+    ranking in Parquet."""
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema marts; create table marts.mart_province_ranking ({COLUMNS})")
@@ -35,6 +36,8 @@ def ranking(path: Path, rows: list[tuple[object, ...]], release: str = "") -> Pa
             connection.execute(
                 f"alter table marts.mart_province_ranking add column release_id varchar default '{release}'"
             )
+            connection.table("marts.mart_province_ranking").write_parquet(str(path.with_suffix(".parquet")))
+            return path.with_suffix(".parquet")
     return path
 
 
@@ -110,5 +113,5 @@ def test_an_approval_lets_one_hold_pass_and_no_other(tmp_path: Path) -> None:
 
 def test_before_the_first_release_nothing_is_held(tmp_path: Path) -> None:
     build = ranking(tmp_path / "build.duckdb", [(YEAR, date(2025, 11, 2), "75", 80.0, 15)])
-    assert compare(build, tmp_path / "none.duckdb", tmp_path / "moves.duckdb") is None
+    assert compare(build, tmp_path / "none.parquet", tmp_path / "moves.duckdb") is None
     assert run_gate(tmp_path / "moves.duckdb", "main", TABLE, load("hold__province_moves")).success

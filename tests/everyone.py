@@ -1,0 +1,16 @@
+"""For tests of what is read, whoever sends it: a right of everyone to deliver everything.
+
+Who may deliver what is tested in `tests/unit/ingest/test_rights.py`.
+"""
+
+from __future__ import annotations
+
+from orchestration.ingest.rights import Rights, Scope
+
+
+class _Everyone(Rights):
+    def of(self, sender: str, source: str) -> Scope:
+        return Scope(sender, (), is_national=True)
+
+
+EVERYONE = _Everyone(())
