@@ -6,7 +6,6 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ def _stopped(error: Exception, settings: Settings) -> Outcome:
         found, section = f"{error.filename or settings.data}: {error.strerror or error}", Section.FOLDERS
     else:
         found, section = (
-            f"{os.environ.get('DAGSTER_HOME', '')}: {type(error).__name__}: {error}",
+            f"{settings.dagster_home}: {type(error).__name__}: {error}",
             Section.DAGSTER,
         )
     now = datetime.now(UTC)

@@ -136,7 +136,7 @@ def _record(path: Path) -> StepBack:
             damaged(
                 path, f"what is no record of a step back ({type(error).__name__})",
                 "who stepped back, and whether the hold was lifted",
-                "ask who stepped back; then move the file away, and where the cause is not gone, `make rollback` again",
+                "ask who stepped back; then move the file away, and where the cause is not gone, step back again",
                 Section.HOLD,
             )
         ) from error  # fmt: skip

@@ -71,6 +71,8 @@ def data(tmp_path: Path) -> Path:
             "previous": previous,
             "fingerprint": "",
             "contains_synthetic": False,
+            "created_at": "2025-12-01T00:00:00+00:00",
+            "tables": {},
         }
         (folder / "manifest.json").write_text(json.dumps({**facts, "retracted": [], "inputs": []}))
     (serving / "current").symlink_to("releases/3")
@@ -211,7 +213,7 @@ def test_records_made_before_users_were_kept_are_read(data: Path) -> None:
     (path,) = (serving / "rollbacks").iterdir()
     old = {key: value for key, value in asdict(made).items() if "os_user" not in key}
     path.write_text(json.dumps(old))
-    taken = {"source_file": "petitions/a b", "file_hash": "0", "reason": "x", "retracted_at": "2025-12-01"}
+    taken = {"source_file": "petitions/2025-12-01/H19/a b", "file_hash": "0", "reason": "x", "retracted_at": "2025-12-01"}
     for number, facts in (
         (1, {"retracted": [taken], "approvals": [{"hold": "h", "by": "head", "reason": "y"}]}),
     ):
@@ -225,5 +227,5 @@ def test_records_made_before_users_were_kept_are_read(data: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "by duty (user not recorded): wrong file; HELD" in shown.stdout
     assert "approved h by head (user not recorded), not recorded how" in shown.stdout
-    assert "retracted 'petitions/a b' by user not recorded" in shown.stdout
+    assert "retracted 'petitions/2025-12-01/H19/a b' by user not recorded" in shown.stdout
     assert give(data, "unhold", "--by", "duty", "--reason", "ok").returncode == 0

@@ -1,0 +1,57 @@
+"""The runbook has each section that an alert or a message names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from orchestration.alerts import Failure
+from orchestration.damage import RUNBOOK, Section, damaged, section_in
+from orchestration.run_alerts import _section
+from orchestration.settings import REPOSITORY
+
+
+def sections() -> set[str]:
+    """The first column of its table."""
+    text = (REPOSITORY / RUNBOOK).read_text(encoding="utf-8")
+    return {row.split("|")[1].strip() for row in text.splitlines() if row.startswith("|")}
+
+
+@pytest.mark.parametrize("section", Section)
+def test_a_message_about_damage_names_a_section_that_is_there(section: Section) -> None:
+    said = damaged(REPOSITORY, "nothing", "something", "do it", section)
+    assert section_in(said) == section
+    assert section in sections()
+
+
+def test_every_section_that_the_code_names_is_there() -> None:
+    """In whatever words a module has them: `section 'X'` in its source."""
+    named = {
+        name
+        for path in (REPOSITORY / "orchestration").rglob("*.py")
+        for name in re.findall(r"section '([A-Z][^'{}]+)'", path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named <= sections()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "raw_gate",
+        "release__mart_index",
+        "marts/mart_index: not_null",
+        "models",
+        "is_scored",
+        "release",
+        "run",
+    ],
+)
+def test_every_section_that_an_alert_names_is_there(name: str) -> None:
+    assert _section([Failure(name, "")]) in sections()
+
+
+def test_an_alert_names_the_section_of_the_message_rather_than_that_of_the_step() -> None:
+    said = damaged(REPOSITORY, "nothing", "something", "do it", Section.BATCH)
+    assert _section([Failure("models", said)]) == Section.BATCH
