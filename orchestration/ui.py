@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestration.folders import UMASK, protect
 from orchestration.instance import instance_of
 from orchestration.settings import Settings
 
@@ -129,7 +130,9 @@ def run(settings: Settings, port: int) -> int:
     Raises UnusableOriginError.
     """
     origins_of(settings, port)
+    os.umask(UMASK)  # of all that both write
     instance_of(settings).dispose()
+    protect(settings.data)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: both are ended in order
     commands = (
         [sys.executable, "-m", "orchestration.ui", str(port)],

@@ -29,6 +29,7 @@ from websockets.typing import Origin, Subprotocol
 from orchestration.checks import through
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.ui import UnusableOriginError, origins_of, refusal
+from tests.pipeline.page import table
 
 PROXY = "https://index.example:8443"
 OWN = ("http://localhost:3000", "http://127.0.0.1:3000")
@@ -225,6 +226,15 @@ class TestRealServer:
             subscription = 'subscription { capturedLogs(logKey: ["none"]) { cursor } }'
             socket.send(json.dumps({"type": "start", "id": "1", "payload": {"query": subscription}}))
             assert json.loads(socket.recv(60))["type"] == "data"
+
+    @pytest.mark.parametrize(("asked", "given", "answer"), table("request"))
+    def test_each_request_of_the_page_is_answered_as_it_says(
+        self, asked: str, given: str, answer: str, interface: Interface
+    ) -> None:
+        method, path = asked.split(" ")
+        headers = dict(one.split(": ") for one in re.findall(r"`([^`]+)`", given))
+        body = json.dumps({"query": "{ version }"}) if method == "POST" else None
+        assert interface.ask(method, path, body, **headers)[0] == int(answer.split(",", maxsplit=1)[0])
 
     def test_a_run_launched_here_is_known_whatever_its_tags_say(self, interface: Interface) -> None:
         """Who approves a hold in a run's config types a name, and may type a tag of the command line as well."""

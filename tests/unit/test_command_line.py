@@ -213,7 +213,12 @@ def test_records_made_before_users_were_kept_are_read(data: Path) -> None:
     (path,) = (serving / "rollbacks").iterdir()
     old = {key: value for key, value in asdict(made).items() if "os_user" not in key}
     path.write_text(json.dumps(old))
-    taken = {"source_file": "petitions/2025-12-01/H19/a b", "file_hash": "0", "reason": "x", "retracted_at": "2025-12-01"}
+    taken = {
+        "source_file": "petitions/2025-12-01/H19/a b",
+        "file_hash": "0",
+        "reason": "x",
+        "retracted_at": "2025-12-01",
+    }
     for number, facts in (
         (1, {"retracted": [taken], "approvals": [{"hold": "h", "by": "head", "reason": "y"}]}),
     ):
