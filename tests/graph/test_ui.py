@@ -182,7 +182,10 @@ class TestRealServer:
         status, text = interface.ask("GET", AS_QUERY, Accept="text/html")
         assert (status, "GraphiQL" in text, interface.is_changed()) == (200, True, False)
 
-    @pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "[::2]"])
+    @pytest.mark.parametrize(
+        "host",
+        ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", pytest.param("[::2]", id="IPv6")],
+    )
     def test_no_page_is_shown_under_another_name(self, host: str, interface: Interface) -> None:
         assert interface.ask("GET", "/", Host=host)[0] == 400
 
