@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+from pydantic import Field
 
 from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
@@ -35,8 +36,8 @@ class Approval(dg.Config):
     """
 
     hold: str
-    by: str
-    reason: str
+    by: str = Field(pattern=r"\S")
+    reason: str = Field(pattern=r"\S")
 
 
 class Approvals(dg.Config):
