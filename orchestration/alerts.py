@@ -33,7 +33,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Alert:
-    """`kind`: run_failed, or release_held where a person is asked. `agencies` are codes, `rows` failing ones."""
+    """`kind`: run_failed, release_held where a person is asked, or delivery_refused where the run went on without one.
+    `agencies` are codes, `rows` failing ones.
+    """
 
     kind: str
     title: str

@@ -13,10 +13,11 @@ from orchestration.assets.ingestion import OWNERS, WRITER, ingestion_assets
 from orchestration.assets.models import dbt_models, mart_keys
 from orchestration.assets.pulling import pulled_pages
 from orchestration.assets.release import release_asset
-from orchestration.checks import HOLD, RELEASE_SUITES, hold_gate, raw_gates, release_gates
+from orchestration.checks import HOLD, RELEASE_SUITES, hold_gate, release_gates
 from orchestration.delivery_checks import delivery_checks
 from orchestration.jobs import EXECUTOR, monthly_close, refresh
-from orchestration.run_alerts import failed_runs
+from orchestration.raw_gate import raw_gates
+from orchestration.run_alerts import failed_runs, refused_deliveries
 from orchestration.schedules import close_last_month, nightly
 from orchestration.scoring_checks import scoring_check
 from orchestration.sensors import late_deliveries
@@ -47,7 +48,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         ],
         jobs=[refresh, monthly_close],
         schedules=[nightly, close_last_month],
-        sensors=[late_deliveries(settings), failed_runs(settings)],
+        sensors=[late_deliveries(settings), failed_runs(settings), refused_deliveries(settings)],
         resources={"dbt": resources.dbt(settings), WRITER: writer(settings)},
         # Also of what is started by hand in the UI: one process holds the lock on the build database.
         executor=EXECUTOR,

@@ -1,29 +1,24 @@
 """Great Expectations as blocking asset checks.
 
-Belongs here: one factory that turns a suite into a check, and what is checked before the lake and before a
-release. Does not belong here: bounds (`expectations.suites`) and running a suite (`expectations.gate`).
+Belongs here: what is checked before a release. Does not belong here: the gate before the lake (`raw_gate`), bounds
+(`expectations.suites`) and running a suite (`expectations.gate`).
 """
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 import dagster as dg
-import duckdb
 from pydantic import Field
 
 from expectations.drift import compare
-from expectations.gate import GateResult, run_gate
+from expectations.gate import run_gate
 from expectations.suites import load, names, table_of
-from orchestration.assets.ingestion import batch_key
 from orchestration.build_database import remove_database
 from orchestration.commands import command, os_user
-from orchestration.evidence import gate_folder, keep_approvals, keep_gate, keep_passed
-from orchestration.ingest.catalogue import pending_batches
-from orchestration.ingest.lake import pending_folder, visible_batches
+from orchestration.evidence import gate_folder, keep_approvals, keep_gate
+from orchestration.gate_checks import as_check
 from orchestration.publish.manifest import refuse_unreadable
 from orchestration.publish.release import served_folder
 from orchestration.settings import Settings
-from orchestration.sources import SOURCES, Source
 
 RELEASE_SUITES = names("release")
 # One suite does not judge the build but asks a person: it holds a release back until somebody approves it.
@@ -69,7 +64,7 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         database.unlink()
         keep_gate(settings, context.run.run_id, result)
         keep_approvals(settings, context.run.run_id, used)
-        check = _as_check([result])
+        check = as_check([result])
         if result.success:
             return check
         lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
@@ -112,91 +107,6 @@ def _release_gate(settings: Settings, name: str, mart: dg.AssetKey) -> dg.AssetC
             failing_rows_dir=gate_folder(settings, context.run.run_id),
         )
         keep_gate(settings, context.run.run_id, result)
-        return _as_check([result])
+        return as_check([result])
 
     return gate
-
-
-def raw_gates(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """One blocking check for each source, on its pending batch; passes when nothing is pending."""
-    return [_raw_gate(settings, source) for source in SOURCES]
-
-
-def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=batch_key(source),
-        name="raw_gate",
-        blocking=True,
-        description="Great Expectations: may this batch enter the lake?",
-    )
-    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        pending = pending_batches(settings.lake, source.name)
-        if not pending:
-            return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
-        database = settings.build / f"raw_gate_{source.name}.duckdb"
-        _show_batch(settings, database, source.name, pending)
-        suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
-        if f"raw__{source.name}" in names("raw"):
-            suites[source.name] = load(f"raw__{source.name}")
-        folder = gate_folder(settings, context.run.run_id)
-        results = [
-            run_gate(database, "main", table, suite, failing_rows_dir=folder)
-            for table, suite in suites.items()
-        ]
-        database.unlink()
-        for result in results:
-            keep_gate(settings, context.run.run_id, result)
-        if all(result.success for result in results):
-            keep_passed(settings, context.run.run_id, source.name, pending)
-        return _as_check(results)
-
-    return gate
-
-
-def _show_batch(settings: Settings, database: Path, source: str, batches: Sequence[str]) -> None:
-    """A database that shows the pending batch, and what its senders delivered before: what suites of stage `raw`
-    look at. Of the lake only manifests are read.
-    """
-    database.parent.mkdir(parents=True, exist_ok=True)
-    remove_database(database)
-    pending, lake = pending_folder(settings.lake, source), settings.lake / source
-    with duckdb.connect(str(database)) as connection:
-        for table, files in ((source, "rows*"), ("files", "files")):
-            paths = [
-                str(path)
-                for batch in batches
-                for path in (pending / f"batch={batch}").glob(f"{files}.parquet")
-            ]
-            connection.read_parquet(paths).create_view(table)
-        manifests = [
-            str(lake / f"batch={batch}" / "files.parquet") for batch in visible_batches(settings.lake, source)
-        ]
-        earlier = "select source_file, sender, delivery_date, rows_read, status from read_parquet($files)"
-        nothing = "select source_file, sender, delivery_date, rows_read, status from files limit 0"
-        connection.execute(
-            "create table history as select sender, delivery_date, sum(rows_read)::bigint as rows_read from"
-            f" ({earlier if manifests else nothing}) where status <> 'duplicate' group by sender, delivery_date",
-            {"files": manifests} if manifests else {},
-        )
-
-
-def _as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:
-    """Several verdicts as one check: its description is what a person reads first when it fails."""
-    failed = [result for result in results if not result.success]
-    return dg.AssetCheckResult(
-        passed=not failed,
-        description="\n".join(result.message() for result in failed or results),
-        metadata={
-            "expectations": sum(len(result.checks) for result in results),
-            "failed": sum(len(result.failed()) for result in results),
-            "failing_rows": sum(check.failing_rows for result in failed for check in result.failed()),
-            **{result.suite: dg.MetadataValue.json(result.to_dict()) for result in results},
-            # Whole, where the message shows a few.
-            **{
-                f"rows of: {check.description}": dg.MetadataValue.path(check.rows_file)
-                for result in failed
-                for check in result.failed()
-                if check.rows_file
-            },
-        },
-    )

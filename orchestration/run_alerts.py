@@ -15,6 +15,7 @@ import dagster as dg
 
 from orchestration.alerts import Alert, Failure, send
 from orchestration.damage import RUNBOOK, section_in
+from orchestration.gate_checks import OWN_AGENCIES, RAW_GATE, REFUSED
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 
@@ -27,7 +28,9 @@ _AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
 
 
 def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
-    """None where nothing failed. A failed check fails its step as well: the check, which knows more, speaks."""
+    """None where nothing failed, and no delivery was refused. A failed check fails its step as well: the check, which
+    knows more, speaks.
+    """
     events = list(events)
     checks = [
         event.asset_check_evaluation_data
@@ -37,13 +40,8 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     failed = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
     # Where nothing is scored, all gates find their tables empty: one of them knows why.
     failed = [c for c in failed if c.check_name == IS_SCORED] or failed
-    failures = [
-        Failure(
-            f"{check.asset_key.to_user_string()}: {check.check_name}",
-            (check.description or "")[:MESSAGE_CHARACTERS],
-        )
-        for check in failed
-    ]
+    refused = [c for c in checks if not c.passed and _fact(c, REFUSED)]
+    failures = [_failure(check) for check in failed]
     held = any(_fact(check, "held") for check in failed)
     if not failed:
         for event in events:
@@ -52,20 +50,53 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
                 cause = error.cause or error
                 held = held or cause.cls_name == "ReleaseHeldError"
                 failures.append(Failure(str(event.step_key), cause.message.strip()[:MESSAGE_CHARACTERS]))
+    is_stopped = bool(failures)
+    failures += [_failure(check) for check in refused]
     if not failures:
         return None
     said = "\n".join(failure.message for failure in failures)
     names = ", ".join(failure.name for failure in failures[:3])
     return Alert(
-        kind="release_held" if held else "run_failed",
-        title=f"{'Release held' if held else 'Run failed'}: {names}; what is served stays as it was",
+        kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
+        title=f"{'Release held' if held else 'Run failed'}: {names}; what is served stays as it was"
+        if is_stopped
+        else f"Deliveries refused: {names}; what the others delivered was taken",
         failures=tuple(failures),
         agencies=tuple(sorted({*_SENDER.findall(said), *_AGENCY.findall(said)})),
-        rows=sum(int(_fact(check, "failing_rows") or 0) for check in failed),
+        rows=sum(int(_fact(check, "failing_rows") or 0) for check in [*failed, *refused]),
         what_to_do=f"{RUNBOOK}, section '{'A release is held' if held else _section(failures)}'",
         run_id=run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),
     )
+
+
+def _failure(check: dg.AssetCheckEvaluation) -> Failure:
+    name = f"{check.asset_key.to_user_string()}: {check.check_name}"
+    return Failure(name, (check.description or "")[:MESSAGE_CHARACTERS])
+
+
+def refused_deliveries(settings: Settings) -> dg.SensorDefinition:
+    """Alerts for runs that went on without a delivery, and were not started by the command line."""
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="alert_on_refused_delivery",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
+    )
+    def sensor(context: dg.RunStatusSensorContext) -> None:
+        run = context.dagster_run
+        alert = None if run.tags.get(STARTED_BY) else _alert_of_run(context, run.run_id)
+        if alert is not None and (problem := send(alert, settings.alerts_log, settings.alert_webhook)):
+            context.log.warning(problem)
+
+    return sensor
+
+
+def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | None:
+    entries = context.instance.all_logs(run_id)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+    return alert_of(events, run_id, datetime.now(UTC))
 
 
 def failed_runs(settings: Settings) -> dg.SensorDefinition:
@@ -80,12 +111,7 @@ def failed_runs(settings: Settings) -> dg.SensorDefinition:
         run = context.dagster_run
         if run.tags.get(STARTED_BY):
             return
-        events = [
-            entry.dagster_event
-            for entry in context.instance.all_logs(run.run_id)
-            if entry.dagster_event is not None
-        ]
-        alert = alert_of(events, run.run_id, datetime.now(UTC)) or _killed(run, datetime.now(UTC))
+        alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
         problem = send(alert, settings.alerts_log, settings.alert_webhook)
         if problem:
             context.log.warning(problem)
@@ -113,8 +139,8 @@ def _section(failures: Iterable[Failure]) -> str:
         return section
     if IS_SCORED in names:
         return "Nothing could be scored"
-    if "raw_gate" in names:
-        return "A raw gate refused a batch"
+    if RAW_GATE in names or OWN_AGENCIES in names:
+        return "A delivery was refused"
     if "release__" in names:
         return "A release gate failed"
     if "marts/" in names or "models" in names or "intermediate/" in names:

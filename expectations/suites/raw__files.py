@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
 #: How many earlier deliveries of a sender its size is held against, and what is unusual.
 DELIVERIES_COMPARED, LEAST_SHARE, MOST_SHARE = 7, 0.2, 5.0
-#: From how many rows on a single sender is judged: its share of refused rows, and whether a delivery is short.
+#: From how many rows on a sender's delivery can be short.
 ENOUGH_ROWS = 100
-#: The reason by which ingestion refuses the units of one province together (`portal_rules`).
-BELOW_PROVINCE_REFUSED = "too_many_units_refused"
+#: So many refused rows of a sender are no sign of a broken export, whatever their share.
+FEW_ROWS = 5
+#: The reasons by which ingestion refuses the units of one province together (`portal_rules`), and what was delivered for
+#: somebody else (`rights`).
+REFUSED_ALONE = "['too_many_units_refused', 'foreign_agency']"
 
 
 def suite(source: str = "", most_refused: float = 0) -> gx.ExpectationSuite:
@@ -74,25 +77,6 @@ def _volume() -> Any:
     )
 
 
-def _few_refused_of_any_sender(most: float) -> Any:
-    import great_expectations.expectations as gxe
-
-    return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=(
-            "select sender, sum(rows_quarantined) as rows_quarantined, sum(rows_read) as rows_read,"
-            " arg_max(source_file, rows_quarantined) as worst_file,"
-            " arg_max(problems[1], rows_quarantined) as first_problem from {batch} where status <> 'superseded'"
-            f" group by sender having sum(rows_read) >= {ENOUGH_ROWS}"
-            f" and sum(rows_quarantined) > {most} * sum(rows_read)"
-        ),
-        description=f"At most {most:.0%} of the rows of any sender are refused",
-        meta={
-            "reason": f"One agency's broken export must not hide behind 33 good ones: its figures would rest on a"
-            f" biased rest. Below {ENOUGH_ROWS} rows a few bad ones are no sign (2026-11-25)"
-        },
-    )
-
-
 def _none_refused() -> list[Any]:
     import great_expectations.expectations as gxe
 
@@ -102,48 +86,57 @@ def _none_refused() -> list[Any]:
                 "select source_file, status, rows_quarantined, problems from {batch}"
                 " where status is null or status not in"
                 " ('accepted', 'partly_quarantined', 'duplicate', 'superseded')"
-                f" and not coalesce(list_contains(reason_codes, '{BELOW_PROVINCE_REFUSED}'), false)"
+                f" and not coalesce(list_has_any(reason_codes, {REFUSED_ALONE}), false)"
             ),
             description="No file is refused",
             meta={
                 "reason": "What cannot be read may be the snapshot of the nation. Units of one province that are"
-                " refused together are missing and warned of, and do not stop the others; bad rows of the nation are"
-                " judged where its rows are (2026-11-26)"
+                " refused together are missing and warned of, and so is what a sender may not deliver; bad rows of the"
+                " nation are judged where its rows are (2026-11-27)"
             },
         )
     ]
 
 
 def _few_refused(most: float) -> list[Any]:
-    """Rows one by one, and unreadable files by their bytes, for nobody knows how many rows they held."""
+    """Of each sender: rows one by one, and unreadable files by their bytes, for nobody knows how many rows they held.
+
+    Rows of agencies for which the sender may not deliver leave its own right, whatever their number.
+    """
     import great_expectations.expectations as gxe
 
     reason = (
-        f"Above {most:.0%} a system's export is broken rather than careless; a bad row is kept in quarantine and"
-        " leaves the others right (2026-11-23)"
+        f"Above {most:.0%} a system's export is broken rather than careless, and its good rows are a biased choice; a bad"
+        " row is kept in quarantine and leaves the others right (2026-11-23). Of each sender: one broken export must"
+        " neither hide behind 33 good ones nor stop them (2026-11-27)"
     )
+    unreadable = "rows_read = 0 and status = 'quarantined'"
     return [
         gxe.UnexpectedRowsExpectation(
             unexpected_rows_query=(
-                "select sum(rows_quarantined) as rows_quarantined, sum(rows_read) as rows_read,"
+                "select sender, sum(rows_quarantined - rows_foreign) as rows_refused,"
+                " sum(rows_read - rows_foreign) as rows_of_its_own,"
                 " arg_max(source_file, rows_quarantined) as worst_file,"
                 " arg_max(problems[1], rows_quarantined) as first_problem from {batch}"
-                " where status <> 'superseded'"
-                f" having sum(rows_quarantined) > {most} * sum(rows_read)"
+                " where status <> 'superseded' group by sender"
+                f" having rows_refused > {most} * rows_of_its_own"
+                f" and (rows_refused > {FEW_ROWS} or rows_refused = rows_of_its_own)"
             ),
-            description=f"At most {most:.0%} of the rows are refused",
-            meta={"reason": reason},
+            description=f"At most {most:.0%} of the rows of any sender are refused",
+            meta={
+                "reason": f"{reason}. Up to {FEW_ROWS} of a small delivery are no sign, unless they are all"
+            },
         ),
-        _few_refused_of_any_sender(2 * most),
         gxe.UnexpectedRowsExpectation(
             unexpected_rows_query=(
-                "select sum(size_bytes) filter (rows_read = 0 and status = 'quarantined') as bytes_unreadable,"
+                f"select sender, sum(size_bytes) filter ({unreadable}) as bytes_unreadable,"
                 " sum(size_bytes) as bytes_delivered,"
-                " arg_max(source_file, size_bytes) filter (rows_read = 0 and status = 'quarantined') as worst_file,"
-                " arg_max(problems[1], size_bytes) filter (rows_read = 0 and status = 'quarantined') as its_problem"
-                f" from {{batch}} having coalesce(bytes_unreadable, 0) > {most} * bytes_delivered"
+                f" arg_max(source_file, size_bytes) filter ({unreadable}) as worst_file,"
+                f" arg_max(problems[1], size_bytes) filter ({unreadable}) as its_problem"
+                " from {batch} group by sender"
+                f" having count(*) filter ({unreadable}) > 0 and bytes_unreadable >= {most} * bytes_delivered"
             ),
-            description=f"At most {most:.0%} of the bytes lie in files that cannot be read",
+            description=f"Less than {most:.0%} of the bytes of any sender lie in files that cannot be read",
             meta={"reason": reason},
         ),
         gxe.UnexpectedRowsExpectation(

@@ -12,19 +12,22 @@ import dagster as dg
 
 from orchestration.assets.pulling import PULLED
 from orchestration.evidence import passed_batches
+from orchestration.gate_checks import OWN_AGENCIES, REFUSED
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import promote
 from orchestration.ingest.mended import clear_mended
+from orchestration.ingest.problems import FOREIGN_AGENCY
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.staging import PASSING
 from orchestration.ingest.whole import check_batches, check_nothing_lost, check_retractions
 from orchestration.inputs import served_deliveries
 from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
-from orchestration.sources import SOURCES, Source
+from orchestration.sources import SOURCES, Source, source_named
 
 OWNERS = ["team:data-engineering"]
 NOTHING_NEW = "nothing new"
+UNITS = "unit_catalogue"
 WRITER = "writer"
 # Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries.
 FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=TIME_ZONE)
@@ -58,7 +61,8 @@ def ingestion_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=batch_key(source),
-        deps=[PULLED],
+        # Who may deliver for whom, and which agencies there are, is read in the catalogue of units: it comes first.
+        deps=[PULLED] if source.name == UNITS else [PULLED, lake_key(source_named(UNITS))],
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         freshness_policy=FRESH_BY,
@@ -76,6 +80,11 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                 ALL_IN_PLACE,
                 asset=batch_key(source),
                 description="Is all that landed a file of a delivery, in its place and as it was landed?",
+            ),
+            dg.AssetCheckSpec(
+                OWN_AGENCIES,
+                asset=batch_key(source),
+                description="Did every sender deliver only for agencies for which it may?",
             ),
         ],
         description=(
@@ -116,10 +125,30 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                     description="\n".join(map(str, report.landing_problems))
                     or "all that landed is in its place",
                 ),
+                _own_agencies(report),
             ],
         )
 
     return batch
+
+
+def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
+    foreign = [file for file in report.files if file.rows_foreign]
+    told = (
+        f"{file.source_file}: {file.rows_foreign} of {file.rows_read} rows are of agencies for which {file.sender} may"
+        f" not deliver (it may for {file.may_deliver}); they are in quarantine as {FOREIGN_AGENCY}"
+        for file in foreign
+    )
+    return dg.AssetCheckResult(
+        check_name=OWN_AGENCIES,
+        passed=not foreign,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(told) or "every row is of an agency for which its sender may deliver",
+        metadata={
+            REFUSED: dg.MetadataValue.int(len(foreign)),
+            "failing_rows": sum(file.rows_foreign for file in foreign),
+        },
+    )
 
 
 def as_markdown(lines: Iterable[str]) -> str:

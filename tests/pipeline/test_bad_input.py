@@ -1,6 +1,6 @@
-"""Hostile deliveries through the whole graph: a clear error, nothing published, nothing lost.
+"""Hostile deliveries through the whole graph: a clear error, nothing of them published, nothing lost.
 
-How each kind of bad row is found is told in `tests/unit/ingest`; here it is shown that the run ends with a
+How each kind of bad row is found is told in `tests/unit/ingest`; here it is shown that the run goes on with a
 sentence that names file and field, and that what is served, the lake and the landed file stay as they were.
 """
 
@@ -87,7 +87,7 @@ POISONS = [
 
 
 @pytest.mark.parametrize("poison", POISONS, ids=lambda poison: poison.name)
-def test_bad_input_ends_in_a_clear_error_and_publishes_nothing(
+def test_bad_input_ends_in_a_clear_error_and_is_not_published(
     copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any], poison: Poison
 ) -> None:
     settings = copy_of_installation
@@ -97,11 +97,20 @@ def test_bad_input_ends_in_a_clear_error_and_publishes_nothing(
     outcome = refresh(settings, instance)
 
     text = "\n".join(outcome.lines)
-    assert not outcome.success
-    assert f"{SOURCE}/2026-10-11/nation/results.json" in text
+    assert outcome.success, "a night goes on with what the others delivered"
+    assert f"WARNING raw_gate on ingestion/{SOURCE}_batch" in text
+    assert (
+        f"Not admitted, and read again by the next run; all else was:\n    - {SOURCE}/2026-10-11/nation/results.json"
+        in text
+    )
     for name in poison.names:
         assert name in text, text
-    assert "Nothing was published" in text
+    assert "unchanged, already served" in text
+    alert = json.loads(settings.alerts_log.read_text().splitlines()[-1])
+    assert (alert["kind"], alert["what_to_do"]) == (
+        "delivery_refused",
+        "docs/runbook.md, section 'A delivery was refused'",
+    )
     assert checksums(settings.serving, settings.lake / SOURCE, settings.landing) == before
 
 
@@ -111,8 +120,8 @@ def test_a_retry_does_not_turn_green_by_having_seen_the_file_before(
     metric(payload)["numerator"] = -2
     land(copy_of_installation, encoded(payload), "2026-10-11")
     first, second = (refresh(copy_of_installation, instance) for _ in range(2))
-    assert not first.success
-    assert not second.success
+    for outcome in (first, second):
+        assert "Not admitted, and read again by the next run" in "\n".join(outcome.lines)
 
 
 def test_a_file_in_the_wrong_place_is_named_and_stops_nobody(

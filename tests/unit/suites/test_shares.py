@@ -14,8 +14,8 @@ import pytest
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load
 
-ROWS = "At most 5% of the rows are refused"
-BYTES = "At most 5% of the bytes lie in files that cannot be read"
+ROWS = "At most 5% of the rows of any sender are refused"
+BYTES = "Less than 5% of the bytes of any sender lie in files that cannot be read"
 STATUS = "Each file has a known status"
 
 
@@ -29,12 +29,13 @@ def judge(tmp_path: Path) -> Callable[..., GateResult]:
             connection.execute(
                 "create table files (source_file varchar, status varchar, size_bytes bigint, rows_read bigint,"
                 " rows_accepted bigint, rows_quarantined bigint, rows_duplicate bigint, problems varchar[],"
-                " sender varchar default 'H19', delivery_date date default date '2025-12-01')"
+                " sender varchar default 'H19', delivery_date date default date '2025-12-01',"
+                " rows_foreign bigint default 0)"
             )
             connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
             for name, status, size, read, refused in files:
                 connection.execute(
-                    "insert into files values (?, ?, ?, ?, ?, ?, 0, ?, default, default)",
+                    "insert into files values (?, ?, ?, ?, ?, ?, 0, ?, default, default, default)",
                     [name, status, size, read, read - refused, refused, [f"{name}: bad [reason]"]],
                 )
         return run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
@@ -72,3 +73,22 @@ def test_an_unreadable_delivery_is_stopped_by_its_bytes(judge: Callable[..., Gat
 @pytest.mark.parametrize("status", ["forgotten", None])
 def test_an_unknown_status_is_stopped(judge: Callable[..., GateResult], status: str | None) -> None:
     assert failed(judge(("a.jsonl", status, 1000, 100, 0))) == [STATUS]
+
+
+def test_a_sender_is_not_stopped_by_what_it_may_not_deliver_nor_by_a_few_bad_rows(tmp_path: Path) -> None:
+    """H20 sent 900 rows of others beside 100 of its own; H21 a petition of which 5 of 12 are bad; H22 one row, and it is
+    bad; H23 12 rows, 6 of them bad: nobody but the last two is stopped."""
+    database = tmp_path / "batch.duckdb"
+    with duckdb.connect(database) as connection:
+        connection.execute(
+            "create table files as select sender || '.jsonl' as source_file, sender, 'partly_quarantined' as status,"
+            " date '2025-12-01' as delivery_date, 1000 as size_bytes, read as rows_read, read - refused as"
+            " rows_accepted, refused as rows_quarantined, 0 as rows_duplicate, others as rows_foreign, [sender] as"
+            " problems from (values ('H20', 1000, 900, 900), ('H21', 12, 5, 0), ('H22', 1, 1, 0), ('H23', 12, 6, 0))"
+            " as t(sender, read, refused, others)"
+        )
+        connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
+    result = run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
+    (check,) = result.failed()
+    assert check.description == ROWS
+    assert sorted(str(row["sender"]) for row in check.sample) == ["H22", "H23"]
