@@ -7,6 +7,7 @@ Belongs here: what is checked before a release. Does not belong here: the gate b
 from collections.abc import Iterable
 
 import dagster as dg
+from pydantic import Field
 
 from expectations.drift import compare
 from expectations.gate import run_gate
@@ -30,8 +31,8 @@ class Approval(dg.Config):
     """
 
     hold: str
-    by: str
-    reason: str
+    by: str = Field(pattern=r"\S")
+    reason: str = Field(pattern=r"\S")
 
 
 class Approvals(dg.Config):
@@ -56,7 +57,7 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
         refuse_unreadable(served)
         hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
-        signature = {"os_user": os_user(), "through": _through(context.run)}
+        signature = {"os_user": os_user(), "through": through(context.run)}
         used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
         folder = gate_folder(settings, context.run.run_id)
         result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
@@ -79,7 +80,7 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
     return gate
 
 
-def _through(run: dg.DagsterRun) -> str:
+def through(run: dg.DagsterRun) -> str:
     """How the run was started: only what is queued has an origin, and no tag that somebody types makes one."""
     return "command line" if run.remote_job_origin is None else "Dagster's interface, name as typed there"
 
