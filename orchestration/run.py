@@ -26,13 +26,13 @@ from orchestration.checks import HOLD
 from orchestration.damage import RUNBOOK, Section
 from orchestration.failures import failing_rows
 from orchestration.ingest.landing import Days
+from orchestration.lock import one_writer
 from orchestration.partitions import run_tags
 from orchestration.publish.release import current_name, damaged_releases
 from orchestration.run_alerts import COMMAND_LINE, MESSAGE_CHARACTERS, alert_of
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
-from orchestration.writer import one_writer
 
 # Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
