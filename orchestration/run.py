@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import dagster as dg
 import sqlalchemy.exc
@@ -129,13 +130,21 @@ def _alerted(alert: Alert | None, settings: Settings) -> list[str]:
 def _aside(path: Path) -> Iterator[None]:
     """What dbt and Dagster tell of each step goes to a file: hundreds of lines on a screen hide the few that count."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as log, redirect_stdout(log):
-        handler = logging.StreamHandler(log)
-        logging.getLogger("dagster").addHandler(handler)
-        try:
+    log = path.open("w", encoding="utf-8")
+    handler = _Lenient(log)
+    logging.getLogger("dagster").addHandler(handler)
+    try:
+        with redirect_stdout(log):
             yield
-        finally:
-            logging.getLogger("dagster").removeHandler(handler)
+    finally:
+        logging.getLogger("dagster").removeHandler(handler)
+        with suppress(OSError):  # of a full disk; what failed of it was said
+            log.close()
+
+
+class _Lenient(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (named by logging)
+        """A line that does not fit onto the disk is left out."""
 
 
 def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
