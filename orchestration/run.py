@@ -163,7 +163,9 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     if quiet:
         yield f"nothing new: {', '.join(quiet)}"
     yield from _release_lines(result, settings)
-    checks = result.get_asset_check_evaluations()
+    # Of a step that was tried again, what it found last.
+    last = {(check.asset_key, check.check_name): check for check in result.get_asset_check_evaluations()}
+    checks = list(last.values())
     failed = [check for check in checks if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
     warned = [check for check in checks if not check.passed and check not in failed]
     gates = [check for check in checks if "expectations" in check.metadata]
