@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnusablePathError as error:
         _say(error, error=True)
         return 1
+    from orchestration.lock import remove_leftovers
+
+    remove_leftovers(settings.data)
     code: int = given.run(settings, given)
     return code
 
@@ -143,7 +146,7 @@ def _run(settings: Settings, **what: Any) -> int:
 
 def _pull(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.assets.pulling import pull_days
-    from orchestration.writer import one_writer
+    from orchestration.lock import one_writer
 
     settings.landing.mkdir(parents=True, exist_ok=True)
     with one_writer(settings.data, _say):
@@ -153,9 +156,9 @@ def _pull(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _rollback(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.lock import one_writer
     from orchestration.publish.marts import PublishError
     from orchestration.publish.rollback import release_before, step_back
-    from orchestration.writer import one_writer
 
     try:
         # Before what is served now, not before what a run publishes while this waits for it.
@@ -171,9 +174,9 @@ def _rollback(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _unhold(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.lock import one_writer
     from orchestration.publish.marts import PublishError
     from orchestration.publish.rollback import lift_hold
-    from orchestration.writer import one_writer
 
     asked = datetime.now(UTC)
     try:
@@ -188,10 +191,10 @@ def _unhold(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _close(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.lock import one_writer
     from orchestration.publish.close import close_month
     from orchestration.publish.marts import PublishError
     from orchestration.publish.release import current, refuse_if_replaced
-    from orchestration.writer import one_writer
 
     try:
         asked = current(settings.serving)
@@ -255,7 +258,7 @@ def _retract(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.damage import DamagedError
     from orchestration.ingest.retract import RetractError, retract
     from orchestration.inputs import served_deliveries
-    from orchestration.writer import one_writer
+    from orchestration.lock import one_writer
 
     source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:

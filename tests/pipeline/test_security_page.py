@@ -19,11 +19,11 @@ from orchestration.alerts import Alert, send
 from orchestration.folders import PRIVATE
 from orchestration.ingest.lake import work_folder
 from orchestration.instance import instance_of
+from orchestration.lock import one_writer
 from orchestration.publish.files import protect_tree
 from orchestration.publish.release import current
 from orchestration.publish.rollback import lift_hold, step_back
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.writer import one_writer
 from tests.pipeline.page import table
 
 
