@@ -27,6 +27,7 @@ def render(results: Sequence[GateResult], title: str, facts: Mapping[str, str]) 
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_seen,
     )
     environment.filters.update(cell=_cell, columns=_columns)
     failed = [(result, check) for result in results for check in result.failed()]
@@ -34,6 +35,13 @@ def render(results: Sequence[GateResult], title: str, facts: Mapping[str, str]) 
     return environment.get_template(TEMPLATE).render(
         results=results, title=title, facts=facts, failed=failed, total=total
     )
+
+
+def _seen(value: object) -> object:
+    """Marks of direction, which show `gnp.exe` as `exe.png`, and what is no letter at all are to be seen."""
+    if type(value) is not str:  # what is markup already is ours
+        return value
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in value)
 
 
 def _columns(check: CheckResult) -> list[str]:

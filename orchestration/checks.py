@@ -19,6 +19,7 @@ from orchestration.gate_checks import as_check
 from orchestration.publish.manifest import refuse_unreadable
 from orchestration.publish.release import served_folder
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 
 RELEASE_SUITES = names("release")
 # One suite does not judge the build but asks a person: it holds a release back until somebody approves it.
@@ -69,7 +70,9 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
             return check
         lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
         return check._replace(
-            description=f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n{lifted}",
+            description=as_description(
+                f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n{lifted}"
+            ),
             metadata={
                 **check.metadata,
                 "held": dg.MetadataValue.bool(True),

@@ -16,6 +16,7 @@ from orchestration.commands import as_text, command, shell_word, signed
 from orchestration.ingest.landing import Days
 from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.settings import Settings, UnusablePathError
+from orchestration.shown import on_terminal
 
 _ABOUT = "What a person does with an installation. Names, reasons and files are taken as they are written."
 #: Options whose value is text that may begin with a dash.
@@ -24,6 +25,11 @@ _TEXT = ("--by", "--reason", "--revise", "--to")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when it did not, 2 when it was not understood."""
+    with on_terminal():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     understood = parser()
     unreadable = [word for word in words if word != word.encode(errors="replace").decode()]

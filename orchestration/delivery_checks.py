@@ -13,6 +13,7 @@ from orchestration.ingest.expected import Overdue, overdue
 from orchestration.ingest.landing import delivery_days
 from orchestration.partitions import known_days, last_day_of
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
 
 CHECK = "everyone_delivered"
@@ -42,7 +43,7 @@ def _delivery_check(settings: Settings, source: Source) -> dg.AssetChecksDefinit
         return dg.AssetCheckResult(
             passed=not late and not misdated,
             severity=dg.AssetCheckSeverity.WARN,
-            description=_told(source, late, misdated) or f"nothing is missing on {day}",
+            description=as_description(_told(source, late, misdated)) or f"nothing is missing on {day}",
             metadata={
                 "day": str(day),
                 "overdue": len(late),

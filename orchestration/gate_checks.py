@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from expectations.gate import GateResult
+from orchestration.shown import as_description
 
 #: Checks that may refuse a delivery: the gate before the lake, and whether each sender delivered for its own agencies.
 RAW_GATE, OWN_AGENCIES = "raw_gate", "own_agencies"
@@ -22,7 +23,7 @@ def as_check(results: Sequence[GateResult]) -> dg.AssetCheckResult:
     failed = [result for result in results if not result.success]
     return dg.AssetCheckResult(
         passed=not failed,
-        description="\n".join(result.message() for result in failed or results),
+        description=as_description("\n".join(result.message() for result in failed or results)),
         metadata={
             "expectations": sum(len(result.checks) for result in results),
             "failed": sum(len(result.failed()) for result in results),

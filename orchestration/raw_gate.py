@@ -24,6 +24,7 @@ from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder, visible_batches
 from orchestration.ingest.leave_out import leave_out
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
 
 FILES_SHOWN = 10
@@ -78,7 +79,9 @@ def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetChec
     shown = "".join(f"\n- {file}" for file in refused[:FILES_SHOWN])
     return check._replace(
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"Not admitted, and read again by the next run; all else was:{shown}{more}\n{check.description}",
+        description=as_description(
+            f"Not admitted, and read again by the next run; all else was:{shown}{more}\n{check.description}"
+        ),
         metadata={
             **check.metadata,
             REFUSED: dg.MetadataValue.int(len(refused)),

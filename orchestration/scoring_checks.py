@@ -11,6 +11,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 
 CHECK = "is_scored"
 _UNSCORED = """
@@ -44,7 +45,7 @@ def scoring_check(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetC
         return dg.AssetCheckResult(
             passed=not told,
             severity=dg.AssetCheckSeverity.WARN if is_anything_scored else dg.AssetCheckSeverity.ERROR,
-            description="\n".join(told) or "every day that was delivered has its rules",
+            description=as_description("\n".join(told)) or "every day that was delivered has its rules",
         )
 
     return check

@@ -10,6 +10,7 @@ from orchestration.assets.ingestion import lake_key
 from orchestration.ingest.portal_service_results import SOURCE
 from orchestration.ingest.refused_units import refused_units
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 from orchestration.sources import source_named
 
 CHECK = "every_unit_taken"
@@ -34,7 +35,7 @@ def unit_check(settings: Settings) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not refused,
             severity=dg.AssetCheckSeverity.WARN,
-            description="\n".join(lines) if refused else "nobody is missing",
+            description=as_description("\n".join(lines)) if refused else "nobody is missing",
             metadata={"refused": len(units)},
         )
 

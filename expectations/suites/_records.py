@@ -24,7 +24,7 @@ _GAP = "[ ._/()-]{0,2}"
 _BEFORE = "(^|[^0-9A-Z ._/()-]|[A-Z]{2}|[A-Z][ ._/()-])[ ._/()-]*"
 _AFTER = "([.]0)?[ ._/()-]*($|[^0-9 ._/()-])"
 #: In capitals: nine to twelve digits in a row; or apart, beginning or grouped as identity and telephone numbers are; and
-#: addresses with an @. Not those of ingestion (`record_kinds`), which this is to catch: written once more.
+#: addresses with an @. Not those of ingestion (`personal`), which this is to catch: written once more.
 PERSONAL = "|".join((
     "@",
     "(^|[^0-9])[0-9]{9,12}($|[^0-9])",
@@ -33,8 +33,9 @@ PERSONAL = "|".join((
     f"{_BEFORE}(0[1-9]|[1-9][0-9])({_GAP}[0-9]){{6}}[0-9]{_AFTER}",
     f"0[0-9]{{2,3}}([ ._/()-]{{1,2}}[0-9]{{3,4}}){{2,3}}{_AFTER}",
 ))  # fmt: skip
-#: May hold any digits: hashes that ingestion put in the place of numbers, and UUIDs.
-NOBODY = "HASH:[0-9A-F]{32}|[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
+#: May hold any digits: hashes that ingestion put in the place of numbers, digests (one MD5 in fifty has nine in a row),
+#: and UUIDs.
+NOBODY = "HASH:[0-9A-F]{32}|[0-9A-F]{64}|[0-9A-F]{40}|[0-9A-F]{8}(-?[0-9A-F]{4}){3}-?[0-9A-F]{12}"
 #: Of an agency's rows, how many may run backwards in time, and from how many rows on that is judged.
 MOST_BACKWARDS, ENOUGH_ROWS = 0.3, 100
 

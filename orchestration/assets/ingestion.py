@@ -23,6 +23,7 @@ from orchestration.ingest.whole import check_batches, check_nothing_lost, check_
 from orchestration.inputs import served_deliveries
 from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
+from orchestration.shown import as_description, for_terminal
 from orchestration.sources import SOURCES, Source, source_named
 
 OWNERS = ["team:data-engineering"]
@@ -116,13 +117,14 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                     check_name=EVERY_FILE_READ,
                     passed=not report.unread,
                     severity=dg.AssetCheckSeverity.WARN,
-                    description="\n".join(map(str, report.unread)) or "every file was read or refused",
+                    description=as_description("\n".join(map(str, report.unread)))
+                    or "every file was read or refused",
                 ),
                 dg.AssetCheckResult(
                     check_name=ALL_IN_PLACE,
                     passed=not report.landing_problems,
                     severity=dg.AssetCheckSeverity.WARN,
-                    description="\n".join(map(str, report.landing_problems))
+                    description=as_description("\n".join(map(str, report.landing_problems)))
                     or "all that landed is in its place",
                 ),
                 _own_agencies(report),
@@ -143,7 +145,8 @@ def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
         check_name=OWN_AGENCIES,
         passed=not foreign,
         severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join(told) or "every row is of an agency for which its sender may deliver",
+        description=as_description("\n".join(told))
+        or "every row is of an agency for which its sender may deliver",
         metadata={
             REFUSED: dg.MetadataValue.int(len(foreign)),
             "failing_rows": sum(file.rows_foreign for file in foreign),
@@ -153,7 +156,9 @@ def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
 
 def as_markdown(lines: Iterable[str]) -> str:
     """Lines as text, whatever is delivered in them: a picture would be fetched by whoever looks at the run."""
-    return "\n".join([_FENCE, *(line.replace("`", "'") for line in lines), _FENCE])
+    return "\n".join(
+        [_FENCE, *(for_terminal(line).replace("\n", "?").replace("`", "'") for line in lines), _FENCE]
+    )
 
 
 def lines_of(markdown: str) -> list[str]:

@@ -16,6 +16,7 @@ from orchestration.pull.gateways import Gateway, read_gateways
 from orchestration.pull.pages import Pages, PullError
 from orchestration.pull.pull import pull
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 
 PULLED = dg.AssetKey(["ingestion", "pulled_pages"])
 CHECK = "gateways_answered"
@@ -87,7 +88,7 @@ def pulled_pages(settings: Settings, required: set[str], owners: Sequence[str]) 
                     passed=not wrong,
                     check_name=CHECK,
                     severity=dg.AssetCheckSeverity.WARN,
-                    description="\n".join(wrong) or "every gateway that was asked answered",
+                    description=as_description("\n".join(wrong)) or "every gateway that was asked answered",
                 )
             ],
         )

@@ -15,7 +15,8 @@ from itertools import islice
 
 from orchestration.ingest.mapping import Feed, SourceMapping
 from orchestration.ingest.mapping_sql import wire_fields
-from orchestration.ingest.problems import Problem, UnreadableError, masked
+from orchestration.ingest.personal import masked
+from orchestration.ingest.problems import Problem, UnreadableError
 from orchestration.ingest.record_types import RecordSource
 
 Fields = Mapping[str, list[str] | None]

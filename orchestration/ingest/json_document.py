@@ -10,7 +10,8 @@ import json
 import re
 from typing import Any, NoReturn
 
-from orchestration.ingest.problems import RESEND, Problem, masked
+from orchestration.ingest.personal import masked
+from orchestration.ingest.problems import RESEND, Problem
 
 #: A file is held in memory whole. All 3,321 communes with every metric are about 20 MB as the
 #: portal indents them, so three times that is a mistake or an attack.

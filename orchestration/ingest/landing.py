@@ -20,6 +20,7 @@ from datetime import date
 from operator import attrgetter
 from pathlib import Path
 
+from orchestration.ingest.personal import is_in_name, masked
 from orchestration.ingest.problems import Problem
 
 SOURCES = frozenset({
@@ -100,6 +101,10 @@ def land_file(source_file: Path, landing: Path, source: str, delivery_date: date
     """
     if source not in SOURCES or not sender or Path(sender).name != sender:
         raise ValueError(f"cannot land as source {source!r}, sender {sender!r}: expected {LAYOUT}")
+    if is_in_name(sender) or is_in_name(source_file.name):
+        raise ValueError(
+            f"{_nobodys(source_file.name)!r} from {_nobodys(sender)!r}: a name with a person's number in it"
+        )
     if is_litter(sender) or is_litter(source_file.name):
         raise ValueError(f"{source_file.name!r} from {sender!r} is hidden or temporary")
     target = landing / source / delivery_date.isoformat() / sender / source_file.name
@@ -224,12 +229,16 @@ def _place(parts: tuple[str, ...]) -> tuple[str, date, str]:
         raise _MisplacedError("misplaced_file", f"{len(parts) - 1} folders above the file", LAYOUT)
     source, day, sender, name = parts
     if source not in SOURCES:
-        raise _MisplacedError("unknown_source", f"source {source}", f"one of {sorted(SOURCES)}")
+        raise _MisplacedError("unknown_source", f"source {masked(source)}", f"one of {sorted(SOURCES)}")
     delivery_date = _date(day)
     if delivery_date is None:
-        raise _MisplacedError("bad_delivery_date", f"folder {day}", "a delivery date YYYY-MM-DD")
+        raise _MisplacedError("bad_delivery_date", f"folder {masked(day)}", "a delivery date YYYY-MM-DD")
     if not (sender + name).encode("utf-8", "replace").decode() == sender + name:
         raise _MisplacedError("bad_file_name", "a name that is not UTF-8", "a name in UTF-8")
+    if is_in_name(sender) or is_in_name(name):
+        raise _MisplacedError(
+            "personal_number_in_name", "a number or an address of a person in a name", "names without"
+        )
     return source, delivery_date, sender
 
 
@@ -260,7 +269,18 @@ def _unreadable(shown: str, error: OSError) -> Problem:
 
 
 def _shown(landing: Path, path: Path) -> str:
-    return os.fsencode(path.relative_to(landing)).decode("utf-8", "backslashreplace")
+    """The path below landing, as manifests, logs and pages have it: as it is, but where a name holds a person's number;
+    such a file is refused, so that nobody has to find it by what is shown.
+    """
+    shown = os.fsencode(path.relative_to(landing)).decode("utf-8", "backslashreplace")
+    return "/".join(map(_nobodys, shown.split("/")))
+
+
+def _nobodys(name: str) -> str:
+    if not is_in_name(name):
+        return name
+    shown = masked(name)
+    return f"a name of {len(name)} characters" if is_in_name(shown) else shown
 
 
 #: What desktops, office programs and transfers leave beside files, and files that are still on their way; no delivery.

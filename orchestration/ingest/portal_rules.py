@@ -125,7 +125,7 @@ RULES = (
          "presence = 'required' and (json_type(raw) = 'NULL' or is_blank)",
          "field", "'null or blank'", "'a ' || kind"),
     Rule("not_a_number", "figure", "is_given and kind = 'count' and count_of(raw) is null", "field",
-         "raw::varchar", "'a whole number of at most nine digits'"),
+         "raw::varchar", "'a whole number of at most eight digits'"),
     Rule("not_a_number", "figure", "is_given and kind = 'number' and number_of(raw) is null",
          "field",
          "raw::varchar", "'a number'"),
@@ -311,6 +311,24 @@ def find_problems_sql() -> str:
             coalesce(kind = 'text' and trim(raw ->> '$') = '', false) as is_blank
         from ({figures});
         insert into problem by name {broken};
+        insert into problem by name
+        -- What a row is about must be there; a unit below the province is known by its name as well.
+        select file_hash, record_no, record, if(is_key, 'error', 'aside') as severity,
+            'personal_number' as reason_code, field, 'a text of ' || length(raw ->> '$') || ' characters' as found,
+            'a text without a number or an address of a person' as expected,
+            if(is_key, '{RESEND}', 'the row goes on without it') as action, null as element
+        from (
+            select *, field in ('departmentCode', 'metadata.provinceCode') or is_units and field = 'departmentName'
+                as is_key
+            from figure inner join (select file_hash, is_units from envelope) using (file_hash)
+        )
+        where kind = 'text' and is_given and names_person(raw ->> '$')
+        union all by name
+        select file_hash, record_no, record, 'aside' as severity, 'personal_number' as reason_code, place as field,
+            'a key of ' || length(component) || ' characters' as found,
+            'a key without a number or an address of a person' as expected, 'the row goes on without it' as action,
+            null as element
+        from component where names_person(component);
         insert into problem by name
         select file_hash, record_no, record, 'aside' as severity, 'unknown_metric' as reason_code,
             place as field, masked(code) as found,

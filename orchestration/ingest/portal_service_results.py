@@ -18,8 +18,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingest.lake import create_table
+from orchestration.ingest.personal import PERSONAL_SQL
 from orchestration.ingest.portal_rules import find_problems_sql
-from orchestration.ingest.problems import MASKING_SQL
 from orchestration.ingest.rights import Scope
 from orchestration.ingest.unit_identity import know_units
 
@@ -88,18 +88,20 @@ RECORD_TEXT_COLUMNS = {"file_hash": "varchar", "record_no": "integer", "row_text
 
 #: How one JSON value is read: null unless it is exactly what is asked for. Numbers may come as JSON
 #: numbers or as clean numeric texts; `12.0` is a count, `12.5`, `" 12"` and `true` are not. A count
-#: has at most nine digits: the country has 25 million dossiers, and sums cannot overflow.
+#: has at most eight digits: the country has 25 million dossiers, and nine may be a person's number; of a number,
+#: six after the point are kept.
 _READING_SQL = """
 create or replace temp macro text_of(j) as
     if(json_type(j) = 'VARCHAR' and trim(j ->> '$') <> '', j ->> '$', null);
 create or replace temp macro plain_of(j) as
     if(json_type(j) in ('BIGINT', 'UBIGINT', 'DOUBLE', 'VARCHAR'), j ->> '$', null);
 create or replace temp macro count_of(j) as
-    if(regexp_full_match(plain_of(j), '-?[0-9]{1,9}([.]0+)?'),
+    if(regexp_full_match(plain_of(j), '-?[0-9]{1,8}([.]0+)?'),
         try_cast(split_part(plain_of(j), '.', 1) as bigint), null);
 create or replace temp macro number_of(j) as
     if(regexp_full_match(plain_of(j), '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?')
-        and isfinite(try_cast(plain_of(j) as double)), try_cast(plain_of(j) as double), null);
+        and abs(try_cast(plain_of(j) as double)) < 1e8, round(try_cast(plain_of(j) as double), 6), null);
+create or replace temp macro nobodys(v) as if(names_person(v), null, v);
 create or replace temp macro moment_of(j) as
     if(regexp_full_match(text_of(j), '[0-9-]{10}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})'),
         try_cast(text_of(j) as timestamptz), null);
@@ -148,7 +150,7 @@ def prepare(
     `lake` holds the unit catalogue, `scopes` are those of the senders. Raises duckdb.IOException if
     one of the reference files is not in folder `reference`.
     """
-    connection.execute(MASKING_SQL + _READING_SQL + _SCOPES_SQL)
+    connection.execute(PERSONAL_SQL + _READING_SQL + _SCOPES_SQL)
     for table, query in _REFERENCE_SQL.items():
         path = str(reference / _REFERENCE_FILES[table])
         connection.execute(f"create or replace temp table {table} as {query}", [path])

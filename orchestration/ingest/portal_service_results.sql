@@ -24,7 +24,7 @@ read as (
         count_of(item -> '$.metadata.quarter') as quarter,
         text_of(item -> '$.metadata.extractedAt') as extracted_text,
         moment_of(item -> '$.metadata.extractedAt') as extracted_at,
-        text_of(item -> '$.metadata.provinceCode') as province_code,
+        nobodys(text_of(item -> '$.metadata.provinceCode')) as province_code,
         count_of(item -> '$.metadata.unitCounts.AGENCY') as expected_departments,
         count_of(item -> '$.metadata.unitCounts.COMMUNE') as expected_communes,
         number_of(item -> '$.overview.totalScore') as nation_total_score
@@ -75,7 +75,7 @@ read as (
         if(json_type(item) = 'OBJECT', item, null) as item,
         json_type(item) as item_type,
         item::varchar as item_text,
-        agency_code_today(text_of(item -> '$.departmentCode')) as agency_code,
+        agency_code_today(nobodys(text_of(item -> '$.departmentCode'))) as agency_code,
         unit_name_key(text_of(item -> '$.departmentName')) as name_key,
         text_of(item -> '$.childGroup') as child_group,
         number_of(item -> '$.totalScore') as total_score,
@@ -277,7 +277,7 @@ components as (
     select
         file_hash, record_no,
         list({
-            'component': component, 'group_code': group_code, 'score': score, 'max_score': max_score
+            'component': coalesce(nobodys(component), group_code), 'group_code': group_code, 'score': score, 'max_score': max_score
         } order by position) as components,
         any_value({
             'total_received': total_received, 'total_on_time': total_on_time,
@@ -297,10 +297,10 @@ metrics as (
     select
         file_hash, record_no,
         list({
-            'group_code': group_code, 'metric_code': code, 'name_vi': text_of(item -> '$.name'),
+            'group_code': group_code, 'metric_code': code, 'name_vi': nobodys(text_of(item -> '$.name')),
             'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
             'score': score, 'max_score': max_score,
-            'data_quality_status': upper(text_of(item -> '$.dataQualityStatus'))
+            'data_quality_status': upper(nobodys(text_of(item -> '$.dataQualityStatus')))
         } order by component_position, position) as metrics
     from metric
     where not is_aside
@@ -315,9 +315,9 @@ select
     envelope.extracted_at, envelope.parent_agency_code,
     envelope.expected_departments, envelope.expected_communes, envelope.nation_total_score,
     unit.agency_code,
-    text_of(unit.item -> '$.departmentName') as name_vi,
-    text_of(unit.item -> '$.shortName') as short_name,
-    unit.child_group,
+    nobodys(text_of(unit.item -> '$.departmentName')) as name_vi,
+    nobodys(text_of(unit.item -> '$.shortName')) as short_name,
+    nobodys(unit.child_group) as child_group,
     unit.total_score as official_total_score,
     unit.official_rank, unit.total_max_score,
     coalesce(group_scores, []) as group_scores,

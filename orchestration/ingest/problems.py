@@ -1,12 +1,11 @@
-"""What is wrong with an input, said once and in one form, and how personal data are kept out of it.
+"""What is wrong with an input, said once and in one form.
 
-Here: `Problem`, its readable sentence, and the masking shared by Python and SQL. Not here: what
-counts as wrong, which is known by the readers and the rules.
+Here: `Problem`, and its readable sentence. Not here: what counts as wrong, which is known by the readers and the rules,
+and how personal data are kept out of it (`personal`).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 #: Said when only the sender can mend a file. Landing is immutable: a correction is a new delivery.
@@ -17,29 +16,10 @@ NOT_AGREED = (
     "let its agency deliver it, or add the right to seeds/agreements/delivery_rights.csv, and land it again"
 )
 
-SHOWN_CHARACTERS = 60
-#: Patterns that Python's re and DuckDB's RE2 read alike. Nine digits and more, also in groups, is
-#: an identity or telephone number (the largest count of dossiers has eight).
-DIGIT_RUN = r"[0-9](?:[ ._/():+-]{0,2}[0-9]){8,}"
-E_MAIL = r"[^\s\"<>@]+@[^\s\"<>@]+"
-LONG_JSON_TEXT = r'("(?:[^"\\]|\\.){60})(?:[^"\\]|\\.){61,}"'
 
-#: The same masking for DuckDB: `masked` for short values, `masked_json` for the text of a record.
-MASKING_SQL = f"""
-create or replace temp macro masked(value) as
-    left(regexp_replace(regexp_replace(value, '{E_MAIL}', '[e-mail]', 'g'),
-        '{DIGIT_RUN}', '[digits]', 'g'), {SHOWN_CHARACTERS})
-    || case when length(value) > {SHOWN_CHARACTERS} then '…' else '' end;
-create or replace temp macro masked_json(value) as
-    regexp_replace(regexp_replace(regexp_replace(value, '{E_MAIL}', '[e-mail]', 'g'),
-        '{DIGIT_RUN}', '[digits]', 'g'), '{LONG_JSON_TEXT}', '\\1…"', 'g');
-"""
-
-
-def masked(value: str) -> str:
-    """`value` without e-mail addresses and long digit runs, cut to `SHOWN_CHARACTERS`."""
-    clean = re.sub(DIGIT_RUN, "[digits]", re.sub(E_MAIL, "[e-mail]", value))
-    return clean[:SHOWN_CHARACTERS] + ("…" if len(value) > SHOWN_CHARACTERS else "")
+def printable(text: str) -> str:
+    """`text` on its lines, with `?` for what is no letter to be seen: escapes, marks of direction, half characters."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 @dataclass(frozen=True)
@@ -67,7 +47,7 @@ class Problem:
             f"{self.action} [{self.reason_code}]."
         )
         # A file name may hold line breaks: one problem stays one line.
-        return "".join(c if c.isprintable() else "?" for c in sentence)
+        return printable(sentence.replace("\n", "?"))
 
 
 class UnreadableError(Exception):

@@ -11,26 +11,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orchestration.ingest.personal import DAY_OF_DOSSIER, MOMENT_NUMBER
 from orchestration.ingest.unit_identity import AGENCY_CODE_SQL
 
 #: What lies outside is a typing error or a placeholder such as 1900-01-01; 2099 is judged in dbt.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-#: What people and programs put between the digits of a number.
-_GAP = "[ ._/()-]{0,2}"
-_DIGIT = f"{_GAP}[0-9]"
-_BEFORE = "(^|[^0-9A-Z ._/()-]|[A-Z]{2}|[A-Z][ ._/()-])[ ._/()-]*"
-_AFTER = "([.]0)?[ ._/()-]*($|[^0-9 ._/()-])"
-#: A number that may be a person's, within a text in capitals: nine (old identity card) to twelve digits (identity
-#: number; eleven with a zero lost; telephone ten or eleven) in a row; or apart, but then only where they begin as such
-#: numbers do or are grouped like them, because `19.95-250701-0001` of a dossier's code has as many digits. After a single
-#: letter (`H05-250701-0001`) what is apart is the rest of a code.
-PERSONAL_NUMBER = "|".join((
-    "(^|[^0-9])[0-9]{9,12}($|[^0-9])",
-    f"{_BEFORE}0({_GAP}0)?{_GAP}[1-9]({_DIGIT}){{7,10}}{_AFTER}",
-    f"{_BEFORE}84({_DIGIT}){{9,10}}{_AFTER}",
-    f"{_BEFORE}(0[1-9]|[1-9][0-9])({_DIGIT}){{6}}[0-9]{_AFTER}",
-    f"0[0-9]{{2,3}}([ ._/()-]{{1,2}}[0-9]{{3,4}}){{2,3}}{_AFTER}",
-))  # fmt: skip
 #: What programs make up: a UUID with or without hyphens, and digests of MD5 (as long as the latter), SHA-1, SHA-256.
 _RANDOM = "[0-9A-F]{8}(-?[0-9A-F]{4}){3}-?[0-9A-F]{12}|[0-9A-F]{40}|[0-9A-F]{64}"
 #: Begins with a letter or digit. Names and sentences have blanks or accents, addresses an @, JSON and formulas brackets
@@ -54,7 +39,7 @@ def _agency_code(roots: str) -> str:
 
 def dossier_code(roots: str) -> str:
     """Regular expression of the code of a dossier, in capitals, of an agency whose code begins with one of `roots`."""
-    return f"(000[.](00[.])?({_PART}[.]){{0,2}}({roots})|{_agency_code(roots)})-[0-9]{{6}}-{_SERIAL}"
+    return f"(000[.](00[.])?({_PART}[.]){{0,2}}({roots})|{_agency_code(roots)})-{DAY_OF_DOSSIER}-{_SERIAL}"
 
 
 #: How most moments are written: any of them with a day that there is, in years that count.
@@ -98,10 +83,11 @@ _PLAIN_CODE = (
     "[0-9]{1,8}|[A-MO-TV-Z][A-Z]{0,7}[/._:-]?[A-Z]{0,3}([0-9]{1,8}|[0-9]{1,2}[/._:-][A-Z]{0,3}[0-9]{1,6}"
     "|[0-9]{3,4}[/._:-][A-Z]{0,3}[0-9]{1,4})|[A-MO-Z][A-Z]?"
 )
-#: Those, a dossier's code with something before or behind, longer numbers, what programs make up.
+#: Those, a dossier's code with something before or behind, moments, what programs make up.
 _PLAIN_IDENTIFIER = (
-    _PLAIN_CODE + "|([A-Z]{2}[.])?[A-Z][0-9]{2}([.][0-9]{1,4})?-[0-9]{6}-[0-9A-Z]{1,8}(-[0-9A-Z]{1,2})?"
-    f"|[0-9]{{13,20}}|{_RANDOM}|{_RANDOM.replace('A-F', 'a-f')}"
+    _PLAIN_CODE + f"|([A-Z]{{2}}[.])?[A-Z][0-9]{{2}}([.][0-9]{{1,3}})?-{DAY_OF_DOSSIER}-"
+    "([0-9A-Z]{1,8}|[0-9A-Z]{1,6}-[0-9A-Z]{1,2})"
+    f"|{MOMENT_NUMBER}|{_RANDOM}|{_RANDOM.replace('A-F', 'a-f')}"
 )
 _IS_PERSONAL = ("holds_person", "personal_number")
 
@@ -109,9 +95,10 @@ KINDS = {
     "dossier_code": Kind("read_dossier_code", "malformed_dossier_code", "a code such as H19.95-250701-0001",
                          (("has_unknown_agency", "unknown_agency"),)),
     "agency_code": Kind("read_agency_code", "unknown_agency", "the code of a province or of a unit below it"),
-    "any_agency_code": Kind("read_code", "malformed_code", "an agency's code such as H19.95", (_IS_PERSONAL,),
+    "any_agency_code": Kind("read_any_agency_code", "malformed_code", "an agency's code such as H19.95", (_IS_PERSONAL,),
                             first="agency_code_today"),
-    "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers", (_IS_PERSONAL,),
+    "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers, of at most eight"
+                 " digits", (_IS_PERSONAL,),
                  plain=f"'{_PLAIN_CODE}'"),
     # Any digits: those that may be a number of a person are replaced by their hash.
     "identifier": Kind("read_identifier", "malformed_code", "a code without blanks and accents",
@@ -122,7 +109,7 @@ KINDS = {
     "state_code": Kind("read_state_code", "malformed_code", "a statistics code such as 75 or 75.731.26005",
                        (_IS_PERSONAL,)),
     "text": Kind("read_text", "malformed_text", "a text in UTF-8 that was decoded as UTF-8, and nothing personal in it",
-                 (_IS_PERSONAL, ("is_garbled", "garbled_text"))),
+                 (("names_person", "personal_number"), ("is_garbled", "garbled_text"))),
     "moment": Kind("in_years", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
                    "writes them", (("is_other_moment", "date_out_of_range"),), plain="plain_moment_shape()",
                    plain_read=f"strptime({{}}, '{PLAIN_MOMENT}')", first="any_moment"),
@@ -130,11 +117,12 @@ KINDS = {
                  "writes them", (("is_other_moment", "date_out_of_range"),), first="any_date"),
     "flag": Kind("read_flag", "not_a_flag", "1 or 0, true or false",
                  plain="'[01]|[Tt]rue|[Ff]alse'", plain_read="{}::boolean"),
-    "count": Kind("read_count", "not_a_number", "a whole number of at most nine digits, 0 or more; with dots or commas"
+    "count": Kind("read_count", "not_a_number", "a whole number of at most eight digits, 0 or more; with dots or commas"
                   " only as the mapping's numbers have them", (("is_negative", "negative_count"),)),
+    # Nothing but whether it is 0 rests on a price, and nine digits may be a person's: of more, the million is kept.
     "number": Kind("read_number", "not_a_number", "a number, 0 or more; with dots or commas only as the mapping's"
-                   " numbers have them", (("is_negative", "negative_number"),),
-                   plain="'[0-9]{1,15}([.][0-9]{1,2})?'", plain_read="{}::double"),
+                   " numbers have them, and no 0 before many digits", (("is_negative", "negative_number"),),
+                   plain="'[0-9]{1,8}([.][0-9]{1,2})?'", plain_read="{}::double", first="as_decimal"),
     # 1.000 days would be three years or one day: no limit has thousands.
     "limit": Kind("read_limit", "not_a_number", "a number below 100,000 with at most two digits after the decimal sign",
                   (("is_negative", "negative_number"),)),
@@ -180,11 +168,10 @@ create or replace temp macro clean_text(v) as nullif(regexp_replace(cleaned(v), 
 -- Cleaned, null if nothing or a word for nothing is left.
 create or replace temp macro bare_text(v) as case when v = '' then null when is_clean(v) then v else clean_text(v) end;
 create or replace temp macro holds_person(v) as
-    strlen(v) >= 9 and regexp_matches(v, '[0-9]({gap}[0-9]){{8}}') and regexp_matches(upper(v), '{personal}')
-    and not regexp_full_match(upper(v), '[{{]?({random})[}}]?');
+    holds_number(v) and not regexp_full_match(upper(v), '[{{]?({random})[}}]?') or is_address(v);
 create or replace temp macro is_garbled(v) as strlen(v) <> length(v) and regexp_matches(v, '{garbled}')
     or contains(v, '?') and regexp_matches(v, '\p{{L}}[?]');
-create or replace temp macro read_text(v) as if(is_garbled(v) or holds_person(v) or contains(v, '@'), null, v);
+create or replace temp macro read_text(v) as if(is_garbled(v) or names_person(v), null, v);
 create or replace temp macro is_code(v) as strlen(v) <= {longest} and regexp_full_match(v, '{code}')
     and not (strlen(v) in (4, 5) and lower(v) in ('true', 'false'))
     and not (contains(v, '+') and regexp_full_match(v, '[0-9.]+[Ee][+][0-9]+'));
@@ -196,14 +183,14 @@ create or replace temp macro read_code(v) as
     when is_code(v) and not holds_person(v) then without_zero(upper(v)) end;
 create or replace temp macro read_identifier(v) as case
     when not is_code(v) and not regexp_full_match(upper(v), '[{{]({random})[}}]') then null
-    when holds_person(v) then 'hash:' || hashed(bare_number(v))
+    when holds_person(v) then 'hash:' || hashed(if(is_number_of_person(v), bare_number(v), v))
     else without_zero(v) end;
 create or replace temp macro read_procedure_code(v) as case
     when regexp_full_match(v, '{procedure_code}') then v
     when is_code(v) and not regexp_full_match(v, '[0-9]+[.]0[0-9]*|[0-9]+[.][0-9]{{7,}}') and not holds_person(v)
     then v end;
 create or replace temp macro read_state_code(v) as if(regexp_full_match(v, '[0-9A-Za-z.]+') and strlen(v) <= {longest}
-    and not regexp_matches(v, '[0-9]{{9,}}'), without_zero(v), null);
+    and (not has_nine_digits(v) or regexp_full_match(v, '[0-9]{{2}}[.][0-9]{{3}}[.][0-9]{{5}}')), without_zero(v), null);
 create or replace temp macro read_dossier_code(v) as
     if(regexp_full_match(upper(v), '{dossier_code}'), upper(v), null);
 create or replace temp macro has_unknown_agency(v) as regexp_full_match(upper(v), '{any_dossier_code}');
@@ -211,6 +198,8 @@ create or replace temp macro read_agency_code(v) as case
     when regexp_full_match(v, '{agency_code}') then v
     when regexp_full_match(agency_code_today(v), '{agency_code}') then agency_code_today(v)
 end;
+create or replace temp macro read_any_agency_code(v) as
+    if(regexp_full_match(v, '{any_agency_code}') and not holds_person(v), v, null);
 create or replace temp macro is_in_years(m) as
     coalesce(m between timestamp '{before} 23:59:59.999999' + interval 1 microsecond
         and timestamp '{after}' - interval 1 microsecond, false);
@@ -224,9 +213,11 @@ create or replace temp macro read_flag(v) as case
     when lower(v) in ('false', '0.0') then false
 end;
 create or replace temp macro read_count(v) as case
-    when regexp_full_match(v, '[0-9]{{1,9}}') then v::bigint
-    when regexp_full_match(as_decimal(v), '[0-9]{{1,9}}([.]0+)?') then split_part(as_decimal(v), '.', 1)::bigint end;
-create or replace temp macro read_number(v) as as_decimal(v)::double;
+    when regexp_full_match(v, '[0-9]{{1,8}}') then v::bigint
+    when regexp_full_match(as_decimal(v), '[0-9]{{1,8}}([.]0+)?') then split_part(as_decimal(v), '.', 1)::bigint end;
+create or replace temp macro read_number(v) as case
+    when regexp_full_match(v, '[0-9]{{1,8}}([.][0-9]+)?') then round(v::double, 2)
+    when not starts_with(v, '0') then round(v::double, -6) end;
 create or replace temp macro read_limit(v) as
     if(regexp_full_match(v, '[0-9]{{1,5}}([.,][0-9]{{1,2}})?'), as_decimal(v)::double, null);
 create or replace temp macro is_negative(v) as
@@ -240,7 +231,8 @@ create or replace temp macro dossier_codes() as '\b({any_dossier_code})\b';
 -- What a problem or the quarantine may show of a value: codes and figures, never sentences or names.
 create or replace temp macro shown(v) as case
     when regexp_full_match(upper(v), '{any_dossier_code}|{moment_digits}') then left(v, 60)
-    when strlen(v) <= {longest} and regexp_full_match(v, '[!-?A-~]+') then masked(v)
+    when strlen(v) <= {longest} and regexp_full_match(v, '[!-?A-~]+') and not has_nine_digits(masked(v))
+        and not is_address(masked(v)) then masked(v)
     else 'a text of ' || length(v) || ' characters'
 end;
 """
@@ -249,7 +241,7 @@ end;
 def value_macros(roots: Iterable[str]) -> str:
     """SQL that makes the macros. `roots` are known agencies, of which the first part of the code counts.
 
-    Needs the macro `masked` (problems), and those that `mapping_sql` makes of a mapping.
+    Needs the macros of `personal`, and those that `mapping_sql` makes of a mapping.
     """
     known = {root.split(".")[0].strip().upper() for root in roots}
     listed = sorted(re.escape(root) for root in known if re.fullmatch("[A-Z0-9]+", root))
@@ -259,8 +251,6 @@ def value_macros(roots: Iterable[str]) -> str:
         blanks=_BLANKS,
         blank=" " * len(_BLANKS),
         garbled=_GARBLED,
-        gap=_GAP,
-        personal=PERSONAL_NUMBER,
         random=_RANDOM,
         code=_CODE,
         plain_code=_PLAIN_CODE,
@@ -269,6 +259,7 @@ def value_macros(roots: Iterable[str]) -> str:
         dossier_code=dossier_code(roots_pattern),
         any_dossier_code=dossier_code(_ANY_ROOT),
         agency_code=_agency_code(roots_pattern),
+        any_agency_code=_agency_code("[A-Z]{1,5}[0-9]{1,3}"),
         moment_digits=_MOMENT_DIGITS,
         first=FIRST_YEAR,
         last=LAST_YEAR,

@@ -29,7 +29,8 @@ from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
 from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
 from orchestration.ingest.mapping_sql import mapping_macros
 from orchestration.ingest.outcome import ReadBy, outcomes
-from orchestration.ingest.problems import MASKING_SQL, Problem
+from orchestration.ingest.personal import PERSONAL_SQL
+from orchestration.ingest.problems import Problem
 from orchestration.ingest.record_kinds import value_macros
 from orchestration.ingest.record_types import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingest.report import FILE_COLUMNS, IngestReport
@@ -163,7 +164,7 @@ def _ingest(
 
         def prepare(cursor: duckdb.DuckDBPyConnection, mapping: SystemMapping) -> None:
             cursor.execute("set TimeZone = 'UTC'")
-            cursor.execute(MASKING_SQL + mapping_macros(mapping, key) + values)
+            cursor.execute(PERSONAL_SQL + mapping_macros(mapping, key) + values)
 
         to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
         staged = read_files(connection, source, work, to_read, prepare, scopes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.ingest.problems import Problem
+from orchestration.ingest.problems import Problem, printable
 
 #: files.parquet: one row a new file of the run. Identity, always:
 #: rows_read = rows_accepted + rows_quarantined + rows_duplicate.
@@ -125,7 +125,7 @@ class IngestReport:
             lines = [f"{self.source}: batch {self.batch_id}: {totals}"]
         for file in (*self.files, *self.known_again):
             if file.status != "accepted" or file.problems:
-                lines.append(f"  {file.status}: {file.source_file}")
+                lines.append(printable(f"  {file.status}: {file.source_file}".replace("\n", "?")))
                 lines += [f"    {problem}" for problem in file.problems]
         lines += [f"  not read: {problem}" for problem in self.unread]
         return lines + [f"  landing: {problem}" for problem in self.landing_problems]

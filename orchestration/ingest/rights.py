@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestration.ingest.landing import SOURCES, LandedFile, Scan
-from orchestration.ingest.problems import Problem, masked
+from orchestration.ingest.personal import masked
+from orchestration.ingest.problems import Problem
 
 #: In place of a sender: each agency, under its own code. In place of a source: each. In place of an agency: the nation.
 ANY = "*"

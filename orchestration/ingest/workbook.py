@@ -31,7 +31,8 @@ from orchestration.ingest.columns import (
     line_before_header,
     note_missing,
 )
-from orchestration.ingest.problems import Problem, UnreadableError, masked
+from orchestration.ingest.personal import masked
+from orchestration.ingest.problems import Problem, UnreadableError
 
 Row = Mapping[int, Any]
 """Place of the column, from 0 -> value, of cells that hold something."""

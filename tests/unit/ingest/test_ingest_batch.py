@@ -198,7 +198,7 @@ def test_no_metadata_are_echoed_at_length(workplace: Any, payload: Any) -> None:
     changed["metadata"].update(provinceCode="0912345678", scope="UnitsDetail", timeType="x" * 200)
     workplace.deliver(changed)
     said = "\n".join(workplace.ingest().summary())
-    assert "0912345678" not in said and "x" * 61 not in said and "unknown_agency" in said
+    assert "0912345678" not in said and "x" * 61 not in said and "personal_number" in said
 
 
 def test_a_file_lists_at_most_twenty_problems_and_the_quarantine_all(

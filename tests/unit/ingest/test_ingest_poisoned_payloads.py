@@ -157,7 +157,7 @@ CASES = (
     component_case("sum_off", TDGQ, "counts_do_not_add_up", "totalReceived", totalReceived=1),
     component_case("settlement_ratio", TDGQ, "ratio_contradicts_counts", "ratio", ratio=1),
     component_case("paid_above", TTTT, "numerator_above_denominator",
-                   "totalDossierOnlinePaymentSuccess", totalDossierOnlinePaymentSuccess=10**8),
+                   "totalDossierOnlinePaymentSuccess", totalDossierOnlinePaymentSuccess=10**7),
     component_case("fees_above", TTTT, "numerator_above_denominator",
                    "totalDossierOnlineFormalityPaymentSuccess", totalFeeFormality=1),
     component_case("component_above", ONLINE, "score_above_maximum", "score", score=12.5),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from orchestration.ingest.mapping import read_mapping
 from orchestration.ingest.mapping_sql import mapping_macros
-from orchestration.ingest.problems import MASKING_SQL
+from orchestration.ingest.personal import PERSONAL_SQL
 from orchestration.ingest.record_kinds import KINDS, value_macros
 from orchestration.ingest.records import SAMPLE_KEY
 from tests.unit.ingest.record_workplace import MAPPINGS
@@ -28,7 +28,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         made.execute("set TimeZone = 'UTC'")
         mapping = read_mapping(MAPPINGS / "national_exchange.yml")
-        made.execute(MASKING_SQL + mapping_macros(mapping, SAMPLE_KEY) + value_macros(["H19"]))
+        made.execute(PERSONAL_SQL + mapping_macros(mapping, SAMPLE_KEY) + value_macros(["H19"]))
         yield made
 
 

@@ -161,7 +161,8 @@ SLIPPED = ["079203004567", "X079203004567", "079-203-004-567", "079 203 004 567"
            "CCCD:079203004567", "271.828.182", "001099000123.0", "0900-000000", "A@B.VN"]  # fmt: skip
 #: What looks like it and is not.
 NO_PERSONS = ["H05-250701-0001", "H19.95-250701-0001-1", "1.004250.000.00.00.H19", "KQ.G15.000456",
-              "hash:0123456789abcdef0123456789abcdef", "550e8400-e29b-41d4-a716-446655440000", "12345678"]  # fmt: skip
+              "hash:0123456789abcdef0123456789abcdef", "550e8400-e29b-41d4-a716-446655440000", "12345678",
+              "70efdf2ec9b086079795c442636b55fb", "a9993e364706816aba3e25717850c26c9cd0d89d"]  # fmt: skip
 
 
 def test_numbers_of_persons_are_stopped_wherever_they_slipped_to(good: Path, tmp_path: Path) -> None:
