@@ -6,7 +6,6 @@ Belongs here: starting the job outside the UI and reading its events. Does not b
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
