@@ -99,10 +99,8 @@ def _stopped(error: Exception, settings: Settings) -> Outcome:
     if isinstance(error, OSError):
         found, section = f"{error.filename or settings.data}: {error.strerror or error}", Section.FOLDERS
     else:
-        found, section = (
-            f"{os.environ.get('DAGSTER_HOME', '')}: {type(error).__name__}: {error}",
-            Section.DAGSTER,
-        )
+        found = f"Dagster's storage (DAGSTER_HOME): {type(error).__name__}: {error}"
+        section = Section.FOLDERS if "disk is full" in found else Section.DAGSTER
     now = datetime.now(UTC)
     alert = Alert(
         kind="run_failed",
