@@ -14,7 +14,7 @@ from expectations.drift import compare
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
 from orchestration.assets.ingestion import batch_key
-from orchestration.build_database import remove_database
+from orchestration.build_database import passing_database
 from orchestration.evidence import gate_folder, keep_approvals, keep_gate, keep_passed
 from orchestration.ingest.catalogue import pending_batches
 from orchestration.ingest.lake import pending_folder, visible_batches
@@ -53,15 +53,14 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         description="Great Expectations: did a province move further than a person should hear of first?",
     )
     def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
-        database = settings.build / "drift.duckdb"
-        remove_database(database)
         served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
         refuse_unreadable(served)
-        hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
-        used = [given.model_dump() for given in config.approvals if given.hold == hold]
+        approved = [given.hold for given in config.approvals]
         folder = gate_folder(settings, context.run.run_id)
-        result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
-        database.unlink()
+        with passing_database(settings.build / "drift.duckdb") as database:
+            hold = compare(settings.build_database, served, database, approved)
+            result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
+        used = [given.model_dump() for given in config.approvals if given.hold == hold]
         keep_gate(settings, context.run.run_id, result)
         keep_approvals(settings, context.run.run_id, used)
         check = _as_check([result])
@@ -123,17 +122,16 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
         pending = pending_batches(settings.lake, source.name)
         if not pending:
             return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
-        database = settings.build / f"raw_gate_{source.name}.duckdb"
-        _show_batch(settings, database, source.name, pending)
         suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
         if f"raw__{source.name}" in names("raw"):
             suites[source.name] = load(f"raw__{source.name}")
         folder = gate_folder(settings, context.run.run_id)
-        results = [
-            run_gate(database, "main", table, suite, failing_rows_dir=folder)
-            for table, suite in suites.items()
-        ]
-        database.unlink()
+        with passing_database(settings.build / f"raw_gate_{source.name}.duckdb") as database:
+            _show_batch(settings, database, source.name, pending)
+            results = [
+                run_gate(database, "main", table, suite, failing_rows_dir=folder)
+                for table, suite in suites.items()
+            ]
         for result in results:
             keep_gate(settings, context.run.run_id, result)
         if all(result.success for result in results):
@@ -147,8 +145,6 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
     """A database that shows the pending batch, and what its senders delivered before: what suites of stage `raw`
     look at. Of the lake only manifests are read.
     """
-    database.parent.mkdir(parents=True, exist_ok=True)
-    remove_database(database)
     pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
         for table, files in ((source, "rows*"), ("files", "files")):
