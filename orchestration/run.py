@@ -103,15 +103,8 @@ def _stopped(error: Exception, settings: Settings) -> Outcome:
     if isinstance(error, OSError):
         found, section = f"{error.filename or settings.data}: {error.strerror or error}", Section.FOLDERS
     else:
-<<<<<<< HEAD
-        found, section = (
-            f"{settings.dagster_home}: {type(error).__name__}: {error}",
-            Section.DAGSTER,
-        )
-=======
         found = f"Dagster's storage (DAGSTER_HOME): {type(error).__name__}: {error}"
         section = Section.FOLDERS if "disk is full" in found else Section.DAGSTER
->>>>>>> faults
     now = datetime.now(UTC)
     alert = Alert(
         kind="run_failed",
