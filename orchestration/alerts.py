@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from orchestration.folders import PRIVATE_FOLDER
+from orchestration.folders import private_umask
 from orchestration.web import session
 
 #: A webhook that is down must not hold a run up: three tries, some seconds each.
@@ -123,13 +123,15 @@ def _append(log: Path, line: str) -> str | None:
 
     Gives why it could not be written, if so: a full disk is when alerts are needed most.
     """
+    data = (line + "\n").encode()
     try:
-        log.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
+        with private_umask():
+            log.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            data = ("\n" if torn else "").encode() + f"{line}\n".encode()
+            if size > 0 and os.pread(descriptor, 1, size - 1) != b"\n":
+                data = b"\n" + data
             if os.write(descriptor, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from orchestration.dbt_alone import take_lock
@@ -60,6 +62,17 @@ def remove_database(database: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def passing_database(database: Path) -> Iterator[Path]:
+    """A database that is needed for a while: nothing of one before is in it, and nothing of it is left."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    remove_database(database)
+    try:
+        yield database
+    finally:
+        remove_database(database)
 
 
 def _damage(database: Path, *, is_read_whole: bool) -> str | None:

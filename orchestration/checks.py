@@ -7,11 +7,12 @@ Belongs here: what is checked before a release. Does not belong here: the gate b
 from collections.abc import Iterable
 
 import dagster as dg
+from pydantic import Field
 
 from expectations.drift import compare
 from expectations.gate import run_gate
 from expectations.suites import load, names, table_of
-from orchestration.build_database import remove_database
+from orchestration.build_database import passing_database
 from orchestration.commands import command, os_user
 from orchestration.evidence import gate_folder, keep_approvals, keep_gate
 from orchestration.gate_checks import as_check
@@ -31,8 +32,8 @@ class Approval(dg.Config):
     """
 
     hold: str
-    by: str
-    reason: str
+    by: str = Field(pattern=r"\S")
+    reason: str = Field(pattern=r"\S")
 
 
 class Approvals(dg.Config):
@@ -52,16 +53,15 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         description="Great Expectations: did a province move further than a person should hear of first?",
     )
     def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
-        database = settings.build / "drift.duckdb"
-        remove_database(database)
         served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
         refuse_unreadable(served)
-        hold = compare(settings.build_database, served, database, [given.hold for given in config.approvals])
-        signature = {"os_user": os_user(), "through": _through(context.run)}
-        used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
+        signature = {"os_user": os_user(), "through": through(context.run)}
+        approved = [given.hold for given in config.approvals]
         folder = gate_folder(settings, context.run.run_id)
-        result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
-        database.unlink()
+        with passing_database(settings.build / "drift.duckdb") as database:
+            hold = compare(settings.build_database, served, database, approved)
+            result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
+        used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
         keep_gate(settings, context.run.run_id, result)
         keep_approvals(settings, context.run.run_id, used)
         check = as_check([result])
@@ -82,7 +82,7 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
     return gate
 
 
-def _through(run: dg.DagsterRun) -> str:
+def through(run: dg.DagsterRun) -> str:
     """How the run was started: only what is queued has an origin, and no tag that somebody types makes one."""
     return "command line" if run.remote_job_origin is None else "Dagster's interface, name as typed there"
 

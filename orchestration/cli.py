@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.commands import command, shell_word, signed
+from orchestration.commands import as_text, command, shell_word, signed
 from orchestration.ingest.landing import Days
 from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.settings import Settings, UnusablePathError
@@ -39,10 +39,24 @@ def _main(arguments: Sequence[str] | None) -> int:
     try:
         settings = Settings.from_environment()
     except UnusablePathError as error:
-        print(error, file=sys.stderr)
+        _say(error, error=True)
         return 1
+    from orchestration.lock import remove_leftovers
+
+    remove_leftovers(settings.data)
     code: int = given.run(settings, given)
     return code
+
+
+def _say(*words: object, error: bool = False) -> None:
+    """To the terminal, as text: what was delivered or typed may hold what a terminal takes for orders."""
+    print(as_text(" ".join(map(str, words))), file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def _text(given: str) -> str:
+    if not given.strip():
+        raise argparse.ArgumentTypeError("found nothing; whoever asks tomorrow will want to know")
+    return given
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -86,12 +100,16 @@ def parser() -> argparse.ArgumentParser:
     stepping.add_argument("--to", help="a release that is kept; without it, the one before")
     unholding = add("unhold", _unhold, "let the next run publish again")
     for asked in (approving, stepping, unholding, taking_back):
-        asked.add_argument("--by", required=True, help="who says so")
-        asked.add_argument("--reason", required=True, help="why")
+        asked.add_argument("--by", type=_text, required=True, help="who says so")
+        asked.add_argument("--reason", type=_text, required=True, help="why")
     closing = add("close", _close, "freeze a month that is over, as it is served")
     closing.add_argument("month", type=date.fromisoformat, help="any day of it, YYYY-MM-DD")
     closing.add_argument("--revise", default="", help="freeze it once more, and why")
     add("releases", _releases, "list what is kept, what is served, and what is held")
+    serving = add(
+        "dev", _dev, "Dagster's interface on this machine, and what runs by itself, until it is ended"
+    )
+    serving.add_argument("--port", type=int, default=3000)
     trying = add("check-mapping", _check_mapping, "show what a mapping makes of a sample; writes nothing")
     trying.add_argument("mapping", type=Path)
     trying.add_argument("sample", type=Path, metavar="file")
@@ -103,7 +121,7 @@ def _land_samples(settings: Settings, _: argparse.Namespace) -> int:
     from orchestration.samples import land_samples
 
     for path in land_samples(settings):
-        print(f"landed {path.relative_to(settings.data)}")
+        _say(f"landed {path.relative_to(settings.data)}")
     return 0
 
 
@@ -126,76 +144,76 @@ def _run(settings: Settings, **what: Any) -> int:
     try:
         outcome = refresh(settings, **what)
     except NoSuchDaysError as error:
-        print(f"not run: {error}", file=sys.stderr)
+        _say(f"not run: {error}", error=True)
         return 1
-    print("\n".join(outcome.lines))
+    _say("\n".join(outcome.lines))
     return 0 if outcome.success else 1
 
 
 def _pull(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.assets.pulling import pull_days
-    from orchestration.writer import one_writer
+    from orchestration.lock import one_writer
 
     settings.landing.mkdir(parents=True, exist_ok=True)
-    with one_writer(settings.data, print):
+    with one_writer(settings.data, _say):
         told, wrong = pull_days(settings, Days(given.day, given.day))
-    print("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
+    _say("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
     return int(bool(wrong))
 
 
 def _rollback(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.lock import one_writer
     from orchestration.publish.marts import PublishError
     from orchestration.publish.rollback import release_before, step_back
-    from orchestration.writer import one_writer
 
     try:
         # Before what is served now, not before what a run publishes while this waits for it.
         to = given.to or release_before(settings.serving)
-        with one_writer(settings.data, print):
+        with one_writer(settings.data, _say):
             made = step_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
     except PublishError as error:
-        print(f"not stepped back: {error}", file=sys.stderr)
+        _say(f"not stepped back: {error}", error=True)
         return 1
     lift = command("unhold", "--by", "NAME", "--reason", "WHY")
-    print(f"served again: {made.to_release}; nothing new is published until: {lift}")
+    _say(f"served again: {made.to_release}; nothing new is published until: {lift}")
     return 0
 
 
 def _unhold(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.lock import one_writer
     from orchestration.publish.marts import PublishError
     from orchestration.publish.rollback import lift_hold
-    from orchestration.writer import one_writer
 
     asked = datetime.now(UTC)
     try:
-        with one_writer(settings.data, print):
+        with one_writer(settings.data, _say):
             lifted = lift_hold(settings.serving, given.by, given.reason, asked)
     except PublishError as error:
-        print(f"not lifted: {error}", file=sys.stderr)
+        _say(f"not lifted: {error}", error=True)
         return 1
     for record in lifted:
-        print(f"lifted: the hold of {record.at} ({record.reason}); the next run may publish")
+        _say(f"lifted: the hold of {record.at} ({record.reason}); the next run may publish")
     return 0
 
 
 def _close(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.lock import one_writer
     from orchestration.publish.close import close_month
     from orchestration.publish.marts import PublishError
     from orchestration.publish.release import current, refuse_if_replaced
-    from orchestration.writer import one_writer
 
     try:
         asked = current(settings.serving)
-        with one_writer(settings.data, print):
+        with one_writer(settings.data, _say):
             refuse_if_replaced(settings.serving, asked)
             made = close_month(
                 settings.serving, settings.closed, given.month, datetime.now(UTC), given.revise
             )
     except PublishError as error:
-        print(f"not closed: {error}", file=sys.stderr)
+        _say(f"not closed: {error}", error=True)
         return 1
     told = "closed" if made.is_new else "was closed already"
-    print(f"{made.month} {told}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
+    _say(f"{made.month} {told}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
     return 0
 
 
@@ -220,17 +238,17 @@ def _releases(settings: Settings, _: argparse.Namespace) -> int:
             ),
             *(f"closed {entry}" for entry in facts.get("closed", ())),
         ]
-        print(f"{release.release_id}  {len(facts['inputs'])} batches  {', '.join(marks)}".rstrip())
+        _say(f"{release.release_id}  {len(facts['inputs'])} batches  {', '.join(marks)}".rstrip())
     for damage in damaged_releases(settings.serving):
-        print(f"DAMAGED {damage}")
+        _say(f"DAMAGED {damage}")
     try:
         hold_of(settings.serving)
     except PublishError as error:
-        print(f"HELD: {error}")
+        _say(f"HELD: {error}")
         return 1
     for record in records(settings.serving):
         lifted = f"lifted {record.lifted_at} by {signed(record.lifted_by, record.lifted_os_user)}"
-        print(
+        _say(
             f"{record.at}  back from {record.from_release} to {record.to_release} by"
             f" {signed(record.by, record.os_user)}: {record.reason};"
             f" {f'{lifted}: {record.lifted_reason}' if record.lifted_at else 'HELD'}"
@@ -246,21 +264,32 @@ def _retract(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.damage import DamagedError
     from orchestration.ingest.retract import RetractError, retract
     from orchestration.inputs import served_deliveries
-    from orchestration.writer import one_writer
+    from orchestration.lock import one_writer
 
     source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
         # A run that has read the file already would publish it once more, and say that it was taken back.
-        with one_writer(settings.data, print):
+        with one_writer(settings.data, _say):
             served = served_deliveries(settings).files
             made = retract(
                 settings.lake, settings.landing, source, given.file, given.reason, now, given.by, served
             )
     except (RetractError, DamagedError) as error:
-        print(f"not retracted: {error}", file=sys.stderr)
+        _say(f"not retracted: {error}", error=True)
         return 1
-    print(f"retracted {shell_word(made.source_file)}; the next refresh publishes without it")
+    _say(f"retracted {shell_word(made.source_file)}; the next refresh publishes without it")
     return 0
+
+
+def _dev(settings: Settings, given: argparse.Namespace) -> int:
+    from orchestration.ui import UnusableOriginError, run
+
+    _say(f"http://localhost:{given.port} (Ctrl-C ends it)")
+    try:
+        return run(settings, given.port)
+    except UnusableOriginError as error:
+        _say(f"not started: {error}", error=True)
+        return 1
 
 
 def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
@@ -271,28 +300,28 @@ def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
     try:
         tried = try_mapping(given.mapping, given.sample, given.source, settings.reference)
     except (MappingError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        _say(error, error=True)
         return 2
     for file in tried.files:
-        print(
+        _say(
             f"{given.sample}: {file.rows_accepted} of {file.rows_read} rows would be accepted as {given.source},"
             f" {file.rows_quarantined} refused, {file.rows_duplicate} are duplicates,"
             f" {file.elements_aside} values would be left out"
         )
         for problem in file.problems:
-            print(f"  {problem}")
+            _say(f"  {problem}")
     return int(tried.is_blocked)
 
 
 def _report(settings: Settings, _: argparse.Namespace) -> int:
     from orchestration.report import headline, report
 
-    print(report(settings.serving))
+    _say(report(settings.serving))
     from_records = headline(settings.serving)
     if from_records:
-        print(f"\n{from_records}")
-    print(f"\nMarts for BI tools: {settings.serving / 'warehouse.duckdb'} (schema marts), also as Parquet")
-    print(f"Why this was released: {settings.serving / 'report.html'}")
+        _say(f"\n{from_records}")
+    _say(f"\nMarts for BI tools: {settings.serving / 'warehouse.duckdb'} (schema marts), also as Parquet")
+    _say(f"Why this was released: {settings.serving / 'report.html'}")
     return 0
 
 

@@ -31,6 +31,11 @@ def signed(by: str, user: str) -> str:
     return f"{by} ({name})" if by else name
 
 
+def as_text(said: str) -> str:
+    """`said` as a terminal shows it letter by letter: what is not printed is named (`\\x1b`). Lines stay lines."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in said)
+
+
 def shell_word(text: str) -> str:
     """`text` as one word that a shell reads back as it is, and that can do nothing to a terminal."""
     if text.isprintable():

@@ -6,8 +6,11 @@ import os
 
 from orchestration.build import build_defs
 from orchestration.folders import UMASK
+from orchestration.lock import remove_leftovers
 from orchestration.settings import Settings
 
 # What sensors and Dagster itself write in this process; runs see to it themselves.
 os.umask(UMASK)
-defs = build_defs(Settings.from_environment())
+settings = Settings.from_environment()
+remove_leftovers(settings.data)
+defs = build_defs(settings)

@@ -20,14 +20,21 @@ PRIVATE = ("lake", "quarantine", "build", "closed", "alerts", "dagster")
 
 
 @contextmanager
-def private_files(data: Path) -> Iterator[None]:
-    """All that is written below `data` within this context is for its owner and group alone."""
+def private_umask() -> Iterator[None]:
+    """All that this process writes within this context is for its owner and group alone."""
     before = os.umask(UMASK)
     try:
-        protect(data)
         yield
     finally:
         os.umask(before)
+
+
+@contextmanager
+def private_files(data: Path) -> Iterator[None]:
+    """As `private_umask`; what lies in `data` already is closed to others first."""
+    with private_umask():
+        protect(data)
+        yield
 
 
 def protect(data: Path) -> None:

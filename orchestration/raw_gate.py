@@ -16,7 +16,7 @@ import duckdb
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names
 from orchestration.assets.ingestion import batch_key
-from orchestration.build_database import remove_database
+from orchestration.build_database import passing_database
 from orchestration.evidence import gate_folder, keep_gate, keep_passed
 from orchestration.gate_checks import RAW_GATE, REFUSED, as_check
 from orchestration.ingest.batch import SOURCE as PORTAL
@@ -93,17 +93,15 @@ def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetChec
 def _judge(
     settings: Settings, source: Source, pending: Sequence[str], failing_rows: Path
 ) -> list[GateResult]:
-    database = settings.build / f"raw_gate_{source.name}.duckdb"
-    _show_batch(settings, database, source.name, pending)
     suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
     if f"raw__{source.name}" in names("raw"):
         suites[source.name] = load(f"raw__{source.name}")
-    results = [
-        run_gate(database, "main", table, suite, failing_rows_dir=failing_rows)
-        for table, suite in suites.items()
-    ]
-    database.unlink()
-    return results
+    with passing_database(settings.build / f"raw_gate_{source.name}.duckdb") as database:
+        _show_batch(settings, database, source.name, pending)
+        return [
+            run_gate(database, "main", table, suite, failing_rows_dir=failing_rows)
+            for table, suite in suites.items()
+        ]
 
 
 def _named(
@@ -140,8 +138,6 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
     """A database that shows the pending batch, and what its senders delivered before: what suites of stage `raw`
     look at. Of the lake only manifests are read.
     """
-    database.parent.mkdir(parents=True, exist_ok=True)
-    remove_database(database)
     pending, lake = pending_folder(settings.lake, source), settings.lake / source
     with duckdb.connect(str(database)) as connection:
         for table, files in ((source, "rows*"), ("files", "files")):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import dagster as dg
 import sqlalchemy.exc
@@ -27,13 +28,13 @@ from orchestration.damage import RUNBOOK, Section
 from orchestration.failures import failing_rows
 from orchestration.ingest.landing import Days
 from orchestration.instance import instance_of
+from orchestration.lock import one_writer
 from orchestration.partitions import run_tags
 from orchestration.publish.release import current_name, damaged_releases
 from orchestration.run_alerts import COMMAND_LINE, MESSAGE_CHARACTERS, alert_of
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
-from orchestration.writer import one_writer
 
 # Dagster keeps its whole log in its store, for the UI; the screen shows what this module says.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -102,10 +103,8 @@ def _stopped(error: Exception, settings: Settings) -> Outcome:
     if isinstance(error, OSError):
         found, section = f"{error.filename or settings.data}: {error.strerror or error}", Section.FOLDERS
     else:
-        found, section = (
-            f"{settings.dagster_home}: {type(error).__name__}: {error}",
-            Section.DAGSTER,
-        )
+        found = f"Dagster's storage (DAGSTER_HOME): {type(error).__name__}: {error}"
+        section = Section.FOLDERS if "disk is full" in found else Section.DAGSTER
     now = datetime.now(UTC)
     alert = Alert(
         kind="run_failed",
@@ -132,13 +131,21 @@ def _alerted(alert: Alert | None, settings: Settings) -> list[str]:
 def _aside(path: Path) -> Iterator[None]:
     """What dbt and Dagster tell of each step goes to a file: hundreds of lines on a screen hide the few that count."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as log, redirect_stdout(log):
-        handler = logging.StreamHandler(log)
-        logging.getLogger("dagster").addHandler(handler)
-        try:
+    log = path.open("w", encoding="utf-8")
+    handler = _Lenient(log)
+    logging.getLogger("dagster").addHandler(handler)
+    try:
+        with redirect_stdout(log):
             yield
-        finally:
-            logging.getLogger("dagster").removeHandler(handler)
+    finally:
+        logging.getLogger("dagster").removeHandler(handler)
+        with suppress(OSError):  # of a full disk; what failed of it was said
+            log.close()
+
+
+class _Lenient(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (named by logging)
+        """A line that does not fit onto the disk is left out."""
 
 
 def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
@@ -157,7 +164,9 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     if quiet:
         yield f"nothing new: {', '.join(quiet)}"
     yield from _release_lines(result, settings)
-    checks = result.get_asset_check_evaluations()
+    # Of a step that was tried again, what it found last.
+    last = {(check.asset_key, check.check_name): check for check in result.get_asset_check_evaluations()}
+    checks = list(last.values())
     failed = [check for check in checks if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
     warned = [check for check in checks if not check.passed and check not in failed]
     gates = [check for check in checks if "expectations" in check.metadata]

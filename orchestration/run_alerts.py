@@ -6,6 +6,8 @@ started. Does not belong here: what an alert looks like and where it goes (`aler
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.alerts import Alert, Failure, send
-from orchestration.damage import RUNBOOK, section_in
+from orchestration.damage import RUNBOOK, Section, section_in
 from orchestration.gate_checks import OWN_AGENCIES, RAW_GATE, REFUSED
 from orchestration.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
@@ -23,6 +25,18 @@ from orchestration.settings import Settings
 STARTED_BY = "service-index/started-by"
 COMMAND_LINE = {STARTED_BY: "command-line"}
 MESSAGE_CHARACTERS = 2000
+#: What the system and sqlite say of our own folders: whichever step it is said at, no delivery is to blame.
+OF_THE_DISK = (
+    *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)),
+    "disk is full",
+)
+#: By what a step or check is called, the first that fits.
+OF_STEPS = (
+    ((IS_SCORED,), "Nothing could be scored"),
+    ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
+    (("release__",), "A release gate failed"),
+    (("marts/", "models", "intermediate/"), "dbt failed"),
+)
 _SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
 _AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
 
@@ -135,17 +149,11 @@ def _killed(run: dg.DagsterRun, now: datetime) -> Alert:
 
 def _section(failures: Iterable[Failure]) -> str:
     names = " ".join(failure.name for failure in failures)
-    if (section := section_in(" ".join(failure.message for failure in failures))) is not None:
-        return section
-    if IS_SCORED in names:
-        return "Nothing could be scored"
-    if RAW_GATE in names or OWN_AGENCIES in names:
-        return "A delivery was refused"
-    if "release__" in names:
-        return "A release gate failed"
-    if "marts/" in names or "models" in names or "intermediate/" in names:
-        return "dbt failed"
-    return "Another step failed"
+    said = " ".join(failure.message for failure in failures)
+    if any(word in said for word in OF_THE_DISK):
+        return Section.FOLDERS
+    of_step = (section for words, section in OF_STEPS if any(word in names for word in words))
+    return section_in(said) or next(of_step, "Another step failed")
 
 
 def _fact(check: Any, name: str) -> Any:

@@ -41,6 +41,8 @@ class Settings:
     hash_key: bytes = field(default=b"", repr=False)
     # Where alerts are posted; the address of a chat tool is a secret too.
     alert_webhook: str = field(default="", repr=False)
+    # Addresses of a proxy before Dagster's interface, as a browser shows them (docs/security.md).
+    ui_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -50,6 +52,7 @@ class Settings:
             repository=_usable(REPOSITORY),
             hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
             alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
+            ui_origins=tuple(os.environ.get("SERVICE_INDEX_UI_ORIGINS", "").split()),
         )
 
     @staticmethod

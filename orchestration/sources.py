@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.ingest import batch
-from orchestration.ingest.landing import Days, is_litter, shown_path
+from orchestration.ingest.landing import Days, delivery_files
 from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.rights import load_rights
@@ -101,16 +101,10 @@ def hash_key(settings: Settings, source: str) -> bytes:
     """
     if settings.hash_key:
         return settings.hash_key
-    real = [
-        path
-        for path in (settings.landing / source).rglob("*")
-        if path.is_file()
-        and SYNTHETIC not in path.name
-        and not any(map(is_litter, path.relative_to(settings.landing).parts))
-    ]
+    real = [path for _, path in delivery_files(settings.landing, source) if SYNTHETIC not in path.name]
     if real:
         raise HashKeyError(
-            f"{shown_path(settings.landing, real[0])}: holds real records, and no key was found to hash identity"
+            f"{real[0].relative_to(settings.landing)}: holds real records, and no key was found to hash identity"
             " numbers with; set SERVICE_INDEX_HASH_KEY, always to the same secret"
         )
     return SAMPLE_KEY

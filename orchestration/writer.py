@@ -1,68 +1,22 @@
-"""One run at a time works on the folders of an installation; others wait for it.
+"""The lock of an installation as a resource of Dagster: held by every run, whoever started it.
 
-Belongs here: the lock that every run holds from its first step to its last, whoever started it: the UI, a
-schedule, a sensor, the command line. Dagster's own queue holds back only what is launched through it.
+Belongs here: when a run holds it. What it is, is in `lock`. Dagster's own queue holds back only what is launched
+through it.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from orchestration.folders import private_files
-from orchestration.ingest.lake import remove_work_files
+import dagster as dg
+
+from orchestration.lock import one_writer
 from orchestration.settings import Settings
-
-if TYPE_CHECKING:
-    import dagster as dg
-
-LOCK = ".writer.lock"
-#: The folders whose lock this thread holds: a command takes it before the run that it starts would.
-_HELD = threading.local()
-
-
-@contextmanager
-def one_writer(data: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of the data folder. The system lets go of it when this process ends, however it ends. What a killed
-    run left of the files it was reading is removed first.
-
-    `tell` is told when it has to wait, with the process that holds it. The file stays: removing it would let two
-    in. Only its owner can open it, and so hold it. Held by this thread already, nothing happens. Raises OSError where
-    the folder cannot be written.
-    """
-    held: set[Path] = _HELD.__dict__.setdefault("folders", set())
-    if data in held:
-        yield
-        return
-    data.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as lock:
-        os.fchmod(lock.fileno(), 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            tell(f"waiting for the run of process {lock.read() or 'unknown'} on {data} to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
-        with private_files(data):
-            remove_work_files(Settings(data).lake)
-            held.add(data)
-            try:
-                yield
-            finally:
-                held.remove(data)
 
 
 def writer(settings: Settings) -> dg.ResourceDefinition:
     """The lock as a resource: in one process it is taken before the first step and kept until the last."""
-    import dagster as dg  # seconds, which a rollback does not have
 
     @dg.resource(description="One run at a time works on the folders of an installation.")
     @contextmanager

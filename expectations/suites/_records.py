@@ -18,6 +18,7 @@ LINEAGE = {
     "delivery_date": "DATE",
     "sender": "VARCHAR",
     "record_no": "BIGINT",
+    "precedence": "INTEGER",
 }
 _GAP = "[ ._/()-]{0,2}"
 _BEFORE = "(^|[^0-9A-Z ._/()-]|[A-Z]{2}|[A-Z][ ._/()-])[ ._/()-]*"

@@ -68,7 +68,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             )
             return
         dbt: DbtCliResource = context.resources.dbt
-        _tell(context, remove_if_damaged(settings.build_database))
+        yield from _rebuilt(context, remove_if_damaged(settings.build_database))
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         command = [*BUILD, "--full-refresh"] if config.rebuild else BUILD
         failed_checks = []
@@ -79,7 +79,12 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
                 else:
                     yield event
         except DagsterDbtCliRuntimeError:
-            _look_for_damage(context, settings)
+            for source in SOURCES:
+                check_values(settings.lake, source.name)
+            found = remove_if_damaged(settings.build_database, is_read_whole=True)
+            if found is not None:  # only reading showed it: all once more, from the lake
+                yield from _rebuilt(context, found)
+                raise dg.RetryRequested(max_retries=1) from None
             yield from failed_checks
             raise
         yield from failed_checks
@@ -92,24 +97,11 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
     return models
 
 
-def _look_for_damage(context: dg.AssetExecutionContext, settings: Settings) -> None:
-    """Where dbt has failed: was it at damage that only reading shows? Raises dg.RetryRequested where the build database
-    is to be built again, DamagedError for a batch of the lake.
-    """
-    for source in SOURCES:
-        check_values(settings.lake, source.name)
-    found = remove_if_damaged(settings.build_database, is_read_whole=True)
-    if found is not None:
-        _tell(context, found)
-        raise dg.RetryRequested(max_retries=1)
-
-
-def _tell(context: dg.AssetExecutionContext, found: str | None) -> None:
-    """In the log, and where the command line looks for what it prints."""
+def _rebuilt(context: dg.AssetExecutionContext, found: str | None) -> Iterator[dg.AssetObservation]:
+    """What was removed to be built again, in the log and where the command line looks for what it prints."""
     if found is not None:
         context.log.warning(found)
-        key = min(context.selected_asset_keys)
-        context.log_event(dg.AssetObservation(key, metadata={REBUILT: found}))
+        yield dg.AssetObservation(min(context.selected_asset_keys), metadata={REBUILT: found})
 
 
 def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:

@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 
 from orchestration.ingest.personal import is_in_name, masked
@@ -27,6 +28,8 @@ SOURCES = frozenset({
     "national_report_totals", "unit_catalogue",
 })  # fmt: skip
 LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
+#: How deep is looked. Python walks folders within each other by calls within each other, of which it allows a thousand.
+MOST_FOLDERS = 16
 _PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never changed"
 
 
@@ -121,7 +124,8 @@ def delivery_files(landing: Path, source: str) -> Iterator[tuple[date, Path]]:
 
     What a scan has something to say of (links that lead nowhere, folders, names that are not UTF-8) is no delivery.
     """
-    for path in (landing / source).glob("*/*/*"):
+    senders = (sender for day in _folders(landing / source) for sender in _folders(day))
+    for path in (Path(entry.path) for sender in senders for entry in _entries(sender)):
         parts = path.relative_to(landing).parts
         if any(map(is_litter, parts)):
             continue
@@ -131,6 +135,19 @@ def delivery_files(landing: Path, source: str) -> Iterator[tuple[date, Path]]:
         except (_MisplacedError, OSError):
             continue
         yield day, path
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing where it cannot be listed, or was taken away in this moment."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=attrgetter("name"))
+    except OSError:
+        return []
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [Path(entry.path) for entry in _entries(folder) if entry.is_dir(follow_symlinks=False)]
 
 
 def delivery_days(landing: Path, source: str) -> set[tuple[date, str]]:
@@ -164,13 +181,18 @@ def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
 
 
 def _walk(landing: Path, source: str, days: Days) -> Iterator[Path | OSError]:
-    """Every entry that is not a real folder: files, links, unreadable folders as their error."""
+    """Every entry that is not a real folder: files, links, unreadable folders as their error; and folders below so many
+    others that nobody looks into them.
+    """
     errors: list[OSError] = []
     for folder, folders, names in os.walk(landing, onerror=errors.append):
         links = [name for name in folders if Path(folder, name).is_symlink()]
         folders[:] = [name for name in folders if not is_litter(name) and name not in links]
         if Path(folder) == landing:
             folders[:] = [name for name in folders if name == source or name not in SOURCES]
+        if len(Path(folder).relative_to(landing).parts) == MOST_FOLDERS:
+            yield from (Path(folder, name) for name in folders)
+            folders.clear()
         if Path(folder) == landing / source:
             folders[:] = [name for name in folders if (_date(name) or days.first) in days]
         yield from (Path(folder, name) for name in names + links if not is_litter(name))
@@ -184,7 +206,7 @@ class _MisplacedError(ValueError):
 def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
     """What lies at a path below `landing`, its content hashed; or why it is no file in its place."""
     path = Path(entry.filename) if isinstance(entry, OSError) else entry
-    shown = shown_path(landing, path)
+    shown = _shown(landing, path)
     try:
         if isinstance(entry, OSError):
             raise entry
@@ -246,7 +268,7 @@ def _unreadable(shown: str, error: OSError) -> Problem:
     )
 
 
-def shown_path(landing: Path, path: Path) -> str:
+def _shown(landing: Path, path: Path) -> str:
     """The path below landing, as manifests, logs and pages have it: as it is, but where a name holds a person's number;
     such a file is refused, so that nobody has to find it by what is shown.
     """

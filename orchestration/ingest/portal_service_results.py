@@ -33,6 +33,7 @@ ROW_COLUMNS = {
     "file_hash": "varchar",
     "delivery_date": "date",
     "sender": "varchar",
+    "precedence": "integer",
     "record_no": "integer",
     "scope": "varchar",
     "time_type": "varchar",
@@ -156,12 +157,11 @@ def prepare(
     connection.execute(_GROUP_MAXIMUM_SQL)
     know_units(connection, reference, lake)
     # One row a sender.
-    create_table(
-        connection, "scope_of_sender", {"sender": "varchar", "is_national": "boolean", "pattern": "varchar"}
-    )
+    columns = {"sender": "varchar", "is_national": "boolean", "pattern": "varchar", "precedence": "integer"}
+    create_table(connection, "scope_of_sender", columns)
     for one in scopes:
-        values = [one.sender, one.is_national, one.pattern]
-        connection.execute("insert into scope_of_sender values (?, ?, ?)", values)
+        values = [one.sender, one.is_national, one.pattern, one.precedence]
+        connection.execute("insert into scope_of_sender values (?, ?, ?, ?)", values)
     create_table(connection, "document", DOCUMENT_COLUMNS)
     create_table(connection, "typed", ROW_COLUMNS)
     create_table(connection, "problem", PROBLEM_COLUMNS)

@@ -42,7 +42,7 @@ select
     outer_key = 'units' as is_units,
     if(is_units, agency_code_today(province_code), null) as parent_agency_code,
     if(is_units, units_type, provinces_type) as outer_type,
-    is_national as is_from_nation,
+    precedence,
     is_national or coalesce(is_units and regexp_matches(parent_agency_code, pattern), false) as is_own
 from read
 inner join scope_of_sender using (sender)
@@ -308,7 +308,7 @@ metrics as (
 )
 
 select
-    envelope.source_file, envelope.file_hash, envelope.delivery_date, envelope.sender,
+    envelope.source_file, envelope.file_hash, envelope.delivery_date, envelope.sender, envelope.precedence,
     unit.record_no, envelope.scope, envelope.time_type, envelope.year,
     if(envelope.time_type = 'month', envelope.month, null) as month,
     if(envelope.time_type = 'quarter', envelope.quarter, null) as quarter,

@@ -110,6 +110,7 @@ LINEAGE = {
     "delivery_date": "date",
     "sender": "varchar",
     "record_no": "bigint",
+    "precedence": "integer",
 }
 
 

@@ -167,8 +167,7 @@ def _ingest(
             cursor.execute(PERSONAL_SQL + mapping_macros(mapping, key) + values)
 
         to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
-        own = {sender: scope.pattern for sender, scope in scopes.items()}
-        staged = read_files(connection, source, work, to_read, prepare, own)
+        staged = read_files(connection, source, work, to_read, prepare, scopes)
         for sha256, problem in lost.items():
             (staged.unread if problem.reason_code == OUR_DEFECT else staged.unreadable)[sha256] = problem
         unread = staged.unread

@@ -21,6 +21,7 @@ from orchestration.ingest.lake import connect
 from orchestration.ingest.manifests import Manifests, manifests
 
 RETRACTED = ".retracted"
+MOST_SENDER_BYTES = 150
 
 
 class RetractError(Exception):
@@ -103,8 +104,12 @@ def _write(folder: Path, made: Retraction) -> Retraction:
 
 
 def record_name(file_hash: str, source_file: str) -> str:
-    """What the record of a retraction is called, without its ending."""
-    return f"{file_hash}.{sender_of(source_file)}"
+    """What the record of a retraction is called, without its ending. A sender's folder may have a name as long as names
+    may be: of such a one, its hash.
+    """
+    sender = sender_of(source_file)
+    is_long = len(sender.encode()) > MOST_SENDER_BYTES
+    return f"{file_hash}.{hashlib.sha256(sender.encode()).hexdigest() if is_long else sender}"
 
 
 def sender_of(source_file: str) -> str:
@@ -122,7 +127,7 @@ def retractions(lake: Path, source: str) -> list[Retraction]:
 def _record(path: Path) -> Retraction:
     try:
         made = Retraction(**json.loads(path.read_text(encoding="utf-8")))
-        sender = sender_of(made.source_file)
+        name = record_name(made.file_hash, made.source_file)
     except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise DamagedError(
             path,
@@ -131,9 +136,9 @@ def _record(path: Path) -> Retraction:
             "write it again as `retracted` in serving/manifest.json has it; the name of the file is content and sender",
             Section.RETRACTION,
         ) from error
-    if path.stem not in (f"{made.file_hash}.{sender}", made.file_hash):  # as it was before senders were in it
+    if path.stem not in (name, made.file_hash):  # as it was before senders were in it
         raise DamagedError(
-            path, f"the record of {made.file_hash} from {sender}", "that of its name",
+            path, f"the record {name}", "that of its name",
             "give the file the name of its record", Section.RETRACTION,
         )  # fmt: skip
     return made

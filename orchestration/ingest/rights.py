@@ -39,15 +39,20 @@ class Right:
     sender: str
     source: str
     agency_code: str
+    precedence: int = 1
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a sender may deliver of a source: for `agencies` and all below them, or, if `is_national`, for everyone."""
+    """What a sender may deliver of a source: for `agencies` and all below them, or, if `is_national`, for everyone.
+
+    Of what two senders say of one thing the one with the lower `precedence` wins.
+    """
 
     sender: str
     agencies: tuple[str, ...]
     is_national: bool = False
+    precedence: int = 1
 
     def with_merged(self, merged: Mapping[str, str]) -> Scope:
         """`merged`: by agency that is gone, the one that took it over, and answers for it."""
@@ -82,16 +87,17 @@ class Rights:
     def of(self, sender: str, source: str) -> Scope | None:
         """What `sender` may deliver of `source`; None where nothing was agreed."""
         own = _agency_of(sender)
-        agencies = set()
-        for row in self.rows:
-            is_meant = own is not None if row.sender == ANY else row.sender == sender
-            if is_meant and row.source in (ANY, source):
-                agencies.add(own if row.agency_code == SELF else row.agency_code)
+        rows = [
+            row
+            for row in self.rows
+            if row.source in (ANY, source)
+            and (own is not None if row.sender == ANY else row.sender == sender)
+        ]
+        agencies = {own if row.agency_code == SELF else row.agency_code for row in rows}
         if not agencies or (source in OF_NO_AGENCY and ANY not in agencies):
             return None
-        return Scope(
-            sender, tuple(sorted(code for code in agencies if code and code != ANY)), ANY in agencies
-        )
+        named = tuple(sorted(code for code in agencies if code and code != ANY))
+        return Scope(sender, named, ANY in agencies, min(row.precedence for row in rows))
 
     def of_agreed(self, scanned: Scan) -> Scan:
         """The files of senders that may deliver their source; the others are problems: none of their rows is read."""
@@ -157,4 +163,4 @@ def _right(row: Mapping[str, str], place: str) -> Right:
         )
     if not row["precedence"].isdecimal():
         raise RightsError(f"{place}, precedence: found {row['precedence']!r}, expected a whole number")
-    return Right(sender, source, agency)
+    return Right(sender, source, agency, int(row["precedence"]))

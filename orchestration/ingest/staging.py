@@ -51,6 +51,7 @@ from orchestration.ingest.readers import (
     with_unix_line_ends,
 )
 from orchestration.ingest.record_types import RecordSource
+from orchestration.ingest.rights import Scope
 from orchestration.ingest.unpack import OpenedFile, check_size, open_landed
 
 _PLAIN, _OTHER = "plain", "other"
@@ -138,11 +139,11 @@ def read_files(
     work: Path,
     files: Sequence[tuple[LandedFile, SystemMapping]],
     prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],
-    own: Mapping[str, str | None],
+    scopes: Mapping[str, Scope],
 ) -> Staged:
     """Stage the rows of `files` in folder `work`, of several at a time: one thread a file, so that what comes out does
-    not depend on which is done first. `prepare` makes the macros of a mapping; `own`: by sender, what the codes of its
-    agencies begin with (`rights.Scope.pattern`).
+    not depend on which is done first. `prepare` makes the macros of a mapping; `scopes`, by sender, say what it may
+    deliver.
 
     Never raises on content.
     """
@@ -156,7 +157,7 @@ def read_files(
     def read_some() -> None:
         with connection.cursor() as cursor, ExitStack() as failing:
             failing.callback(waiting.clear)  # where one has failed, the others end after the file they are at
-            reader, made = Reader(cursor, staged, work, own), None
+            reader, made = Reader(cursor, staged, work, scopes), None
             while True:
                 try:
                     file, mapping = waiting.popleft()
@@ -190,7 +191,7 @@ class Reader:
     connection: duckdb.DuckDBPyConnection
     staged: Staged
     work: Path
-    own: Mapping[str, str | None]
+    scopes: Mapping[str, Scope]
     #: Files of others that are not judged yet, and their rows, and by which mapping they were read.
     waiting: list[tuple[LandedFile, Path]] = field(default_factory=list)
     rows_waiting: int = 0
@@ -398,9 +399,10 @@ class Reader:
         shutil.rmtree(folder, ignore_errors=True)
         self._forget_rejects()
         are_copies_told = rows_at_most <= MAX_ROWS_FOR_COPIES
-        own = self.own[file.sender]
+        scope = self.scopes[file.sender]
+        lineage = _lineage(file, scope.precedence)
         query = sifted_rows_sql(
-            self.source, plan, wire, _lineage(file), own=own, are_copies_told=are_copies_told
+            self.source, plan, wire, lineage, own=scope.pattern, are_copies_told=are_copies_told
         )
         self._copy(query, folder, _PLAIN_FORMAT + ", partition_by (is_other)")
 
@@ -492,9 +494,10 @@ def rows_in(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     return int(rows)
 
 
-def _lineage(file: LandedFile) -> dict[str, str]:
+def _lineage(file: LandedFile, precedence: int) -> dict[str, str]:
     return {"source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
-            "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender)}  # fmt: skip
+            "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender),
+            "precedence": str(precedence)}  # fmt: skip
 
 
 def from_staged(*paths: Path) -> str:

@@ -15,10 +15,10 @@ import pytest
 
 from orchestration.build import build_defs
 from orchestration.ingest.landing import Days
+from orchestration.lock import LOCK, one_writer
 from orchestration.partitions import NoSuchDaysError, known_days, run_tags
 from orchestration.schedules import close_last_month, nightly
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.writer import LOCK, one_writer
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -152,7 +152,7 @@ def test_days_without_a_partition_are_refused_with_what_there_is() -> None:
 
 def test_a_second_writer_waits_until_the_first_has_ended_even_by_kill(tmp_path: Path) -> None:
     hold = (
-        "import os, sys, pathlib\nfrom orchestration.writer import one_writer\n"
+        "import os, sys, pathlib\nfrom orchestration.lock import one_writer\n"
         "with one_writer(pathlib.Path(sys.argv[1]), print):\n"
         "    print('held', os.getpid(), flush=True)\n    sys.stdin.read()\n"
     )

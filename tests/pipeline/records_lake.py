@@ -31,6 +31,7 @@ LINEAGE = {
     "delivery_date": "date",
     "sender": "varchar",
     "record_no": "bigint",
+    "precedence": "integer",
 }
 DATASETS: dict[str, dict[str, str]] = {
     "dossiers": {

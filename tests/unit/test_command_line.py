@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from orchestration.checks import Approval
 from orchestration.cli import parser
 from orchestration.commands import command, os_user, shell_word
 from orchestration.ingest.retract import retractions
@@ -30,9 +32,7 @@ TYPED = [
     "it's '\"'\"'  two  blanks a\\b\\n %s%n a#b a=b", "-rf", "-5 rows", "--help", "--by", "Sở Y tế gửi nhầm", "x" * 5000,
 ]  # fmt: skip
 # What a file of a delivery may be called, and a terminal would take for orders.
-NAMES = [
-    *(f"{text}.jsonl" for text in TYPED[:7]), "\x1b[2J.jsonl", "a\r\tb.jsonl", "a\u202eb.jsonl",
-]  # fmt: skip
+NAMES = [*(f"{text}.jsonl" for text in TYPED[:5]), "it's -rf.jsonl", "\x1b[2J\r\t\u202e.jsonl"]
 
 
 def give(data: Path, *words: str | bytes, at: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -190,6 +190,23 @@ def test_commands_of_pages_are_understood() -> None:
     assert len(shown) > 6
     for line in shown:
         parser().parse_args(shlex.split(line))
+
+
+@pytest.mark.parametrize(("by", "reason"), [("", "x"), ("x", " \t"), ("\n", "x")])
+def test_nobody_and_no_reason_are_refused(by: str, reason: str, data: Path) -> None:
+    for words in (["approve", "h"], ["rollback"], ["unhold"], ["retract", "petitions/a"]):
+        done = give(data, *words, "--by", by, "--reason", reason)
+        assert (done.returncode, "found nothing" in done.stderr) == (2, True)
+    with pytest.raises(ValidationError):
+        Approval(hold="h", by=by, reason=reason)  # as typed into Dagster's launchpad
+
+
+def test_a_terminal_is_shown_text_whatever_was_typed(data: Path) -> None:
+    said = "\x1b[2J\x1b]0;title\x07 \u202eevil\r\x9b31m Đồng Nai"
+    assert give(data, "rollback", "--by", said, "--reason", said).returncode == 0
+    shown = give(data, "releases").stdout
+    assert r"\x1b[2J\x1b]0;title\x07 \u202eevil\r\x9b31m Đồng Nai" in shown
+    assert [c for c in shown if not c.isprintable() and c != "\n"] == []
 
 
 # The user is the system's.

@@ -55,3 +55,11 @@ def test_every_section_that_an_alert_names_is_there(name: str) -> None:
 def test_an_alert_names_the_section_of_the_message_rather_than_that_of_the_step() -> None:
     said = damaged(REPOSITORY, "nothing", "something", "do it", Section.BATCH)
     assert _section([Failure("models", said)]) == Section.BATCH
+
+
+@pytest.mark.parametrize("step", ["ingestion__dossiers_batch_raw_gate", "models", "release", "run"])
+@pytest.mark.parametrize(
+    "said", ["No space left on device", "Read-only file system", "database or disk is full"]
+)
+def test_a_full_disk_is_no_matter_of_a_delivery_at_whichever_step(step: str, said: str) -> None:
+    assert _section([Failure(step, f"OSError: [Errno 28] {said}: '/data/build/gates/x'")]) == Section.FOLDERS

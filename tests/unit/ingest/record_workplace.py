@@ -129,6 +129,10 @@ def packed(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
 
 
+#: All but the lineage, and the number of the record.
+OWN_COLUMNS = "* exclude (source_file, file_hash, delivery_date, sender, precedence)"
+
+
 @dataclass(frozen=True)
 class Records:
     """The folders of one warehouse, and one source."""
@@ -165,8 +169,7 @@ class Records:
         assert report.batch_id is not None
         promote(self.lake, self.source, report.batch_id)
 
-    def rows(self, report: IngestReport, columns: str = "* exclude (source_file, file_hash, delivery_date, sender)"
-             ) -> list[tuple[Any, ...]]:  # fmt: skip
+    def rows(self, report: IngestReport, columns: str = OWN_COLUMNS) -> list[tuple[Any, ...]]:
         assert report.pending_dir is not None
         path = report.pending_dir / "rows*.parquet"
         rows = f"read_parquet('{path}', hive_partitioning = false)"

@@ -58,7 +58,7 @@ def test_formats_give_the_same_rows(source: str, tmp_path: Path) -> None:
 def test_a_dossier_is_typed_as_promised(tmp_path: Path) -> None:
     workplace = Records(tmp_path)
     workplace.deliver(as_lines([good("dossiers")]))
-    (row,) = workplace.rows(workplace.ingest(), "* exclude (source_file, file_hash)")
+    (row,) = workplace.rows(workplace.ingest(), "* exclude (source_file, file_hash, precedence)")
     key_hash = row[8]
     assert len(key_hash) == 32
     assert row[2:] == (

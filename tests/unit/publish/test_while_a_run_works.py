@@ -18,16 +18,16 @@ import pytest
 from orchestration import cli
 from orchestration.ingest.lake import work_folder
 from orchestration.ingest.records import ensure_dataset
+from orchestration.lock import LOCK, one_writer
 from orchestration.publish.close import revisions
 from orchestration.publish.release import Release, current
 from orchestration.publish.rollback import hold_of, lift_hold, records, step_back
 from orchestration.settings import REPOSITORY
-from orchestration.writer import LOCK, one_writer
 
 ReleaseBuild = Callable[..., Release]
 WHO = ["--by", "duty officer", "--reason", "H19 sent last year's file"]
 RUN = (
-    "import pathlib, sys\nfrom orchestration.writer import one_writer\n"
+    "import pathlib, sys\nfrom orchestration.lock import one_writer\n"
     "with one_writer(pathlib.Path(sys.argv[1]), print):\n    print('held', flush=True)\n    sys.stdin.read()\n"
 )
 

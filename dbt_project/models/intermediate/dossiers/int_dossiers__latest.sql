@@ -35,9 +35,12 @@ fee_collection_forms as (
     select * from {{ ref('fee_collection_forms') }}
 ),
 
--- Most dossiers came once: nothing is to be compared.
+-- Most dossiers came once: nothing is to be compared. Of several senders the one that the agreement puts first is heard
+-- (docs/adr/0033).
 contested as (
-    select dossier_code
+    select
+        dossier_code,
+        min(precedence) as precedence
     from versions
     group by dossier_code
     having count(*) > 1
@@ -63,7 +66,7 @@ dated as (
         ]) }} as source_moment_at
     from versions
     inner join contested
-        on versions.dossier_code = contested.dossier_code
+        on versions.dossier_code = contested.dossier_code and versions.precedence = contested.precedence
     left join progress
         on versions.dossier_code = progress.dossier_code
     left join statuses

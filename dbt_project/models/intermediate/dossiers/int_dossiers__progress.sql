@@ -18,6 +18,7 @@ statuses as (
 steps as (
     select
         progress.dossier_code,
+        progress.precedence,
         {% for status in range(1, 11) -%}
             case when progress.status_code = {{ status }} then progress.acted_at end as status_{{ status }}_at,
         {% endfor -%}
@@ -27,25 +28,53 @@ steps as (
         on progress.status_code = statuses.status_code
 ),
 
-final as (
+-- Of each sender by its precedence; for most dossiers there is one.
+of_senders as (
     select
         dossier_code,
+        precedence,
         {% for status in range(1, 11) -%}
             max(status_{{ status }}_at) as status_{{ status }}_at,
         {% endfor -%}
         max(step_order) as last_step_order
     from steps
+    group by dossier_code, precedence
+),
+
+contested as (
+    select
+        dossier_code,
+        min(precedence) as precedence
+    from of_senders
     group by dossier_code
+    having count(*) > 1
+),
+
+final as (
+    select of_senders.*
+    from of_senders
+    left join contested
+        on of_senders.dossier_code = contested.dossier_code
+    where contested.dossier_code is null or of_senders.precedence = contested.precedence
 )
 
 {% if is_incremental() -%}
--- What was known of these dossiers still holds, unless the new steps are later.
+{%- set columns = ['last_step_order'] -%}
+{%- for status in range(1, 11) -%}
+    {%- do columns.append('status_' ~ status ~ '_at') -%}
+{%- endfor -%}
+-- What was known of these dossiers still holds, unless the new steps are later, or are of a sender that the agreement puts
+-- first (docs/adr/0033).
 select
     final.dossier_code,
-    {% for status in range(1, 11) -%}
-        {{ latest_of(['final.status_' ~ status ~ '_at', 'known.status_' ~ status ~ '_at']) }} as status_{{ status }}_at,
-    {% endfor -%}
-    {{ latest_of(['final.last_step_order', 'known.last_step_order']) }} as last_step_order
+    least(final.precedence, known.precedence) as precedence,
+    {% for column in columns[1:] + columns[:1] -%}
+        case
+            when known.precedence < final.precedence then known.{{ column }}
+            when known.precedence = final.precedence then {{ latest_of(['final.' ~ column, 'known.' ~ column]) }}
+            else final.{{ column }}
+        end as {{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
 from final
 left join {{ this }} as known
     on final.dossier_code = known.dossier_code

@@ -22,7 +22,7 @@ numbered as (
         row_number() over (
             partition by petition_id
             order by
-                source_moment_at desc, (status <> 'open') desc, delivery_date desc,
+                precedence asc, source_moment_at desc, (status <> 'open') desc, delivery_date desc,
                 likes + dislikes desc, content_id asc
         ) as preference
     from petitions

@@ -35,14 +35,16 @@ keyed as (
             and unit_results.as_of <= coalesce(regimes.valid_to, cast('9999-12-31' as date))
 ),
 
--- Several payloads may describe the same day: one made after the period ended wins over one made before, then detail
--- over totals, then the later capture.
+-- Several payloads may describe the same day: of those whose sender the agreement puts first (docs/adr/0033), one made
+-- after the period ended wins over one made before, then detail over totals, then the later capture.
 numbered as (
     select
         *,
         row_number() over (
             partition by {{ period_keys() }}, unit_code
-            order by is_captured_after_end desc, (settlement is not null) desc, observed_at desc, file_hash asc
+            order by
+                precedence asc, is_captured_after_end desc, (settlement is not null) desc, observed_at desc,
+                file_hash asc
         ) as preference
     from keyed
 ),

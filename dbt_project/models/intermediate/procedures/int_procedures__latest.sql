@@ -6,7 +6,9 @@ with procedures as (
 numbered as (
     select
         *,
-        row_number() over (partition by procedure_code order by delivery_date desc, content_id asc) as preference
+        row_number() over (
+            partition by procedure_code order by precedence asc, delivery_date desc, content_id asc
+        ) as preference
     from procedures
 ),
 

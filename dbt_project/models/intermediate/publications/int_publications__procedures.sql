@@ -36,7 +36,9 @@ numbered as (
         ) as newest_legal_effect_date,
         row_number() over (
             partition by units.province_code, decisions.decision_no, decisions.procedure_code
-            order by decisions.delivery_date desc, decisions.published_date desc nulls last, decisions.content_id asc
+            order by
+                decisions.precedence asc, decisions.delivery_date desc, decisions.published_date desc nulls last,
+                decisions.content_id asc
         ) as preference
     from decisions
     inner join units

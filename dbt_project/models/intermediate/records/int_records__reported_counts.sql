@@ -22,7 +22,7 @@ numbered as (
         received,
         row_number() over (
             partition by agency_code, month_start
-            order by delivery_date desc, received desc
+            order by precedence asc, delivery_date desc, received desc
         ) as preference
     from report_totals
 ),

@@ -9,7 +9,8 @@ numbered as (
         row_number() over (
             partition by agency_code
             order by
-                coalesce(valid_to, cast('9999-12-31' as date)) desc, valid_from desc, delivery_date desc, content_id asc
+                precedence asc, coalesce(valid_to, cast('9999-12-31' as date)) desc, valid_from desc,
+                delivery_date desc, content_id asc
         ) as preference
     from unit_catalogue
 ),

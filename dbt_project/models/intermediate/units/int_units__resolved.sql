@@ -75,7 +75,8 @@ matched as (
             when commune_crosswalk.new_commune_code is not null then 'merged_commune'
             when placed.is_catalogued then 'rolled_up'
             when province_agencies.unit_code is not null then 'unknown'
-        end as resolution
+        end as resolution,
+        province_agencies.unit_code as own_province_code
     from placed
     left join units as communes_today
         on
@@ -97,16 +98,34 @@ matched as (
         on split_part(placed.agency_code, '.', 1) = province_agencies.agency_code
 ),
 
-final as (
+-- An agency lies in the province of its code, whatever state code its catalogue names: else it would count for others.
+placed_within as (
     select
         matched.agency_code,
         matched.unit_code,
+        matched.resolution,
+        case
+            when named.province_code <> matched.own_province_code then matched.own_province_code
+            else matched.unit_code
+        end as answering_unit_code
+    from matched
+    left join units as named
+        on matched.unit_code = named.unit_code
+),
+
+final as (
+    select
+        placed_within.agency_code,
+        units.unit_code,
         units.unit_level,
         units.province_code,
-        matched.resolution
-    from matched
+        case
+            when placed_within.unit_code = units.unit_code then placed_within.resolution
+            else 'rolled_up'
+        end as resolution
+    from placed_within
     inner join units
-        on matched.unit_code = units.unit_code
+        on placed_within.answering_unit_code = units.unit_code
 )
 
 select * from final

@@ -34,6 +34,7 @@ final as (
         batch,
         sender,
         cast(delivery_date as date) as delivery_date,
+        coalesce(precedence, 1) as precedence,
         dossier_code,
         {{ agency_of('dossier_code') }} as agency_code,
         procedure_code,

@@ -6,6 +6,7 @@ with source as (
 final as (
     select
         cast(delivery_date as date) as delivery_date,
+        coalesce(precedence, 1) as precedence,
         sender,
         {{ agency_code_today('agency_code') }} as agency_code,
         make_date(year, month, 1) as month_start,

@@ -8,6 +8,7 @@ final as (
         {{ fingerprint(['petition_id', 'agency_code', 'received_at', 'transferred_at', 'kind', 'status', 'finished_at',
             'likes', 'dislikes', 'dossier_code']) }} as content_id,
         cast(delivery_date as date) as delivery_date,
+        coalesce(precedence, 1) as precedence,
         sender,
         petition_id,
         {{ agency_code_today('agency_code') }} as agency_code,

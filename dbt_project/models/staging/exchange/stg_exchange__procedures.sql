@@ -9,6 +9,7 @@ final as (
             'has_synchronised_fees', 'returns_paper_result', 'online_level', 'is_open_to_citizens',
             'has_all_parts']) }} as content_id,
         cast(delivery_date as date) as delivery_date,
+        coalesce(precedence, 1) as precedence,
         procedure_code,
         name_vi,
         field_code,

@@ -6,6 +6,7 @@ with source as (
 final as (
     select
         batch,
+        coalesce(precedence, 1) as precedence,
         dossier_code,
         status_code,
         acted_at

@@ -8,6 +8,7 @@ final as (
         {{ fingerprint(['decision_no', 'agency_code', 'decision_date', 'procedure_code', 'kind', 'legal_effect_date',
             'published_at']) }} as content_id,
         cast(delivery_date as date) as delivery_date,
+        coalesce(precedence, 1) as precedence,
         sender,
         decision_no,
         {{ agency_code_today('agency_code') }} as agency_code,

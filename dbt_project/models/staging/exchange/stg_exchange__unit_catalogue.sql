@@ -8,6 +8,7 @@ final as (
         {{ fingerprint(['agency_code', 'name_vi', 'unit_level', 'parent_agency_code', 'state_code', 'valid_to']) }}
             as content_id,
         cast(delivery_date as date) as delivery_date,
+        coalesce(precedence, 1) as precedence,
         {{ agency_code_today('agency_code') }} as agency_code,
         name_vi,
         unit_level,

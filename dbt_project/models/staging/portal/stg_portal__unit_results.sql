@@ -34,6 +34,7 @@ final as (
         file_hash,
         source_file,
         record_no,
+        coalesce(precedence, 1) as precedence,
         period_type,
         period_start,
         period_end,

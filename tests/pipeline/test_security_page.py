@@ -1,0 +1,120 @@
+"""What docs/security.md states as a fact is one.
+
+Belongs here: its tables, read from the page. What it says of Dagster's interface is asked of the real server
+(`tests/graph/test_ui.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import subprocess
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+import pytest
+
+from orchestration.alerts import Alert, send
+from orchestration.folders import PRIVATE
+from orchestration.ingest.lake import work_folder
+from orchestration.instance import instance_of
+from orchestration.lock import one_writer
+from orchestration.publish.files import protect_tree
+from orchestration.publish.release import current
+from orchestration.publish.rollback import lift_hold, step_back
+from orchestration.settings import REPOSITORY, Settings
+from tests.pipeline.page import table
+
+
+def modes() -> dict[str, set[int]]:
+    """By pattern, the modes that the page names; none where it leaves them to others."""
+    rows = table("below `data`")
+    return {row[0]: {int(mode, 8) for mode in re.findall(r"\b0\d{3}\b", row[1])} for row in rows}
+
+
+def used(settings: Settings) -> None:
+    """What a clean night does not leave: a step back, an alert, Dagster's runs, a file that is being read."""
+    served = current(settings.serving)
+    assert served is not None
+    with one_writer(settings.data, print):
+        earlier = served.folder.with_name("20260101T000000Z-00000000")
+        shutil.copytree(served.folder, earlier)
+        manifest = (earlier / "manifest.json").read_text(encoding="utf-8")
+        (earlier / "manifest.json").unlink()
+        (earlier / "manifest.json").write_text(
+            manifest.replace(served.release_id, earlier.name), encoding="utf-8"
+        )
+        protect_tree(earlier)
+        step_back(settings.serving, "duty", "wrong", datetime.now(UTC), earlier.name)
+        lift_hold(settings.serving, "duty", "right", datetime.now(UTC))
+        alert = Alert("run_failed", "x", (), (), 0, "y", "z", "2026-01-01")
+        send(alert, settings.alerts_log, "")
+        instance_of(settings).dispose()
+        (work_folder(settings.lake, "dossiers", "0") / "unpacked.csv").touch()
+
+
+def test_everything_in_the_data_folder_has_the_mode_that_the_page_gives_it(
+    copy_of_installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    settings = copy_of_installation
+    used(settings)
+    stated = modes()
+    seen: dict[str, set[str]] = {pattern: set() for pattern in stated}
+    for path in [settings.data, *settings.data.rglob("*")]:
+        if path.is_symlink():
+            continue
+        name = path.relative_to(settings.data).as_posix()
+        pattern = next((one for one in stated if fnmatchcase(name, one)), None)
+        assert pattern is not None, f"{name}: the page does not say what it is"
+        mode = stat.S_IMODE(path.stat().st_mode)
+        # The owner's right to go into a folder is not one to a file.
+        allowed = {one for one in stated[pattern] if bool(one & 0o100) == path.is_dir()} or stated[pattern]
+        assert not stated[pattern] or mode in allowed, f"{name}: {mode:04o}"
+        seen[pattern].add(name)
+    # A clean night refuses nothing, pulls nothing and closes no month; these folders get their mode with the others.
+    assert {pattern for pattern, names in seen.items() if not names} == {
+        "quarantine",
+        "closed",
+        "landing/.pull",
+    }
+    assert {pattern for pattern, mode in stated.items() if mode == {0o750} and "/" not in pattern} == set(
+        PRIVATE
+    )
+
+
+def test_the_page_names_each_variable_that_the_program_reads() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True, text=True
+    )
+    read = set()
+    for name in listed.stdout.split("\0"):
+        if name.split("/")[0] in ("orchestration", "dbt_project", "bin", "expectations"):
+            text = (REPOSITORY / name).read_text(encoding="utf-8", errors="replace")
+            read |= set(re.findall(r"SERVICE_INDEX_[A-Z_]+|DAGSTER_HOME", text))
+    read = {f"{name}*" if name.endswith("_") else name for name in read}
+    assert {row[0] for row in table("variable")} == read
+
+
+def test_secrets_are_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are not shown where settings are printed."""
+    secret = [row[0] for row in table("variable") if "yes" in row[1]]
+    for name in secret:
+        monkeypatch.setenv(name, f"secret of {name}")
+    assert len(secret) == 3
+    assert "secret of" not in repr(Settings.from_environment())
+
+
+def test_what_is_recorded_is_where_the_page_says(installation: Settings) -> None:
+    served = current(installation.serving)
+    assert served is not None
+    named = {key for row in table("what", "recorded in") for key in re.findall(r"manifest.*?`(\w+)`", row[1])}
+    assert named == {"approvals", "step_backs", "retracted", "closed"}
+    assert named <= set(served.manifest)
+
+
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    page = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert links and [link for link in links if not (REPOSITORY / "docs" / link).is_file()] == []
