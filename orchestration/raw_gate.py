@@ -1,7 +1,7 @@
 """The gate before the lake: Great Expectations on a source's pending batch, as a blocking asset check.
 
 A refused delivery keeps out its own sender, nobody else: what failing rows name is left out of the batch, and the rest is
-judged again (ADR 0034). Only where no delivery is named is nothing of the source admitted, and the run ends.
+judged again (ADR 0037). Only where no delivery is named is nothing of the source admitted, and the run ends.
 
 Belongs here: showing a batch to the suites, and what becomes of their verdict. Does not belong here: bounds
 (`expectations.suites`), and writing batches (`ingest`).
