@@ -10,8 +10,9 @@ import dagster as dg
 from pydantic import Field
 
 from expectations.drift import compare
-from expectations.gate import run_gate
+from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
+from orchestration.behind import deliveries_behind
 from orchestration.build_database import passing_database
 from orchestration.commands import command, os_user
 from orchestration.evidence import gate_folder, keep_approvals, keep_gate
@@ -70,7 +71,8 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
         return check._replace(
             description=as_description(
-                f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n{lifted}"
+                f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n"
+                f"{deliveries_behind(settings, _moved(result))}\n{lifted}"
             ),
             metadata={
                 **check.metadata,
@@ -80,6 +82,11 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         )
 
     return gate
+
+
+def _moved(result: GateResult) -> set[tuple[str, str]]:
+    """Basis and code of the provinces that moved too far, as far as the verdict shows them."""
+    return {(str(row["basis"]), str(row["unit_code"])) for check in result.failed() for row in check.sample}
 
 
 def through(run: dg.DagsterRun) -> str:

@@ -21,8 +21,8 @@ def suite() -> gx.ExpectationSuite:
         expectations=[
             gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=(
-                    "select hold, name_vi, period_type, period_start, period_end, state, score_before, score_now,"
-                    " round(points, 2) as points, rank_before, rank_now, places, served_release from {batch}"
+                    "select hold, basis, unit_code, name_vi, period_type, period_start, period_end, state, score_before,"
+                    " score_now, round(points, 2) as points, rank_before, rank_now, places, served_release from {batch}"
                     " where is_beyond and not is_approved"
                 ),
                 description="No province moves further than its bound, unless a person has approved it",

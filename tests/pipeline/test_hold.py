@@ -67,6 +67,8 @@ def test_held_until_a_person_approves(
     text = "\n".join(first.lines)
     assert '"name_vi": "Đồng Nai"' in text
     assert f"bin/service-index approve {hold} --by NAME" in text
+    behind = "came, from senders who may deliver for them (portal):\n    - nation: portal_service_results/2026-10-11/"
+    assert f"{behind}nation/results.json, 34 rows\n    If it is right" in text, text
     assert checksums(settings.serving) == before
     (alert,) = [json.loads(line) for line in settings.alerts_log.read_text(encoding="utf-8").splitlines()]
     assert alert["kind"] == "release_held"
