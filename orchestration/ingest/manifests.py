@@ -35,7 +35,10 @@ def read_manifests(connection: duckdb.DuckDBPyConnection, folders: Collection[Pa
     paths = [folder / "files.parquet" for folder in folders]
     try:
         rows = read_parquet(connection, paths, with_name=True)
-    except (duckdb.Error, UnicodeDecodeError):  # at which of them?
+        is_whole = len({row["filename"] for row in rows if row.get("source_file")}) == len(paths)
+    except (duckdb.Error, UnicodeDecodeError):
+        is_whole = False
+    if not is_whole:  # which of them is it, that names no file?
         rows = [row for path in paths for row in _manifest(connection, path)]
     found: dict[str, list[dict[str, Any]]] = {_batch_of(path): [] for path in paths}
     for row in rows:

@@ -150,8 +150,16 @@ def test_what_is_lost_for_good_is_given_up_on_the_record_or_put_back(place: Reco
     with pytest.raises(DamagedError, match=f"put {served[0]} back into landing .* give each up"):
         check_nothing_lost(place.lake, place.landing, "dossiers", served)
     with pytest.raises(RetractError, match="in no visible batch"):
-        retract(place.lake, place.landing, "dossiers", "dossiers/2025-12-09/H19/x.jsonl", "lost", NOW, served)
-    retract(place.lake, place.landing, "dossiers", served[0], "the disk of 2025 is gone", NOW, served)
+        retract(
+            place.lake,
+            place.landing,
+            "dossiers",
+            "dossiers/2025-12-09/H19/x.jsonl",
+            "lost",
+            NOW,
+            served=served,
+        )
+    retract(place.lake, place.landing, "dossiers", served[0], "the disk of 2025 is gone", NOW, served=served)
     check_nothing_lost(place.lake, place.landing, "dossiers", served)
     assert [record.reason for record in retractions(place.lake, "dossiers")] == ["the disk of 2025 is gone"]
     # Found after all: it is read, since nobody said that it was wrong.
@@ -164,7 +172,7 @@ def test_what_is_still_in_landing_is_not_given_up(place: Records) -> None:
     served = files(place)
     shutil.rmtree(batch_of(place, served[0]))
     with pytest.raises(RetractError, match="in no visible batch"):
-        retract(place.lake, place.landing, "dossiers", served[0], "lost", NOW, served)
+        retract(place.lake, place.landing, "dossiers", served[0], "lost", NOW, served=served)
 
 
 def test_a_delivery_that_was_taken_back_is_not_lost(place: Records) -> None:

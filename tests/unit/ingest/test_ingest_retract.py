@@ -113,7 +113,7 @@ FORGED = "dossiers/2025-12-01/H20/a.jsonl"
 def test_a_copy_taken_back_leaves_the_owners_own_file(
     tmp_path: Path, is_one_run: bool, days: tuple[str, str]
 ) -> None:
-    """Another province sends its neighbour's file first. What is taken back is its delivery, not the content."""
+    """Two senders deliver the same. What is taken back is one's delivery, not the content."""
     place = Records(tmp_path)
     content = as_lines([good("dossiers", number) for number in range(3)])
     place.deliver(content, "a.jsonl", days[0], sender="H20")
@@ -128,9 +128,13 @@ def test_a_copy_taken_back_leaves_the_owners_own_file(
             f"select sender, rows_accepted from '{files}' where rows_accepted > 0 order by all"
         )
 
-    assert visible() == [("H20", 3)]
+    assert visible() == [("H20", 3), ("H21", 3)]
     retract(place.lake, place.landing, "dossiers", FORGED, "not theirs", NOW)
-    place.promote(place.ingest())
+    again = place.ingest()
+    if (
+        again.batch_id is not None
+    ):  # the owner's file was of the same batch, which is made without the other's
+        place.promote(again)
     assert visible() == [("H21", 3)]
     # And that is the end of it: nothing is moved or read once more.
     before = place.all_bytes()
@@ -146,6 +150,6 @@ def test_both_deliveries_of_one_content_can_be_taken_back(tmp_path: Path) -> Non
     retract(place.lake, place.landing, "dossiers", FORGED, "not theirs", NOW)
     place.promote(place.ingest())
     retract(place.lake, place.landing, "dossiers", FORGED.replace("H20", "H21"), "wrong as well", NOW)
-    assert [made.source_file.split("/")[2] for made in retractions(place.lake, "dossiers")] == ["H20", "H21"]
+    assert {made.source_file.split("/")[2] for made in retractions(place.lake, "dossiers")} == {"H20", "H21"}
     assert place.ingest().batch_id is None
     assert visible_batches(place.lake, "dossiers") == ()
