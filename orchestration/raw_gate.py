@@ -80,7 +80,7 @@ def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetChec
     return check._replace(
         severity=dg.AssetCheckSeverity.WARN,
         description=as_description(
-            f"Not admitted, and read again by the next run; all else was:{shown}{more}\n{check.description}"
+            f"Not admitted, and read again by the next run of its day; all else was:{shown}{more}\n{check.description}"
         ),
         metadata={
             **check.metadata,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ import duckdb
 from orchestration.ingest.record_types import RECORD_SOURCES, Column, ListColumn, RecordSource
 from orchestration.ingest.yaml_lines import Faults, Item, MappingError, read_yaml
 
-__all__ = ["Feed", "ListFeed", "MappingError", "Numbers", "SourceMapping", "SystemMapping", "TemplatePart",
+__all__ = ["Feed", "ListFeed", "MappingError", "Mappings", "Numbers", "SourceMapping", "SystemMapping", "TemplatePart",
            "load_mappings", "read_mapping"]  # fmt: skip
 
 DEFAULT = "national_exchange"
@@ -124,26 +124,62 @@ class SystemMapping:
         return f"{self.name}/{self.version}"
 
 
-def load_mappings(folder: Path) -> tuple[dict[str, SystemMapping], dict[str, str]]:
-    """Every mapping of `folder` by name, and the name of the mapping by sender.
+@dataclass(frozen=True)
+class Mappings:
+    """The mappings of a folder, and who sends by which: whoever is not named by `senders` by the default one.
 
-    Raises MappingError, naming file and line, and FileNotFoundError without the default mapping.
+    What cannot be read is kept as the error of whoever needs it: `faults` by mapping, `fault` of the list of senders.
     """
+
+    mappings: Mapping[str, SystemMapping]
+    senders: Mapping[str, str]
+    faults: Mapping[str, MappingError] = field(default_factory=dict)
+    fault: MappingError | None = None
+
+    def of(self, sender: str) -> SystemMapping:
+        """Raises MappingError, naming file and line."""
+        if self.fault is not None:
+            raise self.fault
+        name = self.senders.get(sender, DEFAULT)
+        if name in self.faults:
+            raise self.faults[name]
+        return self.mappings[name]
+
+
+def load_mappings(folder: Path) -> Mappings:
+    """Every mapping of `folder`; a faulty one concerns its senders alone. Raises FileNotFoundError without a default one."""
     if not (folder / f"{DEFAULT}.yml").is_file():
         raise FileNotFoundError(f"no default mapping {DEFAULT}.yml in {folder}")
-    files = [file for file in sorted(folder.glob("*.yml")) if file.name != SENDERS]
-    mappings = {file.stem: read_mapping(file) for file in files}
+    mappings: dict[str, SystemMapping] = {}
+    faulty: dict[str, MappingError] = {}
+    for file in sorted(folder.glob("*.yml")):
+        if file.name == SENDERS:
+            continue
+        try:
+            mappings[file.stem] = read_mapping(file)
+        except MappingError as error:
+            faulty[file.stem] = error
+    if not (folder / SENDERS).is_file():
+        return Mappings(mappings, {}, faulty)
+    try:
+        senders, wrong = _senders(folder / SENDERS, {*mappings, *faulty})
+    except MappingError as error:
+        return Mappings(mappings, {}, faulty, error)
+    return Mappings(mappings, senders, faulty | wrong)
+
+
+def _senders(file: Path, known: Collection[str]) -> tuple[dict[str, str], dict[str, MappingError]]:
+    """The mapping by sender, and what is wrong with one that is not known. Raises MappingError for the file."""
+    document, faults = read_yaml(file)
     senders: dict[str, str] = {}
-    if (folder / SENDERS).is_file():
-        document, faults = read_yaml(folder / SENDERS)
-        for sender, item in faults.table(document, "senders").items():
-            senders[sender] = faults.text(item, f"the mapping of {sender}")
-            if senders[sender] not in mappings:
-                faults.add(
-                    item.line, f"found mapping {senders[sender]!r}, expected one of {', '.join(mappings)}"
-                )
-        faults.raise_if_any()
-    return mappings, senders
+    wrong: dict[str, MappingError] = {}
+    for sender, item in faults.table(document, "senders").items():
+        senders[sender] = name = faults.text(item, f"the mapping of {sender}")
+        if name and name not in known:
+            expected = f"expected one of {', '.join(sorted(known))}"
+            wrong[name] = MappingError(f"{file}:{item.line}: found mapping {name!r}, {expected}")
+    faults.raise_if_any()
+    return senders, wrong
 
 
 def read_mapping(file: Path) -> SystemMapping:

@@ -26,7 +26,7 @@ from orchestration.ingest.lake import (
     write_empty_batch,
 )
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
-from orchestration.ingest.mapping import DEFAULT, SystemMapping, load_mappings
+from orchestration.ingest.mapping import MappingError, Mappings, SystemMapping, load_mappings
 from orchestration.ingest.mapping_sql import mapping_macros
 from orchestration.ingest.outcome import ReadBy, outcomes
 from orchestration.ingest.personal import PERSONAL_SQL
@@ -102,16 +102,16 @@ def ingest_records(
     for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
     that of the mappings; identity numbers are hashed with `key`; `rights` say who may deliver. Bad input is reported,
     never raised, and neither is what the readers raise at one file (ADR 0020). Raises KeyError for an unknown source,
-    HashKeyError, MappingError, OSError or duckdb.IOException where our own folders cannot be read or written, and the
+    HashKeyError, OSError or duckdb.IOException where our own folders cannot be read or written, and the
     latter without the reference files.
     """
     check_key(key, lake)
-    known, senders = load_mappings(mappings)
-    scanned = rights.of_agreed(scan_own(landing, source, days))
+    known = load_mappings(mappings)
+    scanned = _mapped(rights.of_agreed(scan_own(landing, source, days)), known)
     lost: dict[str, Problem] = {}
 
     def mapping_of(file: LandedFile) -> SystemMapping:
-        return known[senders.get(file.sender, DEFAULT)]
+        return known.of(file.sender)
 
     while True:
         try:
@@ -203,6 +203,21 @@ def scan_own(landing: Path, source: str, days: Days) -> Scan:
     found = scan(landing, source, days)
     own = tuple(problem for problem in found.problems if problem.file.startswith(f"{source}/"))
     return Scan(found.files, own)
+
+
+def _mapped(scanned: Scan, known: Mappings) -> Scan:
+    """Without the files whose mapping cannot be read: the next run reads them, once it is put right."""
+    files, problems = [], []
+    for file in scanned.files:
+        try:
+            known.of(file.sender)
+        except MappingError as error:
+            found, action = str(error).splitlines()[0], "put the mapping right; the next run reads the file"
+            expected = "a mapping that can be read"
+            problems.append(Problem(file.relative_path, "faulty_mapping", "$", "", found, expected, action))
+        else:
+            files.append(file)
+    return Scan(tuple(files), tuple(sorted([*scanned.problems, *problems], key=str)))
 
 
 def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:

@@ -100,7 +100,7 @@ def test_bad_input_ends_in_a_clear_error_and_is_not_published(
     assert outcome.success, "a night goes on with what the others delivered"
     assert f"WARNING raw_gate on ingestion/{SOURCE}_batch" in text
     assert (
-        f"Not admitted, and read again by the next run; all else was:\n    - {SOURCE}/2026-10-11/nation/results.json"
+        f"Not admitted, and read again by the next run of its day; all else was:\n    - {SOURCE}/2026-10-11/nation/results.json"
         in text
     )
     for name in poison.names:
@@ -121,7 +121,7 @@ def test_a_retry_does_not_turn_green_by_having_seen_the_file_before(
     land(copy_of_installation, encoded(payload), "2026-10-11")
     first, second = (refresh(copy_of_installation, instance) for _ in range(2))
     for outcome in (first, second):
-        assert "Not admitted, and read again by the next run" in "\n".join(outcome.lines)
+        assert "Not admitted, and read again by the next run of its day" in "\n".join(outcome.lines)
 
 
 def test_a_file_in_the_wrong_place_is_named_and_stops_nobody(

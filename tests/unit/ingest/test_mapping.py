@@ -77,8 +77,10 @@ def test_a_zone_shifts_moments_without_offset(tmp_path: Path) -> None:
 
 
 def test_shipped_mappings_are_valid() -> None:
-    mappings, senders = load_mappings(MAPPINGS)
-    assert set(mappings) == {"national_exchange", "vendor_flat"} and senders == {"flat-vendor": "vendor_flat"}
+    known = load_mappings(MAPPINGS)
+    assert set(known.mappings) == {"national_exchange", "vendor_flat"}
+    assert known.senders == {"flat-vendor": "vendor_flat"}
+    assert not known.faults and known.fault is None
 
 
 @pytest.mark.parametrize(
@@ -154,8 +156,46 @@ def test_a_sender_with_an_unknown_mapping_is_refused(tmp_path: Path) -> None:
         MINIMAL.replace("mapping: m", "mapping: national_exchange")
     )
     (tmp_path / "senders.yml").write_text("# who\nvendor: nobody\n")
+    known = load_mappings(tmp_path)
+    assert known.of("H19").name == "national_exchange"
     with pytest.raises(MappingError, match=r"senders\.yml:2: found mapping 'nobody'"):
-        load_mappings(tmp_path)
+        known.of("vendor")
+
+
+@pytest.mark.parametrize(("name", "text", "read"), [
+    ("theirs.yml", "mapping: theirs\nversion: [}\n", ["H19"]),
+    ("theirs.yml", "", ["H19"]),
+    ("theirs.yml", "\udcff", ["H19"]),
+    ("senders.yml", "vendor: nobody\n", ["H19"]),
+    # Who sends by which mapping is then not known: nobody's file is read by a wrong one.
+    ("senders.yml", "vendor: [}\n", []),
+    ("senders.yml", "vendor: {a: b}\n", []),
+    ("national_exchange.yml", "mapping: national_exchange\n", ["vendor"]),
+])  # fmt: skip
+def test_a_faulty_mapping_is_a_matter_of_its_senders_alone(
+    tmp_path: Path, name: str, text: str, read: list[str]
+) -> None:
+    """Their files are in no batch, so that they are read once it is put right."""
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    minimal = MINIMAL.replace("%Y%m%d", "%Y%m%d%H%M%S")
+    for mapping in ("national_exchange", "theirs"):
+        (folder / f"{mapping}.yml").write_text(minimal.replace("mapping: m", f"mapping: {mapping}"))
+    (folder / "senders.yml").write_text("vendor: theirs\n")
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    workplace = Records(tmp_path, "progress", folder)
+    for sender in ("H19", "vendor"):
+        workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1"}', sender=sender)
+    report = workplace.ingest()
+    assert [file.sender for file in report.files] == read
+    left = [problem for problem in report.landing_problems if problem.reason_code == "faulty_mapping"]
+    assert len(left) == 2 - len(read)
+    assert all(f"{name}:" in problem.found for problem in left)
+    if report.batch_id is not None:
+        workplace.promote(report)
+    (folder / name).write_bytes(whole)
+    assert len(workplace.ingest().files) == 2 - len(read)
 
 
 def test_a_sample_shows_what_would_be_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
