@@ -99,10 +99,8 @@ def test_bad_input_ends_in_a_clear_error_and_is_not_published(
     text = "\n".join(outcome.lines)
     assert outcome.success, "a night goes on with what the others delivered"
     assert f"WARNING raw_gate on ingestion/{SOURCE}_batch" in text
-    assert (
-        f"Not admitted, and read again by the next run of its day; all else was:\n    - {SOURCE}/2026-10-11/nation/results.json"
-        in text
-    )
+    refused = "Not admitted, and read again by the next run of its day; all else was:\n"
+    assert f"{refused}    - {SOURCE}/2026-10-11/nation/results.json" in text
     for name in poison.names:
         assert name in text, text
     assert "unchanged, already served" in text
