@@ -147,7 +147,7 @@ class Mappings:
 
 
 def load_mappings(folder: Path) -> Mappings:
-    """Every mapping of `folder`; a faulty one concerns its senders alone. Raises FileNotFoundError without the default."""
+    """Every mapping of `folder`; a faulty one concerns only its senders. Raises FileNotFoundError without the default."""
     if not (folder / f"{DEFAULT}.yml").is_file():
         raise FileNotFoundError(f"no default mapping {DEFAULT}.yml in {folder}")
     mappings: dict[str, SystemMapping] = {}

@@ -30,12 +30,14 @@ ROWS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         "status_code": st.sampled_from([2, 4, 9]), "channel_code": st.sampled_from([1, 2]),
         "submitted_at": st.sampled_from(MOMENTS), "received_at": st.sampled_from(MOMENTS),
         "finished_at": st.none() | st.sampled_from(MOMENTS), "delivery_date": st.sampled_from(DAYS),
+        "precedence": st.sampled_from([1, 2]),
         "database_codes": st.sampled_from([[], ["7"], ["8"]]),
         "received_place_code": st.sampled_from([None, "H19.11", "H99.77"]),
     }),
     "progress": st.fixed_dictionaries({
         "dossier_code": st.sampled_from(CODES), "acted_at": st.sampled_from(MOMENTS),
         "status_code": st.sampled_from([1, 2, 5, 9]), "delivery_date": st.sampled_from(DAYS),
+        "precedence": st.sampled_from([1, 2]),
     }),
     "procedures": st.fixed_dictionaries({
         "procedure_code": st.sampled_from(PROCEDURES), "name_vi": st.just("Thủ tục"),

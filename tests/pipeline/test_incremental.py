@@ -334,9 +334,9 @@ VERSIONS = st.fixed_dictionaries({
     "status_code": st.integers(1, 10),
     "submitted_at": MOMENTS, "received_at": MOMENTS, "due_at": MOMENTS, "finished_at": MOMENTS,
     "returned_at": MOMENTS, "sender": st.sampled_from(["H19", "G09"]), "channel_code": st.sampled_from([1, 2]),
-    "delivery_date": st.sampled_from(["2025-07-20", "2025-08-02", "2025-08-03"]),
+    "delivery_date": st.sampled_from(["2025-07-20", "2025-08-02", "2025-08-03"]), "precedence": st.sampled_from([1, 2]),
 })  # fmt: skip
-STEPS = st.tuples(MOMENTS.filter(bool), st.integers(1, 10))
+STEPS = st.tuples(MOMENTS.filter(bool), st.integers(1, 10), st.sampled_from([1, 2]))
 #: Of each dossier: versions and steps, each with the night it comes in.
 DOSSIERS = st.lists(
     st.tuples(
@@ -361,9 +361,9 @@ def test_any_records_in_any_nights_come_to_the_same(
         for night, version in came
     ]
     steps = [
-        (night, step(f"H19.{i % 7}-250714-{i:04}", at, status))
+        (night, {**step(f"H19.{i % 7}-250714-{i:04}", at, status), "precedence": precedence})
         for i, (_, came) in enumerate(drawn)
-        for night, (at, status) in came
+        for night, (at, status, precedence) in came
     ]
     by_night = tmp_path_factory.mktemp("nights")
     empty_lake(by_night)
