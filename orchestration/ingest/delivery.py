@@ -149,12 +149,14 @@ def _is_known(row: Mapping[str, Any]) -> bool:
 def _later_copies(
     oldest: LandedFile, manifest: Sequence[Mapping[str, Any]], contents: Collection[str]
 ) -> list[LandedFile]:
-    """Copies of `contents` that were delivered after `oldest` and gave no rows, as nothing had come before them."""
+    """Copies of `contents` that were delivered on the day of `oldest` or later and gave no rows, as nothing had come
+    before them.
+    """
     landing = oldest.path.parents[3]
     copies = {
         landing / row["source_file"]
         for row in manifest
-        if row["status"] == "duplicate" and row["delivery_date"] > oldest.delivery_date
+        if row["status"] == "duplicate" and row["delivery_date"] >= oldest.delivery_date
     }
     landed = (examine(landing, path) for path in copies)
     return sorted(file for file in landed if isinstance(file, LandedFile) and file.sha256 in contents)

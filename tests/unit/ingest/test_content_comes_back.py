@@ -166,6 +166,10 @@ DELIVERIES = st.lists(
 @example(
     delivered=[(B, 2, "a", "H21"), (A, 2, "a", "H19"), (A, 3, "a", "H19")], together=[False] * 7, by_day=False
 )
+@example(
+    delivered=[(A, 1, "a", "H21"), (B, 3, "a", "H19"), (B, 4, "a", "H19"), (A, 4, "a", "H21")],
+    together=[False] * 7, by_day=False,
+)  # fmt: skip
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_newest_delivery_holds_in_any_order_and_any_runs(
     delivered: list[tuple[bytes, int, str, str]], together: list[bool], by_day: bool, tmp_path: Path

@@ -492,7 +492,7 @@ def test_as_many_units_as_there_are_communes_are_read_in_seconds(
     metrics = parquet("select sum(len(metrics)) from read_parquet(?)",
                       report.pending_dir / "rows.parquet")  # fmt: skip
     assert metrics == [(3321 * 14,)]
-    assert seconds < 10, f"{path.stat().st_size} bytes in {seconds:.1f} s"
+    assert seconds < 20, f"{path.stat().st_size} bytes in {seconds:.1f} s"
 
 
 def test_batches_of_an_earlier_shape_are_read_beside_new_ones(delivered: Any, parquet: Any) -> None:
