@@ -183,7 +183,7 @@ def test_what_a_killed_run_was_reading_is_for_its_owner_alone(killed: tuple[Path
         ["report"],
         ["rollback", "--by", "duty officer", "--reason", "wrong"],
         ["unhold", "--by", "duty officer", "--reason", "right"],
-        ["retract", "dossiers/2025-12-09/H19/none.jsonl", "wrong"],
+        ["retract", "dossiers/2025-12-09/H19/none.jsonl", "--by", "duty officer", "--reason", "wrong"],
         ["close", "2026-09-01"],
         ["pull", "2025-12-01"],
         ["land-samples"],
