@@ -1,7 +1,7 @@
 """Who may deliver what: which sources a sender delivers, and of which agencies (`seeds/agreements/delivery_rights.csv`).
 
 Here: reading the agreement, and what follows from it for one sender. Not here: judging rows by it (`mapping_sql`,
-`portal_rules`), and who wins where two senders may deliver for one agency (dbt, `int_records__senders`).
+`portal_rules`), and who wins where two senders may deliver for one agency (dbt, by `precedence`).
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Rights:
 def load_rights(agreed: Path) -> Rights:
     """All rows of the file. Raises RightsError, OSError."""
     with agreed.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream)
+        rows = csv.DictReader(stream, restval="")
         return Rights(tuple(_right(row, f"{agreed.name}, line {rows.line_num}") for row in rows))
 
 

@@ -1,6 +1,6 @@
 """A sender speaks for itself: what may be delivered by whom is an agreement, and holds row by row.
 
-Belongs here: what ingestion accepts of a sender. Does not belong here: who wins of two (`tests/pipeline/test_rights.py`),
+Belongs here: what ingestion accepts of a sender. Does not belong here: who wins of two (the unit tests of dbt),
 and what a night makes of a forged delivery.
 """
 
@@ -241,6 +241,8 @@ def test_a_unit_speaks_for_itself_alone() -> None:
     ("a-vendor,dossiers,self,1,", "'a-vendor' is none of an agency"),
     ("a-vendor,dossiers,h19,1,", "agency_code: found 'h19'"),
     ("H19,dossiers,self,first,", "precedence: found 'first'"),
+    ("H19,dossiers", "agency_code: found ''"),
+    ("H19,dossiers,self", "precedence: found ''"),
 ])  # fmt: skip
 def test_an_agreement_that_cannot_be_read_says_where(tmp_path: Path, row: str, said: str) -> None:
     path = tmp_path / "delivery_rights.csv"
