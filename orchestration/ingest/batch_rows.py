@@ -155,7 +155,7 @@ class BatchRows:
         folder.mkdir(parents=True, exist_ok=True)
         together = list(self.others.values())
         for sha256, plain in sorted(self.plain.items()):
-            if rows_in(self.connection, plain) < ROWS_OF_OWN_FILE or self._has_repeated(sha256, plain):
+            if rows_in(self.connection, plain) < ROWS_OF_OWN_FILE or self._has_repeated(plain):
                 together.append(plain)
             else:
                 plain.replace(folder / f"rows-{sha256[:16]}.parquet")
@@ -168,13 +168,16 @@ class BatchRows:
         )
         write_parquet(self.connection.sql(query), folder / "rows.parquet")
 
-    def _has_repeated(self, sha256: str, plain: Path) -> bool:
-        query = (f"select count(*) from repeated where file_hash = ? and record_no in"
-                 f" (select record_no {from_staged(plain)})")  # fmt: skip
-        return self.connection.execute(query, [sha256]).fetchone() != (0,)
+    def _has_repeated(self, plain: Path) -> bool:
+        query = (f"select count(*) from repeated where (file_hash, record_no) in"
+                 f" (select (file_hash, record_no) {from_staged(plain)})")  # fmt: skip
+        return self.connection.execute(query).fetchone() != (0,)
 
     def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:
         """One file a content with problems, replacing what an earlier run found in the same content."""
+        found_in = {
+            hash_ for (hash_,) in self.connection.execute("select distinct file_hash from found").fetchall()
+        }
         for sha256, file in first_copies.items():
             path = folder / f"{sha256}.parquet"
             place = f"{literal(sha256)} as file_hash, date '{file.delivery_date}' as delivery_date"
@@ -183,11 +186,11 @@ class BatchRows:
                 problem = vars(self.unreadable[sha256])
                 shown = ", ".join(f"{literal(problem[key])} as {key}" for key in _PROBLEM_KEYS)
                 query = f"select {name}, {shown}, 'error' as severity, {place}, null::varchar as row_text"
+            elif sha256 not in found_in:
+                path.unlink(missing_ok=True)
+                continue
             else:
                 found = f"from found where file_hash = {literal(sha256)}"
-                if self.connection.execute(f"select count(*) {found}").fetchone() == (0,):
-                    path.unlink(missing_ok=True)
-                    continue
                 record = "coalesce('record ' || record_no, '$') as record"
                 query = (f"select {name}, reason_code, {record}, field, found, expected, action, severity, {place},"
                          f" row_text {found}")  # fmt: skip

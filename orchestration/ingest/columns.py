@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from orchestration.ingest.mapping import Feed, SourceMapping
@@ -58,6 +59,7 @@ def wanted(source: RecordSource, plan: SourceMapping) -> Wanted:
     )
 
 
+@lru_cache(maxsize=4096)
 def same(name: str) -> str:
     """What two names have in common that people take for one: whatever their capitals, blanks, line breaks, quotes
     around them, invisible characters, and whether accents are letters of their own.
@@ -144,6 +146,8 @@ def note_alike(file: str, head: bytes, wanted: Wanted) -> list[Problem]:
 
 
 def _unescaped(key: str) -> str:
+    if "\\" not in key:
+        return key
     try:
         return str(json.loads(f'"{key}"'))
     except ValueError:  # an escape that is none, which is the reader's matter

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,7 @@ import duckdb
 
 from orchestration.ingest.lake import (
     create_table,
+    insert,
     pending_folder,
     write_parquet,
 )
@@ -174,30 +176,45 @@ def _standing(
     lake. The last of these gives the rows.
     """
     known = [row for row in manifest if _is_known(row)]
-    came = {(row["delivery_date"], row["file_hash"]) for row in known if row["rows_accepted"]}
+    came: dict[date, set[str]] = defaultdict(set)
     newest: dict[str, date] = {}
     for row in known:
         newest[row["file_hash"]] = max(newest.get(row["file_hash"], date.min), row["delivery_date"])
+        if row["rows_accepted"]:
+            came[row["delivery_date"]].add(row["file_hash"])
     standing: dict[str, LandedFile] = {}
+
+    def has_others(day: date, sha256: str) -> bool:
+        contents = came.get(day, set())
+        return len(contents) > (sha256 in contents)
 
     def stands(file: LandedFile) -> bool:
         last = newest.get(file.sha256)
         if last is None or beside is None or last >= file.delivery_date:
             return last is None
-        if any(last < day <= file.delivery_date and sha256 != file.sha256 for day, sha256 in came):
+        if any(last < day <= file.delivery_date and has_others(day, file.sha256) for day in came):
             return True
+        if not has_others(last, file.sha256):
+            return False
         # Of what is read in this run nobody knows yet which records it holds.
-        others = {sha256 for day, sha256 in came if day == last and sha256 != file.sha256}
-        is_of_this_run = file.sha256 in standing or not others.isdisjoint(standing)
-        return bool(others) and (is_of_this_run or not others.isdisjoint(beside(file.sha256, last)))
+        others = (sha256 for sha256 in came[last] if sha256 != file.sha256)
+        is_of_this_run = file.sha256 in standing or any(sha256 in standing for sha256 in others)
+        return is_of_this_run or not came[last].isdisjoint(beside(file.sha256, last))
 
-    for _, files in groupby(deliveries, key=lambda file: file.delivery_date):
-        together = list(files)
-        # One of them may make another of the same day stand.
-        while chosen := next((file for file in together if stands(file)), None):
-            standing[chosen.sha256] = chosen
-            newest[chosen.sha256] = chosen.delivery_date
-            came.add((chosen.delivery_date, chosen.sha256))
+    for day, files in groupby(deliveries, key=lambda file: file.delivery_date):
+        waiting = list(files)
+        # One of them may make another of the same day stand, and none takes that back.
+        while True:
+            left = []
+            for file in waiting:
+                if stands(file):
+                    standing[file.sha256], newest[file.sha256] = file, day
+                    came[day].add(file.sha256)
+                else:
+                    left.append(file)
+            if len(left) == len(waiting):
+                break
+            waiting = left
     return standing
 
 
@@ -209,11 +226,15 @@ def batch_id_of(hashes: Iterable[str]) -> str:
 def write_manifest(connection: duckdb.DuckDBPyConnection, files: Sequence[FileOutcome], path: Path) -> None:
     """Write files.parquet."""
     create_table(connection, "file", FILE_COLUMNS)
-    marks = ", ".join(f"${name}" for name in FILE_COLUMNS)
-    for file in files:
-        values = {**vars(file), "problems": [str(problem) for problem in file.problems]}
-        values["reason_codes"] = list(file.reason_codes)
-        connection.execute(f"insert into file values ({marks})", values)
+    rows = [
+        {
+            **vars(file),
+            "problems": [str(problem) for problem in file.problems],
+            "reason_codes": list(file.reason_codes),
+        }
+        for file in files
+    ]
+    insert(connection, "file", FILE_COLUMNS, rows)
     write_parquet(connection.table("file"), path)
 
 

@@ -1,4 +1,7 @@
-"""From an opened file to a relation of its fields, one row a record, as `mapping_sql` reads it.
+"""From opened files to a relation of their fields, one row a record, as `mapping_sql` reads it.
+
+A relation is of one file, or of several that are alike: it then has a column `filename`, and `each_numbered` numbers
+the records of each.
 
 Here: what each format needs so that DuckDB reads it as texts and lists, and finds out by itself where it is
 malformed. Not here: compression and disguise (`unpack`), and the meaning of any field.
@@ -11,7 +14,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +55,35 @@ _REJECTS = (
 )
 
 
+@dataclass(frozen=True)
+class Wire:
+    """How files become a relation of their fields. Those with an equal `kind` can be read together."""
+
+    kind: str
+    of: Callable[[Sequence[Path]], str]
+
+    @classmethod
+    def made(cls, of: Callable[[Sequence[Path]], str], *types: object) -> Wire:
+        """Of files with columns of `types`, where their format has any."""
+        return cls(" ".join([of([Path("of any")]), *map(str, types)]), of)
+
+
+def each_numbered(wire: str) -> str:
+    """The relation of several files, which has a column file_hash, each with records from 1.
+
+    By content and not by name: rows then lie in the same order wherever the warehouse does.
+    """
+    number = "record_no - min(record_no) over (partition by file_hash) + 1"
+    return f"select * replace ({number} as record_no) from ({wire})"
+
+
+def _files(paths: Sequence[Path]) -> tuple[str, str, list[str]]:
+    """What names `paths` to a function that reads files, the option that says of each row which it is of, and the
+    columns that this gives."""
+    listed = f"[{', '.join(literal(str(path)) for path in paths)}]"
+    return (listed, ", filename = true", ["filename"]) if len(paths) > 1 else (listed, "", [])
+
+
 def lines_wire(path: Path, fields: Fields) -> str:
     """JSON Lines: the number of a record is that of its line. Reads whatever there is."""
     lines = f"select row_number() over () as record_no, line from ({_lines(path)})"
@@ -62,7 +94,7 @@ def lines_wire(path: Path, fields: Fields) -> str:
 STOPS_FAST_READER = (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError)
 
 
-def plain_lines_wire(path: Path, fields: Fields) -> str:
+def plain_lines_wire(fields: Fields) -> Wire:
     """JSON Lines by DuckDB's own reader: twice as fast, for files that it reads to the end and that have a record in
     every line (`count_lines`). Then it gives what `lines_wire` does; on anything else than objects of texts and lists
     of objects, with a field that is known, it fails.
@@ -72,13 +104,18 @@ def plain_lines_wire(path: Path, fields: Fields) -> str:
         for field, parts in fields.items()
     )
     is_nothing = " and ".join(f"{name(field)} is null" for field in fields)
-    columns = ", ".join(f"{name(field)} as {column}" for field, column in wire_names(fields).items())
-    return (
-        "select row_number() over () as record_no, null::varchar as text,"
-        f" case when {is_nothing} then error('no field known') else false end as is_malformed,"
-        f" null::varchar[] as bad_lists, null::varchar[] as twice, {columns}"
-        f" from read_ndjson({literal(str(path))}, columns = {{{kinds}}}, maximum_object_size = {MAX_LINE_BYTES})"
-    )
+    columns = [f"{name(field)} as {column}" for field, column in wire_names(fields).items()]
+
+    def wire(paths: Sequence[Path]) -> str:
+        listed, naming, more = _files(paths)
+        return (
+            "select row_number() over () as record_no, null::varchar as text,"
+            f" case when {is_nothing} then error('no field known') else false end as is_malformed,"
+            f" null::varchar[] as bad_lists, null::varchar[] as twice, {', '.join([*columns, *more])}"
+            f" from read_ndjson({listed}, columns = {{{kinds}}}, maximum_object_size = {MAX_LINE_BYTES}{naming})"
+        )
+
+    return Wire.made(wire)
 
 
 def count_lines(path: Path) -> int:
@@ -98,13 +135,20 @@ def _lines(path: Path, ends: str = "new_line = '\\n'") -> str:
     )
 
 
-def envelope_wire(fields: Fields) -> str:
-    """The entries of `data` of the one document in table `envelope`."""
-    return _json_relation(
-        "select record_no, element::varchar as line from (select unnest(body -> '$.data[*]') as element,"
-        " generate_subscripts(body -> '$.data[*]', 1) as record_no from envelope)",
-        fields,
-    )
+def envelope_wire(fields: Fields) -> Wire:
+    """The entries of `data` of documents in table `envelope`."""
+
+    def wire(paths: Sequence[Path]) -> str:
+        listed, _, more = _files(paths)
+        return _json_relation(
+            "select record_no, element::varchar as line, filename from (select unnest(body -> '$.data[*]') as element,"
+            " generate_subscripts(body -> '$.data[*]', 1) as record_no, filename from envelope"
+            f" where list_contains({listed}, filename))",
+            fields,
+            more,
+        )
+
+    return Wire.made(wire)
 
 
 @dataclass(frozen=True)
@@ -138,13 +182,18 @@ def open_csv(path: Path, wanted: Wanted) -> CsvFile:
     return CsvFile(path, head.delimiter, head.columns, f"{head.delimiter} " in head.text)
 
 
-def csv_wire(file: CsvFile, fields: Fields) -> str:
-    """Comma-separated values with a header; also with semicolons, tabs or bars."""
+def csv_wire(file: CsvFile, fields: Fields) -> Wire:
+    """Comma-separated values with a header, that of `file`; also with semicolons, tabs or bars."""
     texts = {field: f"c{place}" for field, place in file.columns.places.items()}
-    return _text_relation(_csv_rows(file, list(texts.values())), fields, texts)
+
+    def wire(paths: Sequence[Path]) -> str:
+        _, _, more = _files(paths)
+        return _text_relation(_csv_rows(file, paths, [*texts.values(), *more]), fields, texts, more=more)
+
+    return Wire.made(wire)
 
 
-def quotes_sql(file: CsvFile) -> Iterator[str]:
+def quotes_sql(file: CsvFile, paths: Sequence[Path]) -> Iterator[str]:
     """Queries, each about some of the columns: the first record with a value in them that takes in other records, and
     the lines that all records take; these are wrong where there is more than one query.
 
@@ -155,10 +204,10 @@ def quotes_sql(file: CsvFile) -> Iterator[str]:
     """
     cells = [f"c{place}" for place in range(len(file.columns.names))]
     for first in range(0, len(cells), CELLS_AT_A_TIME):
-        yield _quotes_sql(file, cells, first)
+        yield _quotes_sql(file, paths, cells, first)
 
 
-def _quotes_sql(file: CsvFile, cells: Sequence[str], first: int) -> str:
+def _quotes_sql(file: CsvFile, paths: Sequence[Path], cells: Sequence[str], first: int) -> str:
     some = cells[first : first + CELLS_AT_A_TIME]
     d = literal(file.delimiter)
     is_no_prose = f"regexp_matches(cell, {literal(re.escape(file.delimiter) + '[^ ]')})"
@@ -175,7 +224,7 @@ def _quotes_sql(file: CsvFile, cells: Sequence[str], first: int) -> str:
     return (
         f"select min(case when {has_break} then case when {swallows} then record_no end end),"
         f" coalesce(sum(case when {has_break} then {lines} else 1 end), 0)::bigint"
-        f" from ({_csv_rows(file, some)})"
+        f" from ({_csv_rows(file, paths, some)})"
     )
 
 
@@ -193,12 +242,13 @@ def _split(text: str) -> str:
     return f"string_split_regex({text}, '[\\r\\n]')"
 
 
-def _csv_rows(file: CsvFile, cells: Sequence[str]) -> str:
+def _csv_rows(file: CsvFile, paths: Sequence[Path], cells: Sequence[str]) -> str:
     columns = ", ".join(f"'c{place}': 'varchar'" for place in range(len(file.columns.names)))
+    listed, naming, _ = _files(paths)
     return (
-        f"select {', '.join(['row_number() over () as record_no', *cells])} from read_csv({literal(str(file.path))},"
+        f"select {', '.join(['row_number() over () as record_no', *cells])} from read_csv({listed},"
         f" columns = {{{columns}}}, delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', comment = '',"
-        f" header = true, {_REJECTS})"
+        f" header = true, {_REJECTS}{naming})"
     )
 
 
@@ -361,7 +411,7 @@ def parquet_wire(
     columns: Columns,
     fields: Fields,
     mapping: SystemMapping,
-) -> str:
+) -> Wire:
     """Nested Parquet: texts or whatever else can be turned into one."""
     described = connection.sql(f"from {_parquet(path)} limit 0")
     types = described.types
@@ -379,11 +429,19 @@ def parquet_wire(
             native[field] = column
         else:
             texts[field] = f"to_json({column})::varchar"
-    return _text_relation(f"select {', '.join(read)} from {_parquet(path)}", fields, texts, native)
+
+    def wire(paths: Sequence[Path]) -> str:
+        _, _, more = _files(paths)
+        rows = f"select {', '.join([*read, *more])} from {_parquet(*paths)}"
+        return _text_relation(rows, fields, texts, native, more)
+
+    # DuckDB would turn what a file holds into the types of the first.
+    return Wire.made(wire, *types)
 
 
-def _parquet(path: Path) -> str:
-    return f"read_parquet({literal(str(path))}, binary_as_string = true, hive_partitioning = false)"
+def _parquet(*paths: Path) -> str:
+    listed, naming, _ = _files(paths)
+    return f"read_parquet({listed}, binary_as_string = true, hive_partitioning = false{naming})"
 
 
 def native_moment_format(mapping: SystemMapping) -> str:
@@ -402,12 +460,14 @@ def _list_type(parts: list[str]) -> str:
     return f"struct({', '.join(f'{name(part)} varchar' for part in parts)})[]" if parts else "varchar[]"
 
 
-def _json_relation(lines: str, fields: Fields) -> str:
+def _json_relation(lines: str, fields: Fields, more: Sequence[str] = ()) -> str:
     schema = json.dumps(
         {f: "VARCHAR" if p is None else [dict.fromkeys(p, "VARCHAR")] for f, p in fields.items()}
     )
     lists = [field for field, parts in fields.items() if parts is not None]
-    columns = ", ".join(f"w.{name(field)} as {column}" for field, column in wire_names(fields).items())
+    columns = ", ".join(
+        [*(f"w.{name(field)} as {column}" for field, column in wire_names(fields).items()), *more]
+    )
     kinds, bad = "null", "null::varchar[]"
     if lists:
         # Looked up only where a list is missing, all at once.
@@ -435,10 +495,14 @@ def _json_relation(lines: str, fields: Fields) -> str:
 
 
 def _text_relation(
-    rows: str, fields: Fields, texts: Mapping[str, str], native: Mapping[str, str] | None = None
+    rows: str,
+    fields: Fields,
+    texts: Mapping[str, str],
+    native: Mapping[str, str] | None = None,
+    more: Sequence[str] = (),
 ) -> str:
     """Fields from expressions over `rows`: values and lists as (JSON) texts, or lists that are lists already."""
-    columns, tests = [], []
+    columns, tests = list(more), []
     names = wire_names(fields)
     for field, parts in fields.items():
         if native and field in native:

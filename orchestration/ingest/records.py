@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +109,7 @@ def ingest_records(
     known = load_mappings(mappings)
     scanned = _mapped(rights.of_agreed(scan_own(landing, source, days)), known)
     lost: dict[str, Problem] = {}
+    alone: set[str] = set()
 
     def mapping_of(file: LandedFile) -> SystemMapping:
         return known.of(file.sender)
@@ -116,12 +117,24 @@ def ingest_records(
     while True:
         try:
             return _ingest(
-                RECORD_SOURCES[source], scanned, lake, quarantine, reference, mapping_of, key, rights, lost
+                RECORD_SOURCES[source],
+                scanned,
+                lake,
+                quarantine,
+                reference,
+                mapping_of,
+                key,
+                rights,
+                lost,
+                alone,
             )
-        except EngineLostError as error:
-            if error.sha256 is None:
+        except EngineLostError as error:  # all again, without this file, or with these one by one
+            if error.problem is not None and error.hashes:
+                lost[error.hashes[0]] = error.problem
+            elif alone.issuperset(error.hashes):
                 raise
-            lost[error.sha256] = error.problem  # all again, without this file
+            else:
+                alone |= set(error.hashes)
 
 
 def _ingest(
@@ -134,8 +147,11 @@ def _ingest(
     key: bytes,
     rights: Rights,
     lost: Mapping[str, Problem],
+    alone: Collection[str],
 ) -> IngestReport:
-    """As `ingest_records`, but for the contents `lost`, of which is known why they cannot be read in this run."""
+    """As `ingest_records`, but for the contents `lost`, of which is known why they cannot be read in this run. Each of
+    `alone` is read by itself.
+    """
 
     with connect() as connection, ExitStack() as leaving:
         catalogue = _Catalogue(connection, reference, lake)
@@ -167,7 +183,7 @@ def _ingest(
             cursor.execute(PERSONAL_SQL + mapping_macros(mapping, key) + values)
 
         to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
-        staged = read_files(connection, source, work, to_read, prepare, scopes)
+        staged = read_files(connection, source, work, to_read, prepare, scopes, alone)
         for sha256, problem in lost.items():
             (staged.unread if problem.reason_code == OUR_DEFECT else staged.unreadable)[sha256] = problem
         unread = staged.unread

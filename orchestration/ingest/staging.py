@@ -15,17 +15,18 @@ import os
 import shutil
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
+from pathlib import Path, PurePosixPath
 
 import duckdb
 
 from orchestration.ingest.columns import Wanted, note_alike, note_missing, wanted
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
-from orchestration.ingest.lake import create_table
+from orchestration.ingest.lake import create_table, insert
 from orchestration.ingest.landing import LandedFile, read_landed
 from orchestration.ingest.mapping import SourceMapping, SystemMapping
 from orchestration.ingest.mapping_sql import (
@@ -37,9 +38,11 @@ from orchestration.ingest.problems import Problem, UnreadableError
 from orchestration.ingest.readers import (
     STOPS_FAST_READER,
     CsvFile,
+    Wire,
     count_lines,
     csv_lines_sql,
     csv_wire,
+    each_numbered,
     envelope_wire,
     lines_wire,
     native_moment_format,
@@ -72,6 +75,17 @@ FILES_AT_A_TIME = 4
 _HEAD_BYTES = 64 * 1024
 #: So many other rows are judged together.
 OTHERS_TOGETHER = 50_000
+#: A statement takes a fifth of a second to plan, whatever it reads: files of up to this size are read together, as many
+#: as this. All of them are in memory at once.
+SMALL_FILE_BYTES = 64 * 1024
+FILES_TOGETHER = 500
+#: What is written of each file that is read together with others.
+_READ_TOGETHER = {
+    "filename": "varchar",
+    "source_file": "varchar",
+    "file_hash": "varchar",
+    "delivery_date": "date",
+}
 #: Malformed lines, as DuckDB's reader told them: `record_no` is the line, or the row below a header.
 _REJECTED_COLUMNS = {
     "file_hash": "varchar",
@@ -124,13 +138,14 @@ class Staged:
 
 
 class EngineLostError(Exception):
-    """The engine gave up for good while it read the file with hash `sha256`, and with it all that was staged. None
-    where it had given up before, at another file. `problem`: as in `Staged.unreadable` or `Staged.unread`.
+    """The engine gave up for good while it read the files with `hashes`, and with it all that was staged. Where they
+    are one, `problem` is as in `Staged.unreadable` or `Staged.unread`; where they are none, it had given up before, at
+    another file.
     """
 
-    def __init__(self, sha256: str | None, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.sha256, self.problem = sha256, problem
+    def __init__(self, hashes: Sequence[str], problem: Problem | None) -> None:
+        super().__init__(str(problem or f"one of {len(hashes)} files read together"))
+        self.hashes, self.problem = tuple(hashes), problem
 
 
 def read_files(
@@ -140,37 +155,36 @@ def read_files(
     files: Sequence[tuple[LandedFile, SystemMapping]],
     prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],
     scopes: Mapping[str, Scope],
+    alone: Collection[str] = (),
 ) -> Staged:
-    """Stage the rows of `files` in folder `work`, of several at a time: one thread a file, so that what comes out does
-    not depend on which is done first. `prepare` makes the macros of a mapping; `scopes`, by sender, say what it may
-    deliver.
+    """Stage the rows of `files` in folder `work`, of several at a time: small ones together, but for those with hashes
+    `alone`; one thread a file, so that what comes out does not depend on which is done first. `prepare` makes the
+    macros of a mapping; `scopes`, by sender, say what it may deliver.
 
-    Never raises on content.
+    Never raises on content, but for EngineLostError.
     """
     work.mkdir(parents=True, exist_ok=True)
     for table, columns in _TABLES.items():
         create_table(connection, table, columns, is_shared=True)
     staged = Staged(connection, source)
-    # By mapping, because making its macros takes a while; the largest first, so that none is left alone at the end.
-    waiting = deque(sorted(files, key=lambda of: (of[1].label, -of[0].size_bytes, of[0].sha256)))
+    waiting = deque(_portions(files, alone))
 
     def read_some() -> None:
         with connection.cursor() as cursor, ExitStack() as failing:
             failing.callback(waiting.clear)  # where one has failed, the others end after the file they are at
-            reader, made = Reader(cursor, staged, work, scopes), None
+            reader = Reader(cursor, staged, work, scopes)
             while True:
                 try:
-                    file, mapping = waiting.popleft()
+                    portion, mapping = waiting.popleft()
                 except IndexError:
                     break
-                if mapping is not made:
+                if mapping is not reader.mapping:
                     reader.settle()
                     prepare(cursor, mapping)
-                    made = mapping
-                reader.read(file, mapping)
+                reader.read(portion, mapping)
             reader.settle()
 
-    at_a_time = min(max(len(files), 1), os.cpu_count() or 1, FILES_AT_A_TIME)
+    at_a_time = min(max(len(waiting), 1), os.cpu_count() or 1, FILES_AT_A_TIME)
     with ThreadPoolExecutor(at_a_time) as pool:
         try:
             failed = [error for done in [pool.submit(read_some) for _ in range(at_a_time)]
@@ -178,72 +192,192 @@ def read_files(
         finally:
             waiting.clear()  # nor where they are waited for in vain
     # Where the engine was lost, the file that did it is named, not one that was read beside it.
-    failed.sort(key=lambda error: isinstance(error, EngineLostError) and error.sha256 is None)
+    failed.sort(key=lambda error: isinstance(error, EngineLostError) and not error.hashes)
     if failed:
         raise failed[0]
     return staged
 
 
+def _portions(
+    files: Sequence[tuple[LandedFile, SystemMapping]], alone: Collection[str]
+) -> Iterator[tuple[list[LandedFile], SystemMapping]]:
+    """What one thread reads at a time. By mapping, because making its macros takes a while; the largest files first, so
+    that none is left for the end; then small ones of one sender and one ending together.
+    """
+
+    def is_small(file: LandedFile) -> bool:
+        return file.size_bytes <= SMALL_FILE_BYTES and file.sha256 not in alone
+
+    for _, of_mapping in groupby(sorted(files, key=lambda of: of[1].label), key=lambda of: of[1].label):
+        listed = list(of_mapping)
+        mapping = listed[0][1]
+        for file in sorted(
+            (file for file, _ in listed if not is_small(file)), key=lambda f: (-f.size_bytes, f.sha256)
+        ):
+            yield [file], mapping
+
+        def ending(file: LandedFile) -> tuple[str, str]:
+            return file.sender, "".join(PurePosixPath(file.name.lower()).suffixes[-2:])
+
+        small = sorted((file for file, _ in listed if is_small(file)), key=lambda f: (ending(f), f.sha256))
+        for _, alike in groupby(small, key=ending):
+            while some := list(islice(alike, FILES_TOGETHER)):
+                yield some, mapping
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A landed file, as a plain one that waits to be read."""
+
+    landed: LandedFile
+    file: OpenedFile
+    wire: Wire
+    notes: tuple[Problem, ...]
+    #: How many rows it has at most; as many as that, if it is of JSON Lines and can be read the fast way.
+    rows_at_most: int
+    #: Of CSV: its header and how it is delimited.
+    csv: CsvFile | None = None
+
+
 @dataclass
 class Reader:
-    """Reads files one after the other, on a connection of its own."""
+    """Reads files, one alone or several alike together, on a connection of its own."""
 
     connection: duckdb.DuckDBPyConnection
     staged: Staged
     work: Path
     scopes: Mapping[str, Scope]
-    #: Files of others that are not judged yet, and their rows, and by which mapping they were read.
-    waiting: list[tuple[LandedFile, Path]] = field(default_factory=list)
+    #: Files of others that are not judged yet, which landed files each is of, and how many rows.
+    waiting: list[tuple[Sequence[LandedFile], Path]] = field(default_factory=list)
     rows_waiting: int = 0
-    mapping: SourceMapping | None = None
+    mapping: SystemMapping | None = None
 
     def __post_init__(self) -> None:
         self.source = self.staged.source
         # Rows are held back until a group of them can be written.
         self.connection.execute(f"set partitioned_write_flush_threshold = {ROWS_OF_GROUP}")
 
-    def read(self, file: LandedFile, mapping: SystemMapping) -> None:
-        """Stage the rows of `file`. Needs the macros of `mapping`, and `settle` before those of another are made.
+    def read(self, files: Sequence[LandedFile], mapping: SystemMapping) -> None:
+        """Stage the rows of `files`, those together that are alike. Needs the macros of `mapping`, and `settle` before
+        those of another are made.
 
         Never raises on content. Raises OSError or duckdb.IOException where our own folders cannot be written, and
         EngineLostError.
         """
+        self.mapping = mapping
         if self.rows_waiting > OTHERS_TOGETHER:
             self.settle()
+        folder = self.work / f"{files[0].sha256}.open"
+        create_table(self.connection, "envelope", {"filename": "varchar", "body": "json"})
         try:
-            self._read(file, mapping)
-            self._keep(file)
+            if len(files) == 1:
+                self._read_alone(files[0], folder)
+                return
+            alike: dict[str, list[_Opened]] = {}
+            for file in files:
+                with self._each_by_itself(file):
+                    opened = self._open(file, folder)
+                    is_small = opened.file.path.stat().st_size <= SMALL_FILE_BYTES  # unpacked, too
+                    alike.setdefault(opened.wire.kind if is_small else file.sha256, []).append(opened)
+            for some in alike.values():
+                self._read_together(some, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _each_by_itself(self, file: LandedFile) -> Iterator[None]:
+        """Whatever one file makes the readers raise ends no run of the others (ADR 0020)."""
+        try:
+            yield
         except UnreadableError as why:
             self._refuse(file, why.problem(file.relative_path))
         except _RefusedDocument as why:
             self._refuse(file, why.problem)
         except EngineLostError:
             raise
-        except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
+        except Exception as error:  # noqa: BLE001
             self._set_apart(file, error)
-        for path in self.work.iterdir():
-            if not path.name.startswith(file.sha256):
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+
+    def _read_alone(self, file: LandedFile, folder: Path) -> None:
+        with self._each_by_itself(file):
+            opened = self._open(file, folder)
+            with self._blaming(file, opened.file):
+                self._stage(opened)
+                check_size(file)
+            self._keep([opened])
+
+    def _read_together(self, some: Sequence[_Opened], folder: Path) -> None:
+        """What `_read_alone` comes to for each. Where anything is odd, halves are read, down to single files."""
+        files = [opened.landed for opened in some]
+        if len(some) == 1:
+            self._read_alone(files[0], folder)
+            return
+        try:
+            is_plain = self._are_staged(some)
+        except (duckdb.Error, UnicodeDecodeError, OSError) as error:
+            if _is_of_our_folders(error) and not isinstance(error, FileNotFoundError):
+                raise
+            if not self._is_alive():
+                raise EngineLostError([file.sha256 for file in files], None) from None
+            is_plain = False
+        if is_plain:
+            self._keep(some)
+            return
+        self._forget(files)
+        half = len(some) // 2
+        self._read_together(some[:half], folder)
+        self._read_together(some[half:], folder)
+
+    def _are_staged(self, some: Sequence[_Opened]) -> bool:
+        """Whether these files could be read in one statement, with nothing odd in any of them."""
+        first = some[0]
+        paths = [opened.file.path for opened in some]
+        if first.csv is not None and not first.file.is_from_book:
+            queries = [*quotes_sql(first.csv, paths)]
+            if len(queries) > 1 or self.connection.execute(queries[0]).fetchall()[0][0] is not None:
+                return False
+        scope = self.scopes[first.landed.sender]
+        create_table(self.connection, "read_together", _READ_TOGETHER)
+        of_files = [
+            {"filename": str(opened.file.path), "source_file": opened.landed.relative_path,
+             "file_hash": opened.landed.sha256, "delivery_date": opened.landed.delivery_date}
+            for opened in some
+        ]  # fmt: skip
+        insert(self.connection, "read_together", _READ_TOGETHER, of_files)
+        rows = each_numbered(f"select * from ({first.wire.of(paths)}) join read_together using (filename)")
+        columns = {column: column for column in ("source_file", "file_hash", "delivery_date")}
+        lineage = columns | _of_sender(first.landed, scope)
+        query = sifted_rows_sql(
+            self.source, self._plan, rows, lineage, own=scope.pattern, are_copies_told=False
+        )
+        self._sift(first.landed, query)
+        if self._are_any_rejected():
+            return False
+        if first.file.format == "lines" and self._rows_by_file(first.landed) != {
+            opened.landed.sha256: opened.rows_at_most for opened in some
+        }:
+            return False
+        return all(opened.landed.path.stat().st_size == opened.landed.size_bytes for opened in some)
+
+    def _rows_by_file(self, first: LandedFile) -> dict[str, int]:
+        rows = f"select file_hash, count(*) {from_staged(*self._sifted(first))} group by file_hash"
+        return dict(self.connection.execute(rows).fetchall())
 
     def _refuse(self, file: LandedFile, problem: Problem) -> None:
         """The file as such is quarantined."""
         if problem.reason_code in PASSING:
-            self._leave_unread(file.sha256, problem)
+            self._leave_unread(file, problem)
             return
         self.staged.unreadable[file.sha256] = problem
-        self._forget(file.sha256)
+        self._forget([file])
 
     def _set_apart(self, file: LandedFile, error: Exception) -> None:
         """Leave unread the file at which `error` was raised. Raises what is no matter of one file."""
         problem = unread(file.relative_path, error)
         if not self._is_alive():
             is_victim = "has been invalidated" in str(error)
-            raise EngineLostError(None if is_victim else file.sha256, problem) from None
-        self._leave_unread(file.sha256, problem)
+            raise EngineLostError([] if is_victim else [file.sha256], problem) from None
+        self._leave_unread(file, problem)
 
     def _is_alive(self) -> bool:
         """Whether the engine goes on after an error: some end it for good."""
@@ -253,70 +387,96 @@ class Reader:
             return False
         return True
 
-    def _leave_unread(self, sha256: str, problem: Problem) -> None:
+    def _leave_unread(self, file: LandedFile, problem: Problem) -> None:
         """Nothing of the file becomes part of the run."""
-        self.staged.unread[sha256] = problem
-        self._forget(sha256)
+        self.staged.unread[file.sha256] = problem
+        self._forget([file])
 
-    def _forget(self, sha256: str) -> None:
+    def _forget(self, files: Sequence[LandedFile]) -> None:
+        """What was staged of `files`, which were read alone or together."""
         for kept in (self.staged.plain, self.staged.others):
-            if (path := kept.pop(sha256, None)) is not None:
+            if (path := kept.pop(files[0].sha256, None)) is not None:
                 path.unlink(missing_ok=True)
+        hashes = [file.sha256 for file in files]
         for table in _TABLES:
-            self.connection.execute(f"delete from {table} where file_hash = ?", [sha256])
+            self.connection.execute(f"delete from {table} where list_contains(?, file_hash)", [hashes])
 
-    def _keep(self, file: LandedFile) -> None:
+    def _keep(self, some: Sequence[_Opened]) -> None:
         """What was read becomes part of the run."""
-        self.connection.execute("insert into landed values (?, ?)", [file.sha256, file.relative_path])
+        files = [opened.landed for opened in some]
+        names = [{"file_hash": file.sha256, "landed_as": file.relative_path} for file in files]
+        insert(self.connection, "landed", _TABLES["landed"], names)
+        for opened in some:
+            self._note(opened)
         for kind, kept in ((_PLAIN, self.staged.plain), (_OTHER, self.staged.others)):
-            path = self._rows(file, kind)
+            path = self._rows(files[0], kind)
             if path.exists():
-                kept[file.sha256] = path.replace(self.work / f"{kind}-{file.sha256}.rows")
-        if (others := self.staged.others.get(file.sha256)) is not None:
-            self.waiting.append((file, others))
+                kept[files[0].sha256] = path.replace(self.work / f"{kind}-{files[0].sha256}.rows")
+        shutil.rmtree(self._folder(files[0]), ignore_errors=True)
+        if (others := self.staged.others.get(files[0].sha256)) is not None:
+            self.waiting.append((files, others))
             self.rows_waiting += rows_in(self.connection, others)
 
     def settle(self) -> None:
         """Judge the other rows of the files read since the last time."""
         waiting, self.waiting, self.rows_waiting = self.waiting, [], 0
-        if not waiting or self.mapping is None:
+        if not waiting:
             return
         try:
             self._judge([path for _, path in waiting])
         except duckdb.Error:  # one of them is at fault: which, only each alone can tell
-            for file, path in waiting:
-                try:
-                    self._judge([path])
-                except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
-                    self._set_apart(file, error)
+            for files, path in waiting:
+                self._judge_alone(files, path)
+
+    def _judge_alone(self, files: Sequence[LandedFile], path: Path) -> None:
+        try:
+            self._judge([path])
+        except Exception as error:
+            if len(files) == 1:
+                self._set_apart(files[0], error)
+                return
+            if _is_of_our_folders(error):
+                raise
+            if not self._is_alive():
+                raise EngineLostError([file.sha256 for file in files], None) from None
+            self._forget(files)
+            for file in files:
+                self._read_alone(file, self.work / f"{file.sha256}.open")
+            self.settle()
 
     def _judge(self, paths: Sequence[Path]) -> None:
         suspects = f"{from_staged(*paths)} where source_file is not null"
         self.connection.execute(f"create or replace temp table suspect as {suspects}")
-        assert self.mapping is not None
-        self.connection.execute(f"insert into judged {judged_sql(self.source, self.mapping, 'from suspect')}")
+        self.connection.execute(f"insert into judged {judged_sql(self.source, self._plan, 'from suspect')}")
         self.connection.execute("drop table suspect")
 
-    def _read(self, file: LandedFile, mapping: SystemMapping) -> None:
-        """Raises UnreadableError and _RefusedDocument where the file is at fault."""
-        plan = mapping.sources.get(self.source.name)
+    @property
+    def _plan(self) -> SourceMapping:
+        """Raises UnreadableError where the mapping at hand does not know the source."""
+        assert self.mapping is not None
+        plan = self.mapping.sources.get(self.source.name)
         if plan is None:
             known = f"one that knows {self.source.name}"
-            raise UnreadableError("no_mapping", f"mapping {mapping.name}", known)
-        self.mapping = plan
-        opened = open_landed(file, self.work, wanted(self.source, plan), native_moment_format(mapping))
-        try:
+            raise UnreadableError("no_mapping", f"mapping {self.mapping.name}", known)
+        return plan
+
+    def _open(self, file: LandedFile, folder: Path) -> _Opened:
+        """Raises UnreadableError and _RefusedDocument where the file is at fault."""
+        needs = wanted(self.source, self._plan)
+        assert self.mapping is not None
+        opened = open_landed(file, folder, needs, native_moment_format(self.mapping))
+        with self._blaming(file, opened):
             if opened.format == "json":
                 self._take_envelope(file, opened.path)
             if opened.format == "lines" and b"\r" in opened.path.open("rb").read(_HEAD_BYTES):
                 opened = OpenedFile(with_unix_line_ends(opened.path), opened.format)
-            try:
-                self._stage(file, opened, plan, mapping)
-            except duckdb.InvalidInputException:
-                if opened.format != "lines":
-                    raise
-                self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), plan, mapping)
-            check_size(file)
+            return self._with_wire(file, opened, needs)
+
+    @contextmanager
+    def _blaming(self, file: LandedFile, opened: OpenedFile) -> Iterator[None]:
+        """What DuckDB raises at the content of a file is that file's fault: raises UnreadableError instead."""
+        try:
+            yield
         except (duckdb.Error, UnicodeDecodeError, FileNotFoundError) as error:
             if not opened.path.exists():
                 raise UnreadableError(
@@ -327,7 +487,7 @@ class Reader:
             found = f"something at which its reader gives up ({type(error).__name__})"
             why = UnreadableError(f"malformed_{opened.format}", found, "a file that is whole")
             if not self._is_alive():
-                raise EngineLostError(file.sha256, why.problem(file.relative_path)) from None
+                raise EngineLostError([file.sha256], why.problem(file.relative_path)) from None
             raise why from None
 
     def _take_envelope(self, file: LandedFile, path: Path) -> None:
@@ -339,78 +499,90 @@ class Reader:
         text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
         if isinstance(text, Problem):
             raise _RefusedDocument(text)
-        create_table(self.connection, "envelope", {"body": "json"})
-        self.connection.execute("insert into envelope values (?)", [text])
-        kind = self.connection.execute("select json_type(body, '$.data') from envelope").fetchone()
+        kind = self.connection.execute("select json_type(?, '$.data')", [text]).fetchone()
         if kind != ("ARRAY",):
             raise UnreadableError(
                 "missing_data", f"data: {str((kind or [None])[0]).lower()}", "a list of records"
             )
+        self.connection.execute("delete from envelope where filename = ?", [str(path)])
+        self.connection.execute("insert into envelope values (?, ?)", [str(path), text])
 
-    def _stage(
-        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, mapping: SystemMapping
-    ) -> None:
-        needs = wanted(self.source, plan)
-        wire, notes = self._wire(file, opened, needs, mapping)
-        rows = self._rows_at_most(opened)
-        if opened.format != "lines" or not self._are_lines_plain(file, opened, plan, needs, rows):
-            self._sift(file, plan, wire, rows)
-        self._take_rejects(file, opened)
-        self._note(file, [*opened.notes, *notes])
-
-    def _note(self, file: LandedFile, notes: Sequence[Problem]) -> None:
-        """What refuses nothing and must be known all the same."""
-        for note in notes:
-            values = [file.sha256, note.reason_code, note.field, note.found, note.expected, note.action]
-            self.connection.execute("insert into noted values (?, ?, ?, ?, ?, ?)", values)
-
-    def _are_lines_plain(
-        self, file: LandedFile, opened: OpenedFile, plan: SourceMapping, needs: Wanted, lines: int
-    ) -> bool:
-        """Whether JSON Lines could be read the fast way: every line is an object as expected."""
-        try:
-            self._sift(file, plan, plain_lines_wire(opened.path, needs.fields), lines)
-        except STOPS_FAST_READER:
-            return False  # whatever it was, the other way tells which line
-        return self._count_rows(file) == lines
-
-    def _wire(
-        self, file: LandedFile, opened: OpenedFile, needs: Wanted, mapping: SystemMapping
-    ) -> tuple[str, list[Problem]]:
-        """The relation of the fields in a file, and what is to be known of its columns."""
+    def _with_wire(self, file: LandedFile, opened: OpenedFile, needs: Wanted) -> _Opened:
         path, fields = opened.path, needs.fields
         if opened.format in ("json", "lines"):
-            wire = envelope_wire(fields) if opened.format == "json" else lines_wire(path, fields)
             with path.open("rb") as text:
-                return wire, note_alike(file.relative_path, text.read(_HEAD_BYTES), needs)
+                notes = note_alike(file.relative_path, text.read(_HEAD_BYTES), needs)
+            is_document = opened.format == "json"  # read at once, so that it is never large
+            wire = envelope_wire(fields) if is_document else plain_lines_wire(fields)
+            return _Opened(file, opened, wire, tuple(notes), 0 if is_document else count_lines(path))
+        values: CsvFile | None = None
         if opened.format == "csv":
             values = open_csv(path, needs)
-            if not opened.is_from_book:  # we quoted those ourselves
-                self._check_quotes(values)
-            columns, wire = values.columns, csv_wire(values, fields)
+            opened = replace(opened, path=values.path)
+            columns, wire, rows = values.columns, csv_wire(values, fields), count_lines(path)
         else:
+            assert self.mapping is not None
             columns = parquet_columns(self.connection, path, needs)
-            wire = parquet_wire(self.connection, path, columns, fields, mapping)
-        return wire, [] if opened.is_from_book else note_missing(file.relative_path, columns, needs)
+            wire = parquet_wire(self.connection, path, columns, fields, self.mapping)
+            rows = rows_in(self.connection, path)
+        missing = [] if opened.is_from_book else note_missing(file.relative_path, columns, needs)
+        return _Opened(file, opened, wire, (*opened.notes, *missing), rows, values)
 
-    def _sift(self, file: LandedFile, plan: SourceMapping, wire: str, rows_at_most: int) -> None:
-        """Write the rows of a file, plain ones apart from the others."""
+    def _stage(self, opened: _Opened) -> None:
+        """Write the rows of one file, and take down which lines of it are none."""
+        if opened.csv is not None and not opened.file.is_from_book:  # we quoted those ourselves
+            self._check_quotes(opened.csv)
+        if opened.file.format != "lines":
+            self._sift_alone(opened, opened.wire.of([opened.file.path]))
+        elif not self._are_lines_plain(opened):
+            self._stage_lines(opened)
+        self._take_rejects(opened)
+
+    def _stage_lines(self, opened: _Opened) -> None:
+        """JSON Lines with something odd in them."""
+        fields = wanted(self.source, self._plan).fields
+        try:
+            self._sift_alone(opened, lines_wire(opened.file.path, fields))
+        except duckdb.InvalidInputException:
+            self._sift_alone(opened, lines_wire(with_unix_line_ends(opened.file.path), fields))
+
+    def _note(self, opened: _Opened) -> None:
+        """What refuses nothing and must be known all the same."""
+        for note in opened.notes:
+            values = [
+                opened.landed.sha256,
+                note.reason_code,
+                note.field,
+                note.found,
+                note.expected,
+                note.action,
+            ]
+            self.connection.execute("insert into noted values (?, ?, ?, ?, ?, ?)", values)
+
+    def _are_lines_plain(self, opened: _Opened) -> bool:
+        """Whether JSON Lines could be read the fast way: every line is an object as expected."""
+        try:
+            self._sift_alone(opened, opened.wire.of([opened.file.path]))
+        except STOPS_FAST_READER:
+            return False  # whatever it was, the other way tells which line
+        rows = sum(rows_in(self.connection, path) for path in self._sifted(opened.landed))
+        return rows == opened.rows_at_most
+
+    def _sift_alone(self, opened: _Opened, wire: str) -> None:
+        file, scope = opened.landed, self.scopes[opened.landed.sender]
+        lineage = {"source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
+                   "delivery_date": f"date '{file.delivery_date}'"} | _of_sender(file, scope)  # fmt: skip
+        are_copies_told = opened.rows_at_most <= MAX_ROWS_FOR_COPIES
+        self._sift(file, sifted_rows_sql(
+            self.source, self._plan, wire, lineage, own=scope.pattern, are_copies_told=are_copies_told
+        ))  # fmt: skip
+
+    def _sift(self, file: LandedFile, query: str) -> None:
+        """Write the rows of a file, plain ones apart from the others; of several files under the name of the first."""
         folder = self._folder(file)
         shutil.rmtree(folder, ignore_errors=True)
         self._forget_rejects()
-        are_copies_told = rows_at_most <= MAX_ROWS_FOR_COPIES
-        scope = self.scopes[file.sender]
-        lineage = _lineage(file, scope.precedence)
-        query = sifted_rows_sql(
-            self.source, plan, wire, lineage, own=scope.pattern, are_copies_told=are_copies_told
-        )
         self._copy(query, folder, _PLAIN_FORMAT + ", partition_by (is_other)")
-
-    def _rows_at_most(self, opened: OpenedFile) -> int:
-        """Envelopes are read at once, so that they are never large."""
-        if opened.format == "parquet":
-            return rows_in(self.connection, opened.path)
-        return count_lines(opened.path) if opened.format != "json" else 0
 
     def _folder(self, file: LandedFile) -> Path:
         return self.work / f"{file.sha256}.rows"
@@ -419,11 +591,8 @@ class Reader:
         """Where DuckDB writes the rows of one kind."""
         return self._folder(file) / f"is_other={str(kind == _OTHER).lower()}" / "data_0.parquet"
 
-    def _staged(self, file: LandedFile) -> list[Path]:
+    def _sifted(self, file: LandedFile) -> list[Path]:
         return [path for kind in (_PLAIN, _OTHER) if (path := self._rows(file, kind)).exists()]
-
-    def _count_rows(self, file: LandedFile) -> int:
-        return sum(rows_in(self.connection, path) for path in self._staged(file))
 
     def _check_quotes(self, values: CsvFile) -> None:
         """A stray quote makes one bad record of many good ones: the file is refused whole, not by one row of it.
@@ -432,7 +601,8 @@ class Reader:
         of a rejected one is cut, and at times another's, so that lines are counted.
         """
         found = [
-            self.connection.execute(query).fetchall()[0] for query in self._each_pass(quotes_sql(values))
+            self.connection.execute(query).fetchall()[0]
+            for query in self._each_pass(quotes_sql(values, [values.path]))
         ]
         lines, record = found[0][1], min((record for record, _ in found if record is not None), default=None)
         place = f"record {record}" if record is not None else ""
@@ -473,12 +643,13 @@ class Reader:
             "select count(*) from reject_errors"
         ).fetchone() != (0,)
 
-    def _take_rejects(self, file: LandedFile, opened: OpenedFile) -> None:
+    def _take_rejects(self, opened: _Opened) -> None:
         if not self._are_any_rejected():
             return
-        values = {"hash": file.sha256, "header": int(opened.format == "csv")}
+        file = opened.landed
+        values = {"hash": file.sha256, "header": int(opened.csv is not None)}
         self.connection.execute(_TAKE_REJECTS_SQL, values)
-        for path in self._staged(file) if self._has_rejects(file) else []:
+        for path in self._sifted(file) if self._has_rejects(file) else []:
             counted = path.replace(path.with_suffix(".counted"))
             numbered = _RENUMBERED_SQL.format(hash=literal(file.sha256), staged=f"({from_staged(counted)})")
             self._copy(numbered, path, "compression lz4")
@@ -494,10 +665,8 @@ def rows_in(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     return int(rows)
 
 
-def _lineage(file: LandedFile, precedence: int) -> dict[str, str]:
-    return {"source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
-            "delivery_date": f"date '{file.delivery_date}'", "sender": literal(file.sender),
-            "precedence": str(precedence)}  # fmt: skip
+def _of_sender(file: LandedFile, scope: Scope) -> dict[str, str]:
+    return {"sender": literal(file.sender), "precedence": str(scope.precedence)}
 
 
 def from_staged(*paths: Path) -> str:

@@ -48,7 +48,7 @@ PLAIN = '{"MaHoSo": "H19-250701-1", "TaiLieuNop": [{"Id": "1", "DuocSoHoa": "1"}
 def both(path: Path, lines: list[str]) -> tuple[list[Any] | None, list[Any]]:
     """What the fast reader gives, None where it stops or is not asked, and what the careful one does."""
     path.write_bytes("".join(line + "\n" for line in lines).encode("utf-8", "surrogatepass"))
-    careful, fast = lines_wire(path, FIELDS), plain_lines_wire(path, FIELDS)
+    careful, fast = lines_wire(path, FIELDS), plain_lines_wire(FIELDS).of([path])
     with duckdb.connect(config={"threads": 1}) as connection:
 
         def rows(query: str) -> list[Any]:

@@ -69,6 +69,7 @@ def test_a_large_file_becomes_a_file_of_the_batch_unless_some_of_it_came_twice(
 ) -> None:
     """Rows are written once where they can be. How the batch is cut shows in the names of its files only."""
     seen = []
+    monkeypatch.setattr(staging, "FILES_TOGETHER", 1)
     for limit in (3, batch_rows.ROWS_OF_OWN_FILE):
         monkeypatch.setattr(batch_rows, "ROWS_OF_OWN_FILE", limit)
         workplace = Records(tmp_path / str(limit))
@@ -192,10 +193,11 @@ def test_what_goes_wrong_in_one_thread_ends_the_run(
     """A fault of ours, not of a file: nothing is written, and the other files are left unread."""
     read: list[str] = []
 
-    def fail(self: staging.Reader, file: Any, mapping: Any) -> None:
-        read.append(file.name)
-        raise RuntimeError(file.name)
+    def fail(self: staging.Reader, files: Any, mapping: Any) -> None:
+        read.append(files[0].name)
+        raise RuntimeError(files[0].name)
 
+    monkeypatch.setattr(staging, "FILES_TOGETHER", 1)
     for n in range(9):
         workplace.deliver(lines(n), f"{n}.jsonl")
     monkeypatch.setattr(staging.Reader, "read", fail)
