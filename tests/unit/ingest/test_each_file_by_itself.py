@@ -100,10 +100,10 @@ def failing(error: Exception) -> Callable[..., Any]:
     """In place of `Reader._stage`: raises where a file of H20 is read."""
     stage = staging.Reader._stage
 
-    def stage_or_fail(self: Any, file: Any, *arguments: Any) -> None:
-        if file.sender == "H20":
+    def stage_or_fail(self: Any, opened: Any) -> None:
+        if opened.landed.sender == "H20":
             raise error
-        stage(self, file, *arguments)
+        stage(self, opened)
 
     return stage_or_fail
 
@@ -177,15 +177,15 @@ def test_a_file_that_cannot_be_judged_takes_none_with_it(
     judge = staging.Reader._judge
 
     def judge_or_fail(self: Any, paths: Any) -> None:
-        if any("H20" in str(file.path) for file, path in known if path in paths):
+        if any("H20" in str(file.path) for files, path in known if path in paths for file in files):
             raise duckdb.ConversionException("x")
         judge(self, paths)
 
     known: list[Any] = []
     keep = staging.Reader._keep
 
-    def keep_and_note(self: Any, file: Any) -> None:
-        keep(self, file)
+    def keep_and_note(self: Any, some: Any) -> None:
+        keep(self, some)
         known.extend(self.waiting)
 
     monkeypatch.setattr(staging.Reader, "_judge", judge_or_fail)

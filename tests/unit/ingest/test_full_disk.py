@@ -79,10 +79,10 @@ def test_a_file_that_vanishes_while_it_is_read_is_left_to_the_next_run(
     place.deliver(as_lines([good("dossiers", 2)]), sender="H20")
     stage = staging.Reader._stage
 
-    def stage_what_is_left(self: Any, file: Any, *others: Any) -> None:
-        if file.sender == "H19":
+    def stage_what_is_left(self: Any, opened: Any) -> None:
+        if opened.landed.sender == "H19":
             gone.unlink(missing_ok=True)
-        stage(self, file, *others)
+        stage(self, opened)
 
     monkeypatch.setattr(staging.Reader, "_stage", stage_what_is_left)
     report = place.ingest()

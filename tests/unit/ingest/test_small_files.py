@@ -193,8 +193,8 @@ def test_where_the_engine_gives_up_at_one_of_many_the_others_are_read(
     statements: list[int] = []
 
     def give_up(self: staging.Reader, file: Any, query: str) -> None:
-        statements.append(query.count(".jsonl'"))
-        if f"{culprit.sha256}.jsonl" in query:
+        statements.append(query.count(".lines'"))
+        if f"{culprit.sha256}.lines" in query:
             self.connection.close()
             raise duckdb.InternalException("gave up")
         whole(self, file, query)
@@ -202,5 +202,6 @@ def test_where_the_engine_gives_up_at_one_of_many_the_others_are_read(
     monkeypatch.setattr(staging.Reader, "_sift", give_up)
     report = place.ingest()
     assert report.counts["rows_accepted"] == 7
-    assert [problem.file for problem in report.unread] == [culprit.relative_path]
-    assert statements[0] >= 8
+    refused = [(file.source_file, file.reason_codes) for file in report.files if not file.rows_accepted]
+    assert refused == [(culprit.relative_path, ("malformed_lines",))]
+    assert statements[0] >= 8, "they were read together at first"
