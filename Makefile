@@ -7,7 +7,8 @@
 #   make dev    Dagster's UI on http://localhost:3000, and what runs by itself
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume, real names,
-#                    holds, 200 sequences of clicks and edits
+#                    holds, 80 sequences of clicks and edits
+#   make test-search   200 of those sequences
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
@@ -26,7 +27,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 
-.PHONY: run refresh releases test test-slow test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -45,12 +46,15 @@ dev: install
 	@bin/service-index dev
 
 test: lint
-	@$(RUN) python -m pytest -m "not slow and not recovery"
+	@$(RUN) python -m pytest -m "not slow and not search and not recovery"
 
 test-slow: install manifest
 	@$(RUN) python -m pytest -m slow
 
-# The cases share an installation, so that each worker makes its own and takes cases from the other's queue.
+test-search: install manifest
+	@$(RUN) python -m pytest -m search
+
+# Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest
 	@$(RUN) python -m pytest -m recovery --dist worksteal
 

@@ -1,67 +1,58 @@
 """kill -9 at every kind of moment of a night; the next run finds the same marts and leaves nothing behind.
 
 The night: to the portal's samples and a first release come a corrected payload, records of three days and a bad
-file. An undisturbed run of it tells at what it can be killed. Each case kills one run there, starts the next, and
-compares: the fingerprint of all published tables, every file of lake, quarantine and serving by name.
+file. One undisturbed run of it stops itself at more than thirty moments, spread over all it does. While it and
+whatever it started are stopped, its data folder is copied: that is what a kill of all of them leaves on the disk. Each
+copy is put back in its place and the next night is run on it; of moments whose landing folder, lake, quarantine,
+build and serving folder are the same to the byte (logs aside) once, as that is all a night goes by.
+
+A dbt that outlives the run that started it is only seen where a run is really killed: one of each kind is.
+
+Compared are the fingerprint of all published tables, and every file of lake, quarantine and serving by name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestration.samples import land_samples
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.instance import instance_of
+from orchestration.run import refresh
+from orchestration.settings import Settings
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land
+from tests.recovery.nights import first_night, start
 
 pytestmark = pytest.mark.recovery
 
-VICTIM = Path(__file__).with_name("victim.py")
-#: Where a night is killed: kind of event, and which part of all events of that kind (0 the first, 1 the last).
-SPREAD = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
-KINDS = {
-    # A run may write a few events more or fewer than another: the very last may not come.
-    "event": [*SPREAD[:-1], 0.98],
-    "write": SPREAD[::2],
-    "rename": SPREAD[::2],
-    "mkdir": SPREAD[::5],
-    "remove": SPREAD[::5],
-    "start": [0.0, 1.0],
-    "link": [0.0, 1.0],
-}
+VICTIM = str(Path(__file__).with_name("victim.py"))
+#: At which events the night is copied: every so many of a kind. All of the swap is besides (`victim`).
+EVERY = {"event": 300, "write": 7, "rename": 5, "mkdir": 28, "remove": 20, "start": 5, "link": 4}
+#: What a night goes by. Logs and Dagster's history grow without anything else being done.
+LASTING = ("landing", "lake", "quarantine", "build", "serving", "closed", "alerts")
+LOGS = re.compile(r"build/(run|dbt/dbt)\.log(\.\d)?")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Night:
-    """An installation before the night, and what an undisturbed night made of it."""
+    """An undisturbed night: before and after it, where it was, what it did, and the copies made meanwhile."""
 
     before: Path
     after: Path
-    told: list[str]
-
-
-def run(data: Path, log: Path, *fatal: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "SERVICE_INDEX_DATA": str(data),
-        "DAGSTER_HOME": str(data / "dagster"),
-        "PYTHONPATH": str(REPOSITORY),
-    }
-    (data / "dagster").mkdir(exist_ok=True)
-    shutil.copy(REPOSITORY / "orchestration" / "dagster.yaml", data / "dagster")
-    command = [sys.executable, str(VICTIM), str(data), str(log), *fatal]
-    return subprocess.run(
-        command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=600
-    )
+    data: Path
+    done: list[str]
+    #: The event before which each moment was, and the folder with what lasts of it: some share one.
+    moments: dict[str, Path] = field(default_factory=dict)
+    recovered: set[Path] = field(default_factory=set)
 
 
 def deliver(settings: Settings) -> None:
@@ -87,18 +78,52 @@ def deliver(settings: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Of each worker: a copy goes back to where it was, since views name their folder."""
     home = tmp_path_factory.mktemp("night")
-    settings = Settings(data=home / "before")
-    settings.data.mkdir()
-    land_samples(settings)
-    first = run(settings.data, home / "first.log")
-    assert first.returncode == 0, first.stdout + first.stderr
-    deliver(settings)
-    after = home / "after"
-    shutil.copytree(settings.data, after, symlinks=True)
-    undisturbed = run(after, home / "told.log")
-    assert undisturbed.returncode == 0, undisturbed.stdout + undisturbed.stderr
-    return Night(settings.data, after, (home / "told.log").read_text(encoding="utf-8").splitlines())
+    found = Night(home / "before", home / "after", home / "data", [])
+    shutil.copytree(first_night(tmp_path_factory), found.before, symlinks=True)
+    deliver(Settings(data=found.before))
+    shutil.copytree(found.before, found.data, symlinks=True)
+    log, copies = home / "done.log", home / "copies"
+    every = [f"{kind}={number}" for kind, number in EVERY.items()]
+    victim = start(found.data, VICTIM, str(found.data), str(log), "SIGSTOP", *every, alone=True)
+    digests: dict[str, Path] = {}
+    while os.WIFSTOPPED(status := os.waitpid(victim.pid, os.WUNTRACED)[1]):
+        stop_all_of(victim.pid)
+        event = log.read_text(encoding="utf-8").splitlines()[-1]
+        copy = copies / str(len(found.moments))
+        shutil.copytree(found.data, copy, symlinks=True)
+        os.killpg(victim.pid, signal.SIGCONT)
+        found.moments[event] = digests.setdefault(digest(copy), copy)
+        if found.moments[event] != copy:
+            shutil.rmtree(copy)
+    assert status == 0, victim.communicate()
+    victim.returncode = 0  # it was waited for here
+    found.data.rename(found.after)
+    found.done = log.read_text(encoding="utf-8").splitlines()
+    return found
+
+
+def stop_all_of(group: int) -> None:
+    """Stop what a process started, and wait until nothing of it moves."""
+    os.killpg(group, signal.SIGSTOP)
+    moving = True
+    while moving:
+        listed = subprocess.run(["ps", "-e", "-o", "pgid=,stat="], capture_output=True, text=True, check=True)
+        states = [line.split() for line in listed.stdout.splitlines()]
+        moving = any(int(of) == group and state[0] not in "TZ" for of, state in states)
+
+
+def digest(data: Path) -> str:
+    """Of every lasting file and link, by name and content."""
+    whole = hashlib.sha256()
+    for path in sorted(path for folder in LASTING for path in (data / folder).rglob("*")):
+        name = str(path.relative_to(data))
+        if path.is_symlink():
+            whole.update(f"{name} -> {path.readlink()}\n".encode())
+        elif path.is_file() and not LOGS.fullmatch(name):
+            whole.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def published(data: Path) -> dict[str, Any]:
@@ -120,37 +145,82 @@ def names(data: Path) -> set[str]:
     }
 
 
-def points(told: list[str]) -> list[tuple[str, int]]:
-    """At least thirty: events spread over the whole run, every kind of file operation, and all of the swap."""
-    kinds = [line.split()[0] for line in told]
-    found: list[tuple[str, int]] = []
-    for kind, spread in KINDS.items():
-        last = kinds.count(kind) - 1
-        assert last >= 0, f"the night did no {kind}"
-        found += [(kind, round(part * last)) for part in spread]
-    return list(dict.fromkeys(found))
+def assert_next_night_recovers(data: Path, night: Night, killed_at: str, patch: pytest.MonkeyPatch) -> None:
+    assert published(data) in (published(night.before), published(night.after)), killed_at
+    patch.delenv("DAGSTER_HOME", raising=False)  # its store is the one that was left
+    settings = Settings(data=data)
+    with instance_of(settings) as instance:
+        outcome = refresh(settings, instance)
+    assert outcome.success, f"after {killed_at}: " + "\n".join(outcome.lines)
+    assert published(data) == published(night.after), killed_at
+    assert names(data) == names(night.after), killed_at
+
+
+def test_more_than_thirty_moments_are_looked_at(night: Night) -> None:
+    """Of every kind, before, while and after dbt works, and before and after the swap."""
+    assert len(night.moments) >= 30
+    assert {event.split()[0] for event in night.moments} == set(EVERY)
+    assert any(
+        name.startswith("rename") and name.endswith("/serving/.current.next") for name in night.moments
+    )
+    ways = {published(copy)["fingerprint"] for copy in night.moments.values()}
+    assert ways == {published(way)["fingerprint"] for way in (night.before, night.after)}
+    unfinished = {path.stat().st_size for path in night.data.parent.glob("copies/*/build/build.duckdb.wal")}
+    assert len(unfinished) >= 4
 
 
 #: The cases are numbered, because what a night does is only known once one has run.
-CASES = 34
+CASES = 45
 
 
 @pytest.mark.parametrize("case", range(CASES))
-def test_a_killed_night_leaves_nothing_to_clean_up(case: int, night: Night, tmp_path: Path) -> None:
-    chosen = points(night.told)
-    assert 30 <= len(chosen) <= CASES
-    if case >= len(chosen):
-        return  # two points of the spread fell on the same event
-    kind, number = chosen[case]
+def test_a_killed_night_leaves_nothing_to_clean_up(
+    case: int, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(night.moments) <= CASES
+    if case >= len(night.moments):
+        return
+    event, copy = list(night.moments.items())[case]
+    if copy in night.recovered:
+        return  # from the same files
+    night.recovered.add(copy)
+    shutil.rmtree(night.data, ignore_errors=True)
+    shutil.copytree(copy, night.data, symlinks=True)
+    assert_next_night_recovers(night.data, night, event, monkeypatch)
+
+
+def while_dbt_works(done: list[str]) -> str:
+    """The event in the middle between the start of dbt's last call and what is written once it has ended."""
+    began = max(at for at, line in enumerate(done) if line.startswith("start") and "dbt_alone" in line)
+    ended = next(at for at, line in enumerate(done) if line.endswith("/whole_build.txt"))
+    events = [line for line in done[began:ended] if line.startswith("event")]
+    assert len(events) > 100
+    return events[len(events) // 2]
+
+
+KILLED = [
+    "while dbt works",
+    "write 0.6",
+    "rename 0.5",
+    "mkdir 0.1",
+    "remove 0.1",
+    "link 1.0",
+    "start 0.0",
+    "start 1.0",
+]
+
+
+@pytest.mark.parametrize("where", KILLED)
+def test_a_run_that_is_really_killed_does_not_either(
+    where: str, night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, _, part = where.partition(" ")
+    of_kind = [line for line in night.done if line.startswith(f"{kind} ")]
+    event = of_kind[round(float(part) * (len(of_kind) - 1))] if of_kind else while_dbt_works(night.done)
+    kind, number, *_ = event.split()
     data = tmp_path / "data"
     shutil.copytree(night.before, data, symlinks=True)
-    served = published(data)
-
-    killed = run(data, tmp_path / "killed.log", kind, str(number))
-    assert killed.returncode == -9, f"{kind} {number} was not reached: {killed.stdout}{killed.stderr}"
-    assert published(data) in (served, published(night.after))
-
-    recovered = run(data, tmp_path / "recovered.log")
-    assert recovered.returncode == 0, f"after {kind} {number}: {recovered.stdout}{recovered.stderr}"
-    assert published(data) == published(night.after)
-    assert names(data) == names(night.after)
+    victim = start(data, VICTIM, str(data), str(tmp_path / "log"), "SIGKILL", f"{kind}={number}")
+    victim.wait(timeout=600)
+    assert victim.returncode == -signal.SIGKILL, f"{event} was not reached"
+    assert_next_night_recovers(data, night, event, monkeypatch)

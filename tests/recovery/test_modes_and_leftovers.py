@@ -8,18 +8,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import shutil
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from orchestration.samples import land_samples
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import Settings
 from tests.data_folder import leftovers, paths, wrong_modes
+from tests.recovery import nights
+from tests.recovery.nights import CLI
 from tests.unit.ingest.record_workplace import good
 
 pytestmark = pytest.mark.recovery
@@ -47,22 +46,9 @@ sys.exit(main(["refresh"]))
 """
 
 
-def run(
-    data: Path, mask: int, *command: str, fatal: str = "never at all"
-) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "SERVICE_INDEX_DATA": str(data),
-        "DAGSTER_HOME": str(data / "dagster"),
-        "PYTHONPATH": str(REPOSITORY),
-    }
-    (data / "dagster").mkdir(exist_ok=True)
-    shutil.copy(REPOSITORY / "orchestration" / "dagster.yaml", data / "dagster")
-    arguments = ["-m", "orchestration.cli", *command] if command != ("refresh",) else ["-c", WATCHED, fatal]
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env=environment, cwd=REPOSITORY, umask=mask, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+def run(data: Path, mask: int, *command: str, code: int | None = 0, fatal: str = "never at all") -> str:
+    arguments = [*CLI, *command] if command != ("refresh",) else ["-c", WATCHED, fatal]
+    return nights.run(data, *arguments, umask=mask, code=code)
 
 
 def landed(data: Path) -> dict[str, tuple[int, int, str]]:
@@ -85,24 +71,25 @@ def deliver(data: Path, day: str, records: list[dict[str, object]]) -> None:
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Landed, and nothing run yet."""
-    data = tmp_path_factory.mktemp("modes") / "data"
-    data.mkdir()
-    land_samples(Settings(data=data))
-    deliver(data, "2025-12-01", [good("dossiers", number) for number in range(40)])
-    return data
+
+    def make(folder: Path) -> None:
+        data = folder / "data"
+        data.mkdir()
+        land_samples(Settings(data=data))
+        deliver(data, "2025-12-01", [good("dossiers", number) for number in range(40)])
+
+    return nights.shared(tmp_path_factory, "delivered", make) / "data"
 
 
 @pytest.fixture(scope="module")
-def night(
-    request: pytest.FixtureRequest, delivered: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, int]:
-    """After a night, under a umask that would let everyone in unless another is asked for."""
-    mask = getattr(request, "param", 0o000)
-    data = tmp_path_factory.mktemp("night") / "data"
-    shutil.copytree(delivered, data)
-    done = run(data, mask, "refresh")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return data, mask
+def night(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """After a night, under a umask that would let everyone in."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(delivered, folder / "data")
+        run(folder / "data", 0o000, "refresh")
+
+    return nights.shared(tmp_path_factory, "night_for_modes", make) / "data", 0o000
 
 
 def copy_of(data: Path, tmp_path: Path) -> Path:
@@ -110,14 +97,22 @@ def copy_of(data: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("night", [0o000, 0o077], indirect=True, ids=["umask 000", "umask 077"])
-def test_after_a_night(night: tuple[Path, int], delivered: Path) -> None:
-    data, _ = night
+def assert_right_after_a_night(data: Path, delivered: Path) -> None:
     assert wrong_modes(data) == []
     assert leftovers(data) == []
     assert {name: facts[2] for name, facts in landed(data).items()} == {
         name: facts[2] for name, facts in landed(delivered).items()
     }
+
+
+def test_after_a_night(night: tuple[Path, int], delivered: Path) -> None:
+    assert_right_after_a_night(night[0], delivered)
+
+
+def test_after_a_night_of_a_careful_operator(delivered: Path, tmp_path: Path) -> None:
+    data = copy_of(delivered, tmp_path)
+    run(data, 0o077, "refresh")
+    assert_right_after_a_night(data, delivered)
 
 
 def test_after_a_night_that_failed(night: tuple[Path, int], tmp_path: Path) -> None:
@@ -129,9 +124,7 @@ def test_after_a_night_that_failed(night: tuple[Path, int], tmp_path: Path) -> N
     rows.chmod(0o640)
     rows.write_bytes(rows.read_bytes()[:100])
     deliver(data, "2025-12-02", [good("dossiers", n) for n in range(40, 50)])
-    done = run(data, mask, "refresh")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "section 'A batch of the lake is damaged'" in done.stdout
+    assert "section 'A batch of the lake is damaged'" in run(data, mask, "refresh", code=1)
     assert wrong_modes(data) == []
     assert [name for name in leftovers(data) if "/batch=" not in name] == []
 
@@ -143,8 +136,7 @@ def test_after_a_night_that_refused_a_delivery(night: tuple[Path, int], tmp_path
         data, "2025-12-02", [good("dossiers", n, NgayTiepNhan="?" if n % 2 else "20250701083000") for n in range(40)]
     )  # fmt: skip
     before = landed(data)
-    done = run(data, mask, "refresh")
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(data, mask, "refresh")
     assert (data / "alerts" / "alerts.jsonl").is_file()
     assert list((data / "quarantine" / "dossiers").iterdir())
     assert wrong_modes(data) == []
@@ -158,12 +150,14 @@ def test_after_a_night_that_refused_a_delivery(night: tuple[Path, int], tmp_path
 @pytest.fixture(scope="module")
 def killed(night: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """Killed while a delivery lay unpacked."""
-    data = tmp_path_factory.mktemp("killed") / "data"
-    shutil.copytree(night[0], data, symlinks=True)
-    deliver(data, "2025-12-03", [good("dossiers", number) for number in range(100, 140)])
-    done = run(data, night[1], "refresh", fatal="unpacked")
-    assert done.returncode == -9, done.stdout + done.stderr
-    return data, night[1]
+
+    def make(folder: Path) -> None:
+        data = folder / "data"
+        shutil.copytree(night[0], data, symlinks=True)
+        deliver(data, "2025-12-03", [good("dossiers", number) for number in range(100, 140)])
+        run(data, night[1], "refresh", code=-9, fatal="unpacked")
+
+    return nights.shared(tmp_path_factory, "killed_while_unpacked", make) / "data", night[1]
 
 
 def test_what_a_killed_run_was_reading_is_for_its_owner_alone(killed: tuple[Path, int]) -> None:
@@ -195,8 +189,7 @@ def test_whatever_is_started_next_removes_it(
 ) -> None:
     data, mask = copy_of(killed[0], tmp_path), killed[1]
     before = landed(data)
-    done = run(data, mask, *command)
-    assert "Traceback" not in done.stderr, done.stderr
+    assert "Traceback" not in run(data, mask, *command, code=None)
     assert [name for name in leftovers(data) if "/.work-" in name] == []
     assert wrong_modes(data) == []
     assert landed(data) == before
@@ -204,8 +197,7 @@ def test_whatever_is_started_next_removes_it(
 
 def test_the_next_run_leaves_nothing(killed: tuple[Path, int], tmp_path: Path) -> None:
     data, mask = copy_of(killed[0], tmp_path), killed[1]
-    done = run(data, mask, "refresh")
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(data, mask, "refresh")
     assert leftovers(data) == []
     assert wrong_modes(data) == []
 
@@ -213,11 +205,9 @@ def test_the_next_run_leaves_nothing(killed: tuple[Path, int], tmp_path: Path) -
 def test_nor_does_the_one_after_a_kill_while_publishing(night: tuple[Path, int], tmp_path: Path) -> None:
     data, mask = copy_of(night[0], tmp_path), night[1]
     deliver(data, "2025-12-03", [good("dossiers", number) for number in range(100, 140)])
-    done = run(data, mask, "refresh", fatal="serving/releases/.")
-    assert done.returncode == -9, done.stdout + done.stderr
+    run(data, mask, "refresh", code=-9, fatal="serving/releases/.")
     assert [name for name in leftovers(data) if name.startswith("serving/releases/.")]
     assert [found for found in wrong_modes(data) if "serving/releases/." not in found] == []
-    done = run(data, mask, "refresh")
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(data, mask, "refresh")
     assert leftovers(data) == []
     assert wrong_modes(data) == []

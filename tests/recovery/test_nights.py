@@ -6,7 +6,6 @@ Real processes on a real installation; times are a ratio within one run, because
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,50 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.samples import land_samples
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import Settings
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land
+from tests.recovery.nights import CLI, environment, first_night, run, start
 
 pytestmark = pytest.mark.recovery
 
 
-def environment(data: Path) -> dict[str, str]:
-    (data / "dagster").mkdir(exist_ok=True, parents=True)
-    shutil.copy(REPOSITORY / "orchestration" / "dagster.yaml", data / "dagster")
-    return {
-        **os.environ,
-        "SERVICE_INDEX_DATA": str(data),
-        "DAGSTER_HOME": str(data / "dagster"),
-        "PYTHONPATH": str(REPOSITORY),
-    }
-
-
-def start(data: Path, *command: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-m", "orchestration.cli", *command]
-    return subprocess.Popen(
-        arguments,
-        env=environment(data),
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def run(data: Path, *command: str) -> str:
-    process = start(data, *command)
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, output
-    return output
-
-
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = Settings(data=tmp_path_factory.mktemp("nights") / "data")
-    settings.data.mkdir()
-    land_samples(settings)
-    run(settings.data, "refresh")
-    return settings.data
+    data = tmp_path_factory.mktemp("nights") / "data"
+    shutil.copytree(first_night(tmp_path_factory), data, symlinks=True)
+    return data
 
 
 def releases(data: Path) -> list[str]:
@@ -75,7 +42,7 @@ def test_a_night_without_deliveries_costs_at_most_twice_what_importing_the_tools
 
     def night() -> float:
         began = time.perf_counter()
-        output = run(installation, "backfill", "2026-10-20", "2026-10-20")
+        output = run(installation, *CLI, "backfill", "2026-10-20", "2026-10-20")
         assert "unchanged, already served; neither dbt nor the gates had to run" in output
         return time.perf_counter() - began
 
@@ -96,7 +63,7 @@ def test_two_runs_started_at_once_both_succeed_and_make_one_release(
     shutil.copytree(installation, data, symlinks=True)
     land(Settings(data=data), encoded(eleventh_of_october()), "2026-10-11")
     before = releases(data)
-    both = [start(data, "refresh"), start(data, "backfill", "2026-10-01", "2026-10-31")]
+    both = [start(data, *CLI, "refresh"), start(data, *CLI, "backfill", "2026-10-01", "2026-10-31")]
     outputs = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert len(releases(data)) == len(before) + 1

@@ -1,8 +1,9 @@
-"""A run of the job that kills itself (SIGKILL) at one of the things it does, or tells all of them.
+"""A run of the job that writes down what it does, and at some of it kills or stops itself.
 
-`python victim.py DATA LOG [KIND NUMBER]`. What is counted are Python's audit events: files opened for writing, made,
-renamed, linked and removed below DATA, processes started, and connections to Dagster's store, one for each event
-that Dagster writes. Nothing of the code that runs is replaced.
+`python victim.py DATA LOG SIGNAL KIND=NUMBER...`: with SIGKILL at the event of that kind and number; with SIGSTOP at
+each event of a kind whose number is a multiple, and at the swap and what comes after it. What is counted are Python's
+audit events: files opened for writing, made, renamed, linked and removed below DATA, processes started, and
+connections to Dagster's store, some for each event that Dagster writes. Nothing of the code that runs is replaced.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-DATA, LOG = Path(sys.argv[1]), Path(sys.argv[2])
-FATAL = (sys.argv[3], int(sys.argv[4])) if len(sys.argv) > 3 else None
+DATA, LOG, SIGNAL = Path(sys.argv[1]), Path(sys.argv[2]), signal.Signals[sys.argv[3]]
+AT = {kind: int(number) for kind, number in (argument.split("=") for argument in sys.argv[4:])}
+#: The argument that says where.
 FILES = {
-    "os.rename": "rename",
-    "os.symlink": "link",
-    "os.remove": "remove",
-    "os.mkdir": "mkdir",
-    "open": "write",
+    "os.rename": ("rename", 0),
+    "os.symlink": ("link", 1),
+    "os.remove": ("remove", 0),
+    "os.mkdir": ("mkdir", 0),
+    "open": ("write", 0),
 }
 STORE = str(DATA / "dagster")
 
 seen: Counter[str] = Counter()
-told = LOG.open("w", encoding="utf-8", buffering=1)
+written = LOG.open("w", encoding="utf-8", buffering=1)
 
 
 def kind_of(event: str, arguments: tuple[Any, ...]) -> tuple[str, str] | None:
@@ -36,14 +38,22 @@ def kind_of(event: str, arguments: tuple[Any, ...]) -> tuple[str, str] | None:
         return "start", Path(str(arguments[0])).name
     if event not in FILES:
         return None
-    path = str(arguments[0])
+    kind, place = FILES[event]
+    path = str(arguments[place])
     if not path.startswith(str(DATA)) or path.startswith(STORE):
         return None
     if event == "open":
         flags = arguments[2]
         if not isinstance(flags, int) or not flags & (os.O_WRONLY | os.O_RDWR):
             return None
-    return FILES[event], path.removeprefix(str(DATA))
+    return kind, path.removeprefix(str(DATA))
+
+
+def is_due(kind: str, number: int, what: str) -> bool:
+    if SIGNAL == signal.SIGKILL:
+        return AT.get(kind) == number
+    is_swap = kind in ("rename", "link") and what.startswith("/serving")
+    return number % AT[kind] == 0 or is_swap or what.startswith("/alerts")
 
 
 def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -53,10 +63,9 @@ def hook(event: str, arguments: tuple[Any, ...]) -> None:
     kind, what = found
     number = seen[kind]
     seen[kind] += 1
-    if FATAL is None:
-        told.write(f"{kind} {number} {what}\n")
-    elif (kind, number) == FATAL:
-        os.kill(os.getpid(), signal.SIGKILL)
+    written.write(f"{kind} {number} {what}\n")
+    if is_due(kind, number, what):
+        os.kill(os.getpid(), SIGNAL)
 
 
 def main() -> int:
