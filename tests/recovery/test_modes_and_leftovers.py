@@ -157,7 +157,7 @@ def killed(night: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) ->
         deliver(data, "2025-12-03", [good("dossiers", number) for number in range(100, 140)])
         run(data, night[1], "refresh", code=-9, fatal="unpacked")
 
-    return nights.shared(tmp_path_factory, "killed_while_unpacked", make) / "data", night[1]
+    return nights.shared(tmp_path_factory, "killed_run", make) / "data", night[1]
 
 
 def test_what_a_killed_run_was_reading_is_for_its_owner_alone(killed: tuple[Path, int]) -> None:
