@@ -18,6 +18,7 @@ PENDING = ".pending"
 _WORK = ".work-"
 #: Holds no rows: it gives `batch=*/rows.parquet` a schema before the first delivery.
 EMPTY_BATCH = "0" * 16
+#: So many rows are handed to the engine in one statement.
 ROWS_A_STATEMENT = 10_000
 Columns = Mapping[str, str]
 """Column names and their DuckDB types, in order."""

@@ -314,11 +314,8 @@ class Reader:
             return
         try:
             is_plain = self._are_staged(some)
-        except (duckdb.Error, UnicodeDecodeError, OSError) as error:
-            if _is_of_our_folders(error) and not isinstance(error, FileNotFoundError):
-                raise
-            if not self._is_alive():
-                raise EngineLostError([file.sha256 for file in files], None) from None
+        except Exception as error:  # noqa: BLE001  (whatever it is, single files show whose it is: ADR 0020)
+            self._go_on_one_by_one(files, error)
             is_plain = False
         if is_plain:
             self._keep(some)
@@ -431,18 +428,23 @@ class Reader:
     def _judge_alone(self, files: Sequence[LandedFile], path: Path) -> None:
         try:
             self._judge([path])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
             if len(files) == 1:
                 self._set_apart(files[0], error)
                 return
-            if _is_of_our_folders(error):
-                raise
-            if not self._is_alive():
-                raise EngineLostError([file.sha256 for file in files], None) from None
+            self._go_on_one_by_one(files, error)
             self._forget(files)
+            assert self.mapping is not None
             for file in files:
-                self._read_alone(file, self.work / f"{file.sha256}.open")
+                self.read([file], self.mapping)
             self.settle()
+
+    def _go_on_one_by_one(self, files: Sequence[LandedFile], error: Exception) -> None:
+        """Raises what is no matter of one of `files`, which were read together when `error` was raised."""
+        if _is_of_our_folders(error) and not isinstance(error, FileNotFoundError):
+            raise error
+        if not self._is_alive():
+            raise EngineLostError([file.sha256 for file in files], None) from None
 
     def _judge(self, paths: Sequence[Path]) -> None:
         suspects = f"{from_staged(*paths)} where source_file is not null"

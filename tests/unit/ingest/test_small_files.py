@@ -205,3 +205,26 @@ def test_where_the_engine_gives_up_at_one_of_many_the_others_are_read(
     refused = [(file.source_file, file.reason_codes) for file in report.files if not file.rows_accepted]
     assert refused == [(culprit.relative_path, ("malformed_lines",))]
     assert statements[0] >= 8, "they were read together at first"
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), MemoryError(), RecursionError()], ids=lambda e: type(e).__name__
+)
+def test_a_fault_of_ours_at_one_of_many_leaves_that_one_unread(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None that Python raises ends the run of the others either (ADR 0020)."""
+    place = Records(tmp_path)
+    small_files(place, "jsonl", 8)
+    culprit = next(file for file in scan(place.landing, "dossiers", ALL_DAYS).files if file.name == "5.jsonl")
+    whole = staging.Reader._sift
+
+    def fail(self: staging.Reader, file: Any, query: str) -> None:
+        if f"{culprit.sha256}.lines" in query:
+            raise error
+        whole(self, file, query)
+
+    monkeypatch.setattr(staging.Reader, "_sift", fail)
+    report = place.ingest()
+    assert report.counts["rows_accepted"] == 7
+    assert [problem.file for problem in report.unread] == [culprit.relative_path]
