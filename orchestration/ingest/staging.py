@@ -26,7 +26,7 @@ import duckdb
 from orchestration.ingest.columns import Wanted, note_alike, note_missing, wanted
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import create_table
-from orchestration.ingest.landing import LandedFile, read_landed
+from orchestration.ingest.landing import LandedFile, held, read_landed
 from orchestration.ingest.mapping import SourceMapping, SystemMapping
 from orchestration.ingest.mapping_sql import (
     judged_sql,
@@ -52,7 +52,7 @@ from orchestration.ingest.readers import (
 )
 from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.rights import Scope
-from orchestration.ingest.unpack import OpenedFile, check_size, open_landed
+from orchestration.ingest.unpack import OpenedFile, open_landed
 
 _PLAIN, _OTHER = "plain", "other"
 OUR_DEFECT = "our_defect"
@@ -211,12 +211,11 @@ class Reader:
         if self.rows_waiting > OTHERS_TOGETHER:
             self.settle()
         try:
-            self._read(file, mapping)
+            with held(file) as opened:
+                self._read(opened, mapping)
             self._keep(file)
         except UnreadableError as why:
             self._refuse(file, why.problem(file.relative_path))
-        except _RefusedDocument as why:
-            self._refuse(file, why.problem)
         except EngineLostError:
             raise
         except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
@@ -298,7 +297,7 @@ class Reader:
         self.connection.execute("drop table suspect")
 
     def _read(self, file: LandedFile, mapping: SystemMapping) -> None:
-        """Raises UnreadableError and _RefusedDocument where the file is at fault."""
+        """Raises UnreadableError where the file is at fault."""
         plan = mapping.sources.get(self.source.name)
         if plan is None:
             known = f"one that knows {self.source.name}"
@@ -316,12 +315,7 @@ class Reader:
                 if opened.format != "lines":
                     raise
                 self._stage(file, OpenedFile(with_unix_line_ends(opened.path), opened.format), plan, mapping)
-            check_size(file)
-        except (duckdb.Error, UnicodeDecodeError, FileNotFoundError) as error:
-            if not opened.path.exists():
-                raise UnreadableError(
-                    "vanished_file", "no such file", "one that stays until it is read"
-                ) from None
+        except (duckdb.Error, UnicodeDecodeError) as error:
             if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
                 raise
             found = f"something at which its reader gives up ({type(error).__name__})"
@@ -338,7 +332,7 @@ class Reader:
         data = path.read_bytes() if file.name.lower().endswith(".gz") else read_landed(file, MAX_BYTES)
         text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
         if isinstance(text, Problem):
-            raise _RefusedDocument(text)
+            raise _RefusedDocumentError(text)
         create_table(self.connection, "envelope", {"body": "json"})
         self.connection.execute("insert into envelope values (?)", [text])
         kind = self.connection.execute("select json_type(body, '$.data') from envelope").fetchone()
@@ -553,7 +547,7 @@ def _tells_of_content(error: Exception, file_format: str) -> bool:
 def _is_of_our_folders(error: Exception) -> bool:
     """Whether the machine failed: our folders cannot be written, whatever lies in the file."""
     if isinstance(error, OSError):
-        return True  # those about the file itself are `open_landed`'s
+        return True  # those about the file itself are `held`'s
     return isinstance(error, duckdb.IOException) and str(error).endswith(_SAID_BY_SYSTEM)
 
 
@@ -577,7 +571,13 @@ def unread(file: str, error: Exception) -> Problem:
     return Problem(file, OUR_DEFECT, "$", "", found, "that every file is read or refused", action)
 
 
-class _RefusedDocument(Exception):  # noqa: N818  (it is no error of ours)
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.reason_code)
-        self.problem = problem
+class _RefusedDocumentError(UnreadableError):
+    """Of a document, the place in it is known."""
+
+    def __init__(self, refused: Problem) -> None:
+        super().__init__(refused.reason_code, refused.found, refused.expected, refused.action)
+        self.refused = refused
+
+    def problem(self, _: str) -> Problem:
+        """What is wrong with it."""
+        return self.refused
