@@ -14,14 +14,17 @@ import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from orchestration.ingest.personal import is_in_name, masked
-from orchestration.ingest.problems import Problem
+from orchestration.ingest.problems import Problem, UnreadableError
 
 SOURCES = frozenset({
     "portal_service_results", "dossiers", "progress", "procedures", "publication_decisions", "petitions",
@@ -31,13 +34,19 @@ LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
 #: How deep is looked. Python walks folders within each other by calls within each other, of which it allows a thousand.
 MOST_FOLDERS = 16
 _PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never changed"
+#: What a process has open, by number: a path that leads to the open file, whatever its name leads to meanwhile.
+_OPEN_FILES = Path("/proc/self/fd")
+#: No file system's clock ticks more slowly: what changed longer ago shows each later change in its times.
+_TICK_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, order=True)
 class LandedFile:
     """One well-placed file. Sorts by source, delivery date, sender, path: the order of delivery.
 
-    `sha256` is of the sender and the content (`delivery_hash`): what a file says depends on who says it.
+    `sha256` is of the sender and the content (`delivery_hash`): what a file says depends on who says it. `state` is
+    which file was hashed, and how it was then; `is_settled`, whether it had not changed for so long that any change
+    since shows in it.
     """
 
     source: str
@@ -47,11 +56,13 @@ class LandedFile:
     path: Path
     sha256: str
     size_bytes: int
+    state: tuple[int, ...] = field(default=(), compare=False)
+    is_settled: bool = field(default=False, compare=False)
 
     @property
     def name(self) -> str:
         """The file's own name."""
-        return self.path.name
+        return PurePosixPath(self.relative_path).name
 
 
 @dataclass(frozen=True)
@@ -169,15 +180,85 @@ def read_landed(file: LandedFile, max_bytes: int) -> bytes | Problem:
         return Problem(file.relative_path, "file_too_large", "$", "", f"{file.size_bytes} bytes",
                        f"at most {max_bytes} bytes", "ask the sender to split it")  # fmt: skip
     try:
-        with file.path.open("rb") as stream:
-            data = stream.read(max_bytes)
+        return _as_scanned(file)
+    except UnreadableError as why:
+        return why.problem(file.relative_path)
+
+
+def copied(file: LandedFile, folder: Path) -> LandedFile:
+    """`file`, a small one, as a copy in `folder`, so that what is read there is what was hashed. Raises UnreadableError
+    where it is no longer what it was, and OSError where `folder` cannot be written.
+    """
+    data = _as_scanned(file)
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / f"{file.sha256}.copy"
+    copy.write_bytes(data)
+    return replace(file, path=copy)
+
+
+def _as_scanned(file: LandedFile) -> bytes:
+    try:
+        with _opened(file.path) as stream:
+            data = stream.read(file.size_bytes + 1)  # one that has grown is not read in part
     except OSError as error:
-        return _unreadable(file.relative_path, error)
+        raise _cannot_be_read(error) from None
     if delivery_hash(file.sender, io.BytesIO(data)) != file.sha256:
-        return Problem(file.relative_path, "changed_while_reading", "$", "", "other content than a "
-                       "moment before", "a file that is complete when it is landed",
-                       "run again, and land files aside before renaming them")  # fmt: skip
+        raise _changed()
     return data
+
+
+@contextmanager
+def held(file: LandedFile) -> Iterator[LandedFile]:
+    """`file`, opened once: its `path` leads to the open file, so that what is read there is what was hashed, wherever
+    the landed name leads meanwhile.
+
+    Raises UnreadableError where that is not so, in place of what was found wrong with what was read.
+    """
+    try:
+        stream = _opened(file.path)
+    except OSError as error:
+        raise _cannot_be_read(error) from None
+    with stream:
+        _refuse_changed(file, stream)
+        by_number = _OPEN_FILES / str(stream.fileno())
+        try:
+            yield replace(file, path=by_number) if by_number.exists() else file
+        except (UnreadableError, FileNotFoundError):
+            _refuse_changed(file, stream)
+            raise
+        _refuse_changed(file, stream)
+        if not file.is_settled and delivery_hash(file.sender, stream) != file.sha256:
+            raise _changed()
+
+
+def _refuse_changed(file: LandedFile, stream: BinaryIO) -> None:
+    """Raises UnreadableError where what is open, or what the name leads to, is no longer what was hashed."""
+    try:
+        states = {_state(os.fstat(stream.fileno())), _state(file.path.stat())}
+    except OSError as error:
+        raise _cannot_be_read(error) from None
+    if states != {file.state}:
+        raise _changed()
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    """Which file, and how it is. Its last moment is the system's own: whoever may write the file cannot set it."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _changed() -> UnreadableError:
+    return UnreadableError("changed_while_reading", "other content than a moment before",
+                           "a file that is complete when it is landed",
+                           "run again, and land files aside before renaming them")  # fmt: skip
+
+
+def _cannot_be_read(error: OSError) -> UnreadableError:
+    return UnreadableError(*_told(error))
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    """For reading. Does not wait where a pipe has taken the place of the file."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
 def _walk(landing: Path, source: str, days: Days) -> Iterator[Path | OSError]:
@@ -212,7 +293,9 @@ def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
             raise entry
         source, delivery_date, sender = _place(path.relative_to(landing).parts)
         _check_kind(landing, path)
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
+            _check_place(landing, stream)
+            begun, facts = time.time_ns(), os.fstat(stream.fileno())
             digest = delivery_hash(sender, stream)
             size = stream.tell()
     except _MisplacedError as error:
@@ -220,7 +303,10 @@ def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
         return Problem(shown, reason, "$", "", found, expected, _PUT_RIGHT)
     except OSError as error:
         return _unreadable(shown, error)
-    return LandedFile(source, delivery_date, sender, shown, path, digest, size)
+    is_settled = begun - facts.st_ctime_ns > _TICK_NS
+    return LandedFile(
+        source, delivery_date, sender, shown, path, digest, size, _state(facts), is_settled=is_settled
+    )
 
 
 def _place(parts: tuple[str, ...]) -> tuple[str, date, str]:
@@ -255,16 +341,26 @@ def _check_kind(landing: Path, path: Path) -> None:
         raise _MisplacedError("not_a_file", "a linked folder, pipe or device", "a file")
 
 
+def _check_place(landing: Path, stream: BinaryIO) -> None:
+    """That what was opened lies where its name was seen to lead: a link may lead elsewhere a moment later."""
+    by_number = _OPEN_FILES / str(stream.fileno())
+    if by_number.exists() and not Path(os.readlink(by_number)).is_relative_to(landing.resolve()):
+        raise _MisplacedError("link_leaves_landing", "a link to a file elsewhere", "a file")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        raise _MisplacedError("not_a_file", "a linked folder, pipe or device", "a file")
+
+
 def _unreadable(shown: str, error: OSError) -> Problem:
+    return _cannot_be_read(error).problem(shown)
+
+
+def _told(error: OSError) -> tuple[str, str, str, str]:
     gone = isinstance(error, FileNotFoundError)
-    return Problem(
-        file=shown,
-        reason_code="vanished_file" if gone else "unreadable_file",
-        record="$",
-        field="",
-        found=(error.strerror or type(error).__name__).lower(),
-        expected="a file that can be read",
-        action="land it again" if gone else "give the warehouse's user the right to read it",
+    return (
+        "vanished_file" if gone else "unreadable_file",
+        (error.strerror or type(error).__name__).lower(),
+        "a file that can be read",
+        "land it again" if gone else "give the warehouse's user the right to read it",
     )
 
 

@@ -53,9 +53,9 @@ class Problem:
 class UnreadableError(Exception):
     """The file as such cannot be read: the parts of a `Problem` but for the file."""
 
-    def __init__(self, reason_code: str, found: str, expected: str) -> None:
+    def __init__(self, reason_code: str, found: str, expected: str, action: str = RESEND) -> None:
         super().__init__(reason_code)
-        self.parts = (reason_code, "$", "", found, expected, RESEND)
+        self.parts = (reason_code, "$", "", found, expected, action)
 
     def problem(self, file: str) -> Problem:
         """What is wrong with `file`."""

@@ -27,7 +27,7 @@ import duckdb
 from orchestration.ingest.columns import Wanted, note_alike, note_missing, wanted
 from orchestration.ingest.json_document import MAX_BYTES, read_json_object
 from orchestration.ingest.lake import create_table, insert
-from orchestration.ingest.landing import LandedFile, read_landed
+from orchestration.ingest.landing import LandedFile, copied, held
 from orchestration.ingest.mapping import SourceMapping, SystemMapping
 from orchestration.ingest.mapping_sql import (
     judged_sql,
@@ -55,7 +55,7 @@ from orchestration.ingest.readers import (
 )
 from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.rights import Scope
-from orchestration.ingest.unpack import OpenedFile, check_size, open_landed
+from orchestration.ingest.unpack import OpenedFile, open_landed
 
 _PLAIN, _OTHER = "plain", "other"
 OUR_DEFECT = "our_defect"
@@ -276,7 +276,7 @@ class Reader:
             alike: dict[str, list[_Opened]] = {}
             for file in files:
                 with self._each_by_itself(file):
-                    opened = self._open(file, folder)
+                    opened = replace(self._open(copied(file, folder), folder), landed=file)
                     is_small = opened.file.path.stat().st_size <= SMALL_FILE_BYTES  # unpacked, too
                     alike.setdefault(opened.wire.kind if is_small else file.sha256, []).append(opened)
             for some in alike.values():
@@ -291,8 +291,6 @@ class Reader:
             yield
         except UnreadableError as why:
             self._refuse(file, why.problem(file.relative_path))
-        except _RefusedDocument as why:
-            self._refuse(file, why.problem)
         except EngineLostError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -300,10 +298,10 @@ class Reader:
 
     def _read_alone(self, file: LandedFile, folder: Path) -> None:
         with self._each_by_itself(file):
-            opened = self._open(file, folder)
-            with self._blaming(file, opened.file):
-                self._stage(opened)
-                check_size(file)
+            with held(file) as same:
+                opened = self._open(same, folder)
+                with self._blaming(same, opened.file):
+                    self._stage(opened)
             self._keep([opened])
 
     def _read_together(self, some: Sequence[_Opened], folder: Path) -> None:
@@ -350,11 +348,9 @@ class Reader:
         self._sift(first.landed, query)
         if self._are_any_rejected():
             return False
-        if first.file.format == "lines" and self._rows_by_file(first.landed) != {
+        return first.file.format != "lines" or self._rows_by_file(first.landed) == {
             opened.landed.sha256: opened.rows_at_most for opened in some
-        }:
-            return False
-        return all(opened.landed.path.stat().st_size == opened.landed.size_bytes for opened in some)
+        }
 
     def _rows_by_file(self, first: LandedFile) -> dict[str, int]:
         rows = f"select file_hash, count(*) {from_staged(*self._sifted(first))} group by file_hash"
@@ -463,7 +459,7 @@ class Reader:
         return plan
 
     def _open(self, file: LandedFile, folder: Path) -> _Opened:
-        """Raises UnreadableError and _RefusedDocument where the file is at fault."""
+        """Of a file that is `held` or `copied`. Raises UnreadableError where it is at fault."""
         needs = wanted(self.source, self._plan)
         assert self.mapping is not None
         opened = open_landed(file, folder, needs, native_moment_format(self.mapping))
@@ -479,11 +475,7 @@ class Reader:
         """What DuckDB raises at the content of a file is that file's fault: raises UnreadableError instead."""
         try:
             yield
-        except (duckdb.Error, UnicodeDecodeError, FileNotFoundError) as error:
-            if not opened.path.exists():
-                raise UnreadableError(
-                    "vanished_file", "no such file", "one that stays until it is read"
-                ) from None
+        except (duckdb.Error, UnicodeDecodeError) as error:
             if _is_of_our_folders(error) or not _tells_of_content(error, opened.format):
                 raise
             found = f"something at which its reader gives up ({type(error).__name__})"
@@ -497,10 +489,9 @@ class Reader:
         if path.stat().st_size > MAX_BYTES:
             raise UnreadableError("file_too_large", f"{path.stat().st_size} bytes",
                                   f"at most {MAX_BYTES} bytes of JSON; more as JSON Lines")  # fmt: skip
-        data = path.read_bytes() if file.name.lower().endswith(".gz") else read_landed(file, MAX_BYTES)
-        text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
+        text = read_json_object(file.relative_path, path.read_bytes())
         if isinstance(text, Problem):
-            raise _RefusedDocument(text)
+            raise _RefusedDocumentError(text)
         kind = self.connection.execute("select json_type(?, '$.data')", [text]).fetchone()
         if kind != ("ARRAY",):
             raise UnreadableError(
@@ -724,7 +715,7 @@ def _tells_of_content(error: Exception, file_format: str) -> bool:
 def _is_of_our_folders(error: Exception) -> bool:
     """Whether the machine failed: our folders cannot be written, whatever lies in the file."""
     if isinstance(error, OSError):
-        return True  # those about the file itself are `open_landed`'s
+        return True  # those about the file itself are `held`'s
     return isinstance(error, duckdb.IOException) and str(error).endswith(_SAID_BY_SYSTEM)
 
 
@@ -748,7 +739,13 @@ def unread(file: str, error: Exception) -> Problem:
     return Problem(file, OUR_DEFECT, "$", "", found, "that every file is read or refused", action)
 
 
-class _RefusedDocument(Exception):  # noqa: N818  (it is no error of ours)
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.reason_code)
-        self.problem = problem
+class _RefusedDocumentError(UnreadableError):
+    """Of a document, the place in it is known."""
+
+    def __init__(self, refused: Problem) -> None:
+        super().__init__(refused.reason_code, refused.found, refused.expected, refused.action)
+        self.refused = refused
+
+    def problem(self, _: str) -> Problem:
+        """What is wrong with it."""
+        return self.refused

@@ -69,25 +69,8 @@ def open_landed(file: LandedFile, work: Path, wanted: Wanted, native_moments: st
     OSError where `work` cannot be written.
 
     The landed name never reaches DuckDB, which would read `*` and `[` in it. `wanted` and `native_moments`, how moments
-    are written (strftime), are for workbooks.
+    are written (strftime), are for workbooks. `file` is one that is held (`landing`).
     """
-    try:
-        file.path.open("rb").close()
-    except OSError as error:
-        found = (error.strerror or type(error).__name__).lower()
-        reason = "vanished_file" if isinstance(error, FileNotFoundError) else "unreadable_file"
-        raise UnreadableError(reason, found, "a file that can be read") from None
-    return _open(file, work, wanted, native_moments)
-
-
-def check_size(file: LandedFile) -> None:
-    """Raises UnreadableError where the file is no longer what was scanned: one that grows must not be read in part."""
-    if file.path.stat().st_size != file.size_bytes:
-        raise UnreadableError("changed_while_reading", "another size than a moment before",
-                              "a file that is complete when it is landed")  # fmt: skip
-
-
-def _open(file: LandedFile, work: Path, wanted: Wanted, native_moments: str) -> OpenedFile:
     stem, _, last = file.name.lower().rpartition(".")
     is_gzip = last == "gz"
     kind = FORMATS.get(stem.rpartition(".")[2] if is_gzip else last)
@@ -102,8 +85,7 @@ def _open(file: LandedFile, work: Path, wanted: Wanted, native_moments: str) -> 
     if is_gzip:
         _gunzip(file, path)
     else:
-        path.symlink_to(file.path.resolve())
-    check_size(file)
+        path.symlink_to(file.path)
     if kind == "xlsx":
         check_book(path)
         _check_unpacked(path)

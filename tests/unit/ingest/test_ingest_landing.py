@@ -104,10 +104,10 @@ def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: Any) -> 
     path = put(tmp_path, f"{SOURCE}/2026-10-10/H19/a.json")
     (file,) = scan(tmp_path, SOURCE).files
 
-    def refuse(self: Path, *_: object) -> None:  # a right withheld would not stop the superuser
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(opened: Path, *_: object) -> None:  # a right withheld would not stop the superuser
+        raise PermissionError(13, "Permission denied", str(opened))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert list(reasons(tmp_path).values()) == ["unreadable_file"]
     problem = read_landed(file, 10)
     assert "permission denied" in str(problem) and path.name in str(problem)

@@ -158,25 +158,25 @@ def test_one_broken_file_among_many_is_found_in_a_few_statements(tmp_path: Path,
     assert len(read) <= 2 * 6 + 2
 
 
-def test_a_file_that_changes_while_it_is_read_among_others_is_left_to_the_next_run(
+def test_a_file_that_grows_or_goes_before_it_is_read_among_others_is_left_to_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Records(tmp_path)
     small_files(place, "jsonl", 8)
     growing, gone = place.landing / "dossiers" / DAY / "H19" / "3.jsonl", "5.jsonl"
-    whole = staging.Reader._sift
+    whole = staging.Reader.read
 
-    def change(self: staging.Reader, file: Any, query: str) -> None:
-        whole(self, file, query)
+    def change(self: staging.Reader, files: Any, mapping: Any) -> None:
         growing.write_bytes(as_lines([good("dossiers", 3), good("dossiers", 33)]))
         growing.with_name(gone).unlink(missing_ok=True)
+        whole(self, files, mapping)
 
-    monkeypatch.setattr(staging.Reader, "_sift", change)
+    monkeypatch.setattr(staging.Reader, "read", change)
     report = place.ingest()
     reasons = {Path(problem.file).name: problem.reason_code for problem in report.unread}
     assert reasons == {"3.jsonl": "changed_while_reading", gone: "vanished_file"}
     assert report.counts["rows_accepted"] == 6
-    monkeypatch.setattr(staging.Reader, "_sift", whole)
+    monkeypatch.setattr(staging.Reader, "read", whole)
     place.promote(report)
     assert [(file.rows_accepted, file.rows_read) for file in place.ingest().files] == [(2, 2)]
 
