@@ -299,8 +299,8 @@ class Reader:
     def _read_alone(self, file: LandedFile, folder: Path) -> None:
         with self._each_by_itself(file):
             with held(file) as same:
-                opened = self._open(same, folder)
-                with self._blaming(same, opened.file):
+                opened = replace(self._open(same, folder), landed=file)
+                with self._blaming(file, opened.file):
                     self._stage(opened)
             self._keep([opened])
 
