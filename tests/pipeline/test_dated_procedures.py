@@ -69,7 +69,9 @@ def shown(data: Path, days: str) -> Rows:
             " where table_schema = 'marts' and column_name = 'as_of'"
         ).fetchall()
         return {
-            table: connection.execute(f"select * from marts.{table} where as_of {days} order by all").fetchall()
+            table: connection.execute(
+                f"select * from marts.{table} where as_of {days} order by all"
+            ).fetchall()
             for (table,) in sorted(tables)
         }
 

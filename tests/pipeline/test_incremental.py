@@ -135,9 +135,7 @@ def test_each_night_comes_to_what_all_at_once_does(tmp_path: Path) -> None:
     shutil.rmtree(data / "lake" / "dossiers" / "batch=0000000000000002")
     make(data)
     assert_same_as_at_once(data)
-    assert rows_of(
-        data, f"select outcome from core.fct_dossier where dossier_code = '{A}'"
-    ) == [("open",)]
+    assert rows_of(data, f"select outcome from core.fct_dossier where dossier_code = '{A}'") == [("open",)]
 
 
 def test_a_build_that_died_in_between_is_gone_on_with(tmp_path: Path) -> None:
@@ -255,9 +253,7 @@ def test_a_var_rebuilds_what_it_is_used_in(warehouse: Warehouse) -> None:
     warehouse.deliver("dossiers", "0" * 15 + "1", [dossier(A, database_codes=["8"])])
     warehouse.night()
     assert marked_after(warehouse, variables={"population_database_code": "8"}) == set()
-    assert warehouse.execute("select has_population_data from core.fct_dossier") == [
-        (True,)
-    ]
+    assert warehouse.execute("select has_population_data from core.fct_dossier") == [(True,)]
     assert marked_after(warehouse) == set()
     assert_same_as_a_full_refresh(warehouse)
     assert marked_after(warehouse, variables={"smallest_score_step": 0.02}) == {A}

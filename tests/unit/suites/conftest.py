@@ -228,8 +228,14 @@ GOOD_BUILD = """
 def _contracts() -> dict[str, dict[str, str]]:
     """Of each mart, columns and types as its dbt contract gives them."""
     models = ROOT / "dbt_project" / "models"
-    files = [path for place in ("marts/index/*", "core/dim_*", "core/units/dim_*") for path in models.glob(f"{place}.yml")]
-    contracts = [model for path in files for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]]
+    files = [
+        path
+        for place in ("marts/index/*", "core/dim_*", "core/units/dim_*")
+        for path in models.glob(f"{place}.yml")
+    ]
+    contracts = [
+        model for path in files for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    ]
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
         for model in contracts
