@@ -73,7 +73,7 @@ def rows(settings: Settings) -> tuple[int, int]:
     """Versions of dossiers in the lake: of all batches but the last, and of the last."""
     with duckdb.connect(str(settings.build_database), read_only=True) as connection:
         counted = connection.execute(
-            "select count(*) from intermediate.int_dossiers__versions group by batch order by count(*) desc"
+            "select count(*) from core.core_dossiers__versions group by batch order by count(*) desc"
         ).fetchall()
     return counted[0][0], sum(count for (count,) in counted[1:])
 

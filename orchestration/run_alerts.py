@@ -35,7 +35,7 @@ OF_STEPS = (
     ((IS_SCORED,), "Nothing could be scored"),
     ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
     (("release__",), "A release gate failed"),
-    (("marts/", "models", "intermediate/"), "dbt failed"),
+    (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
 )
 _SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
 _AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")

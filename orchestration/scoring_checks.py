@@ -16,7 +16,7 @@ from orchestration.shown import as_description
 CHECK = "is_scored"
 _UNSCORED = """
 select year(filed_date) as filed_year, min(filed_date), max(filed_date), count(*)
-from intermediate.int_dossiers__outcomes
+from core.fct_dossier
 left join reference.regimes
     on filed_date >= valid_from and filed_date <= coalesce(valid_to, date '9999-12-31')
 where filed_date is not null and regime is null

@@ -22,7 +22,7 @@ def suite() -> gx.ExpectationSuite:
                 unexpected_rows_query=(
                     "select dossiers_in_the_lake, dossiers_known, figures from (select"
                     " (select count(distinct dossier_code) from staging.stg_exchange__dossiers) as dossiers_in_the_lake,"
-                    " (select count(*) from intermediate.int_dossiers__latest) as dossiers_known,"
+                    " (select count(*) from core.core_dossiers__latest) as dossiers_known,"
                     " (select count(*) from {batch}) as figures) as counted"
                     " where dossiers_in_the_lake <> dossiers_known or (dossiers_known > 0 and figures = 0)"
                 ),

@@ -22,14 +22,14 @@ _JUDGED = """
         coalesce(units.province_code, 'none') as province_code,
         count(*) as dossiers,
         count(*) filter (
-            outcomes.is_unknown_procedure and exists (select 1 from intermediate.int_procedures__latest)
+            outcomes.is_unknown_procedure and exists (select 1 from core.dim_procedure)
         ) as unknown_procedure,
         count(*) filter (
             units.resolution is null
-            or units.resolution = 'unknown' and exists (select 1 from intermediate.int_units__catalogue)
+            or units.resolution = 'unknown' and exists (select 1 from core.core_units__catalogue)
         ) as unknown_unit
-    from intermediate.int_dossiers__outcomes as outcomes
-    left join intermediate.int_units__resolved as units on outcomes.agency_code = units.agency_code
+    from core.fct_dossier as outcomes
+    left join core.bridge_agency_to_unit as units on outcomes.agency_code = units.agency_code
     group by all
 """
 

@@ -40,7 +40,8 @@ where source_file is not null and hash({key}) in (from same_key)
 group by content having count(*) > 1
 """
 _WHERE_ALIKE_SQL = "from ({rows}) where source_file is not null and hash({values}) in (from alike)"
-#: One copy of each row of a sender speaks, the one delivered last, as it would if the copies came in runs of their own.
+#: One copy of each row of a sender speaks, the one delivered last, as it would if the copies came in runs of their own;
+#: where a row is of its day, one of each day.
 #: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
 _DUPLICATES_SQL = """
 insert into repeated
@@ -53,7 +54,7 @@ twice as (select row_hash from candidate group by row_hash having count(*) > 1)
 
 select file_hash, record_no from candidate semi join twice using (row_hash)
 qualify row_number() over (
-    partition by row_hash, record_key order by delivery_date desc, file_hash desc, record_no) > 1
+    partition by row_hash, record_key{day} order by delivery_date desc, file_hash desc, record_no) > 1
 """
 #: Once for all files: each then reads its own.
 _FOUND_SQL = """
@@ -111,7 +112,8 @@ class BatchRows:
         parts = rows // ROWS_A_PART + 1
         words = {"key": self.source.columns[0].name, "refused": _REFUSED,
                  "values": ", ".join(column.name for column in self.source.values),
-                 "columns": ", ".join(column.name for column in self.source.columns)}  # fmt: skip
+                 "columns": ", ".join(column.name for column in self.source.columns),
+                 "day": ", delivery_date" if self.source.is_dated else ""}  # fmt: skip
         for part in range(parts):
             self.connection.execute(_ALIKE_SQL.format(**words), {"parts": parts, "part": part})
         where_alike = _WHERE_ALIKE_SQL.format(rows=self._rows_of(paths, "filename"), **words)

@@ -87,6 +87,8 @@ class RecordSource:
     columns: tuple[Column | ListColumn, ...]
     #: Columns with a code of an agency, or of a dossier of it, for which the sender must be allowed to deliver.
     agencies: tuple[str, ...] = ()
+    #: Whether a row says what is so from the day of its delivery on: the same on another day is then no duplicate.
+    is_dated: bool = False
 
     @property
     def values(self) -> tuple[Column, ...]:
@@ -184,7 +186,7 @@ PROCEDURES = RecordSource("procedures", (
     *_each("is_fee_bearing has_synchronised_fees returns_paper_result", "flag"),
     _one_of("online_level", "unknown_online_level", "2", "3", "4"),
     *_each("is_open_to_citizens has_all_parts", "flag"),
-))  # fmt: skip
+), is_dated=True)  # fmt: skip
 
 PUBLICATION_DECISIONS = RecordSource("publication_decisions", (
     Column("decision_no", "text", is_required=True), Column("agency_code", "agency_code", is_required=True),

@@ -63,8 +63,8 @@ DELIVERIES = st.sampled_from(sorted(ROWS)).flatmap(
 )
 #: Nodes that a person may choose: the incremental ones more often than what lies around them.
 CHOSEN = st.sampled_from([
-    *INCREMENTAL, *INCREMENTAL, "stg_exchange__dossiers", "stg_exchange__progress", "int_procedures__latest",
-    "int_petitions__latest", "int_units__resolved", "dossier_statuses", "dim_calendar",
+    *INCREMENTAL, *INCREMENTAL, "stg_exchange__dossiers", "stg_exchange__progress", "dim_procedure",
+    "fct_petition", "bridge_agency_to_unit", "dossier_statuses", "dim_calendar",
 ])  # fmt: skip
 
 MEMORY = Path("/dev/shm")
@@ -73,15 +73,15 @@ EDITS = {
     "a view": Edit(f"{MODELS}/staging/exchange/stg_exchange__dossiers.sql", "channel_code, 1)", "channel_code, 2)"),
     "a view of steps": Edit(f"{MODELS}/staging/exchange/stg_exchange__progress.sql", "is not null and status",
                             "> cast('2025-07-15' as date) and status"),
-    "the versions": Edit(f"{MODELS}/intermediate/dossiers/int_dossiers__versions.sql", "select * from",
+    "the versions": Edit(f"{MODELS}/core/dossiers/core_dossiers__versions.sql", "select * from",
                          "select * replace (coalesce(procedure_code, '-') as procedure_code) from"),
-    "the steps": Edit(f"{MODELS}/intermediate/dossiers/int_dossiers__progress.sql", "* 16 +", "* 16 + 1 -"),
-    "the latest": Edit(f"{MODELS}/intermediate/dossiers/int_dossiers__latest.sql", "paid_online_code, 0)",
+    "the steps": Edit(f"{MODELS}/core/dossiers/core_dossiers__progress.sql", "* 16 +", "* 16 + 1 -"),
+    "the latest": Edit(f"{MODELS}/core/dossiers/core_dossiers__latest.sql", "paid_online_code, 0)",
                        "paid_online_code, 1)"),
-    "the outcomes": Edit(f"{MODELS}/intermediate/dossiers/int_dossiers__outcomes.sql", "then 'early'", "then 'on_time'"),
+    "the outcomes": Edit(f"{MODELS}/core/dossiers/fct_dossier.sql", "then 'early'", "then 'on_time'"),
     "a macro": Edit("dbt_project/macros/engine/version_order.sql", "* 16 + {{", "* 16 - {{"),
     "a seed": Edit(f"{SEEDS}/dossier_statuses.csv", "9,9,true", "9,9,false"),
-    "a word of a description": Edit(f"{MODELS}/intermediate/dossiers/int_dossiers__latest.yml", "State, repaired.",
+    "a word of a description": Edit(f"{MODELS}/core/dossiers/core_dossiers__latest.yml", "State, repaired.",
                                     "State, as repaired."),
 }  # fmt: skip
 
@@ -160,7 +160,7 @@ class Clicks(RuleBasedStateMachine):
 
     @rule(chosen=st.sampled_from(INCREMENTAL))
     def drop(self, chosen: str) -> None:
-        self.warehouse.execute(f"drop table if exists intermediate.{chosen}")
+        self.warehouse.execute(f"drop table if exists core.{chosen}")
 
     @rule()
     def night(self) -> None:

@@ -27,8 +27,8 @@ from tests.pipeline.records_lake import DATASETS, REPOSITORY, empty_lake, write
 #: portal's payloads.
 CHANGED = ("dossier_statuses", "stg_exchange__dossiers", "stg_exchange__progress")
 #: The last models of the chain: tables below them are made anew each night and keep nothing that could be wrong.
-INCREMENTAL = ("int_dossiers__versions", "int_dossiers__progress", "int_dossiers__latest",
-               "int_dossiers__outcomes")  # fmt: skip
+INCREMENTAL = ("core_dossiers__versions", "core_dossiers__progress", "core_dossiers__latest",
+               "fct_dossier")  # fmt: skip
 BUILD = ("build", "--exclude-resource-type", "test", "unit_test")
 #: Names the build database of a call: views name the lake, which stays where it is while databases come and go.
 DATABASE = "TESTED_BUILD_DATABASE"
@@ -254,7 +254,7 @@ class Warehouse:
         with duckdb.connect(str(self.database)) as connection:
             return {
                 table: connection.execute(
-                    f"select columns(*)::varchar from intermediate.{table} order by all"
+                    f"select columns(*)::varchar from core.{table} order by all"
                 ).fetchall()
                 for table in INCREMENTAL
             }

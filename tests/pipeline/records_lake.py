@@ -151,7 +151,6 @@ def write(data: Path, dataset: str, rows: Iterable[Row], batch: str = "000000000
     for number, row in enumerate(rows, start=1):
         defaults = {
             "source_file": f"{dataset}/{batch}.jsonl",
-            "file_hash": batch,
             "delivery_date": "2025-12-01",
             "sender": "H19",
             "record_no": number,
@@ -160,6 +159,7 @@ def write(data: Path, dataset: str, rows: Iterable[Row], batch: str = "000000000
         unknown = set(row) - set(columns)
         assert not unknown, f"{dataset}: no such columns {unknown}"
         values = {**defaults, **row}
+        values.setdefault("file_hash", f"{batch} {values['sender']}{values['delivery_date']}")
         lines.append(
             "select " + ", ".join(f"cast({literal(values.get(n))} as {k}) as {n}" for n, k in columns.items())
         )
@@ -171,14 +171,14 @@ def _no_rows(dataset: str) -> str:
     return "select " + ", ".join(f"cast(null as {k}) as {n}" for n, k in columns.items()) + " where false"
 
 
-#: The manifest of a batch: one file a sender and day that its rows name.
+#: The manifest of a batch: the files that its rows name, by default one a sender and day.
 _MANIFEST = """
 select
-    '{dataset}' as source, '{dataset}/' || delivery_date || '/' || sender || '/{batch}' as source_file,
-    '{batch} ' || sender || delivery_date as file_hash, delivery_date, sender, 'accepted' as status,
+    '{dataset}' as source, '{dataset}/' || delivery_date || '/' || sender || '/' || file_hash as source_file,
+    file_hash, delivery_date, sender, 'accepted' as status,
     count(*) as rows_read, count(*) as rows_accepted
 from rows
-group by delivery_date, sender
+group by file_hash, delivery_date, sender
 """
 
 

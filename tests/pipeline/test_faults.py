@@ -109,7 +109,7 @@ def test_damage_that_only_reading_shows_ends_in_the_same_marts(
     undisturbed: Settings, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     ways = [copied(undisturbed, tmp_path / name) for name in ("sound", "damaged")]
-    place = block_of(ways[1].build_database, "intermediate.int_dossiers__versions")
+    place = block_of(ways[1].build_database, "core.core_dossiers__versions")
     with ways[1].build_database.open("r+b") as file:
         file.seek(place + 100)
         file.write(b"\xff" * 4000)

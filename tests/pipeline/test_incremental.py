@@ -27,13 +27,13 @@ pytestmark = pytest.mark.slow
 SELECTED = ("-s", "+int_dossiers__daily", "+int_dossiers__open_daily", "+int_procedures__presence",
             "+mart_source_quality")  # fmt: skip
 COMPARED = (
-    "intermediate.int_dossiers__progress",
-    "intermediate.int_dossiers__latest",
-    "intermediate.int_dossiers__outcomes",
+    "core.core_dossiers__progress",
+    "core.core_dossiers__latest",
+    "core.fct_dossier",
     "intermediate.int_dossiers__daily",
     "intermediate.int_dossiers__open_daily",
     "intermediate.int_procedures__presence",
-    "intermediate.int_units__resolved",
+    "core.bridge_agency_to_unit",
     "marts.mart_source_quality",
 )
 PROCEDURE = {"procedure_code": "1.000001", "name_vi": "Thủ tục", "execution_level": "commune",
@@ -96,8 +96,9 @@ NIGHTS: list[tuple[str, Mapping[str, list[dict[str, Any]]]]] = [
         "dossiers": [finished(A, "2025-07-15 07:45:00"), dossier(B, status_code=2), dossier(D)],
         "progress": [step(C, "2025-07-17 10:00:00", 9), step(A, "2025-07-14 07:30:00", 1)],
     }),
-    ("nothing of any dossier: the limit shrinks, a petition names B, a lost agency is found", {
-        "procedures": [{**PROCEDURE, "statutory_limit": 1, "delivery_date": "2025-12-03"}],
+    ("nothing of any dossier: a catalogue comes late, a petition names B, a lost agency is found", {
+        "procedures": [{**PROCEDURE, "statutory_limit": 1, "delivery_date": "2025-11-03"},
+                       {**PROCEDURE, "statutory_limit": 9, "delivery_date": "2025-12-03"}],
         "petitions": [{"petition_id": "K1", "agency_code": "H19.12", "received_at": "2025-07-20 08:00:00",
                        "kind": "procedure", "status": "open", "dossier_code": B, "likes": 0, "dislikes": 0}],
         "unit_catalogue": [{"agency_code": UNKNOWN_AGENCY, "name_vi": "Phường Trấn Biên", "unit_level": "commune",
@@ -126,7 +127,7 @@ def test_each_night_comes_to_what_all_at_once_does(tmp_path: Path) -> None:
         land(data, night, delivered)
         make(data)
         assert_same_as_at_once(data)
-    outcomes = dict(rows_of(data, "select dossier_code, outcome from intermediate.int_dossiers__outcomes"))
+    outcomes = dict(rows_of(data, "select dossier_code, outcome from core.fct_dossier"))
     # One working day from Monday 08:00: A ended in time, B and C did not, D is open, E cannot be counted.
     assert outcomes == {A: "on_time", B: "overdue", C: "overdue", D: "open", E: None, LOST: "open"}
 
@@ -134,9 +135,7 @@ def test_each_night_comes_to_what_all_at_once_does(tmp_path: Path) -> None:
     shutil.rmtree(data / "lake" / "dossiers" / "batch=0000000000000002")
     make(data)
     assert_same_as_at_once(data)
-    assert rows_of(
-        data, f"select outcome from intermediate.int_dossiers__outcomes where dossier_code = '{A}'"
-    ) == [("open",)]
+    assert rows_of(data, f"select outcome from core.fct_dossier where dossier_code = '{A}'") == [("open",)]
 
 
 def test_a_build_that_died_in_between_is_gone_on_with(tmp_path: Path) -> None:
@@ -146,7 +145,7 @@ def test_a_build_that_died_in_between_is_gone_on_with(tmp_path: Path) -> None:
     land(data, 1, NIGHTS[0][1])
     make(data)
     land(data, 2, NIGHTS[1][1])
-    build(data, "-s", "int_dossiers__versions", "int_dossiers__progress", command="run")
+    build(data, "-s", "core_dossiers__versions", "core_dossiers__progress", command="run")
     make(data)
     assert_same_as_at_once(data)
 
@@ -166,7 +165,7 @@ def assert_same_as_a_full_refresh(warehouse: Warehouse, project: Project | None 
 
 
 def outcomes(warehouse: Warehouse) -> dict[str, str]:
-    return dict(warehouse.execute("select dossier_code, outcome from intermediate.int_dossiers__outcomes"))
+    return dict(warehouse.execute("select dossier_code, outcome from core.fct_dossier"))
 
 
 def test_dbt_is_called_on_this_lake_whatever_another_test_of_the_process_has_named(
@@ -199,8 +198,8 @@ def test_a_model_run_alone_with_nothing_new_is_not_made_again(warehouse: Warehou
     """Nor by the night after. The views that it reads come from the file, where a night has just made them."""
     warehouse.deliver("dossiers", "0" * 15 + "1", [dossier(A), dossier(B)])
     warehouse.night()
-    query = "select dossier_code from intermediate.int_dossiers__outcomes where processing_seconds = -1"
-    warehouse.execute("update intermediate.int_dossiers__outcomes set processing_seconds = -1")
+    query = "select dossier_code from core.fct_dossier where processing_seconds = -1"
+    warehouse.execute("update core.fct_dossier set processing_seconds = -1")
     for nodes in (INCREMENTAL[-1:], INCREMENTAL, warehouse.chain):
         assert warehouse.call(nodes), warehouse.said
         assert sorted(warehouse.execute(query)) == [(A,), (B,)], nodes
@@ -216,11 +215,11 @@ def test_what_a_full_refresh_of_one_model_changed_reaches_its_children(
     warehouse.deliver("progress", "0" * 15 + "1", [step(A, "2025-07-14 12:00:00", 9)])
     warehouse.night()
     spoiled = {
-        "int_dossiers__versions": "finished_at = finished_at + interval 30 day",
-        "int_dossiers__progress": "last_step_order = 4",
-        "int_dossiers__latest": "finished_at = finished_at + interval 30 day",
+        "core_dossiers__versions": "finished_at = finished_at + interval 30 day",
+        "core_dossiers__progress": "last_step_order = 4",
+        "core_dossiers__latest": "finished_at = finished_at + interval 30 day",
     }
-    warehouse.execute(f"update intermediate.{alone} set {spoiled[alone]}")
+    warehouse.execute(f"update core.{alone} set {spoiled[alone]}")
     below = [name for name in warehouse.downstream(alone) if name in INCREMENTAL and name != alone]
     assert warehouse.call(below, ["--full-refresh"])
     assert warehouse.call([alone], ["--full-refresh"])
@@ -229,9 +228,9 @@ def test_what_a_full_refresh_of_one_model_changed_reaches_its_children(
 
 def marked_after(warehouse: Warehouse, project: Project | None = None, **others: Any) -> set[str]:
     """Dossiers whose outcome a run of the chain leaves untouched."""
-    warehouse.execute("update intermediate.int_dossiers__outcomes set processing_seconds = -1")
+    warehouse.execute("update core.fct_dossier set processing_seconds = -1")
     assert warehouse.call(warehouse.chain, (), project, **others)
-    query = "select dossier_code from intermediate.int_dossiers__outcomes where processing_seconds = -1"
+    query = "select dossier_code from core.fct_dossier where processing_seconds = -1"
     return {code for (code,) in warehouse.execute(query)}
 
 
@@ -254,9 +253,7 @@ def test_a_var_rebuilds_what_it_is_used_in(warehouse: Warehouse) -> None:
     warehouse.deliver("dossiers", "0" * 15 + "1", [dossier(A, database_codes=["8"])])
     warehouse.night()
     assert marked_after(warehouse, variables={"population_database_code": "8"}) == set()
-    assert warehouse.execute("select has_population_data from intermediate.int_dossiers__outcomes") == [
-        (True,)
-    ]
+    assert warehouse.execute("select has_population_data from core.fct_dossier") == [(True,)]
     assert marked_after(warehouse) == set()
     assert_same_as_a_full_refresh(warehouse)
     assert marked_after(warehouse, variables={"smallest_score_step": 0.02}) == {A}
@@ -274,12 +271,12 @@ def test_a_source_whose_batches_are_not_kept_is_refused_with_a_sentence(
     tmp_path: Path, warehouse: Warehouse
 ) -> None:
     """An incremental model that reads petitions would not notice a new batch of them."""
-    latest = "dbt_project/models/intermediate/dossiers/int_dossiers__latest.sql"
+    latest = "dbt_project/models/core/dossiers/core_dossiers__latest.sql"
     depends = "-- depends_on: {{ ref('stg_exchange__dossiers') }}"
     other = Project(
         tmp_path / "other", Edit(latest, depends, f"{depends} {{{{ ref('stg_exchange__petitions') }}}}")
     )
-    assert not warehouse.call(["int_dossiers__latest"], (), other)
+    assert not warehouse.call(["core_dossiers__latest"], (), other)
     assert "add it to sources_in_batches() or make the model a table" in warehouse.said
 
 
@@ -291,7 +288,7 @@ def test_tables_that_the_ledger_does_not_know_are_made_anew(tmp_path: Path) -> N
     make(data)
     with duckdb.connect(str(data / "build" / "build.duckdb")) as connection:
         connection.execute("drop schema state cascade")
-        connection.execute("alter table intermediate.int_dossiers__versions drop column version_id")
+        connection.execute("alter table core.core_dossiers__versions drop column version_id")
     make(data)
     assert_same_as_at_once(data)
 
@@ -305,10 +302,10 @@ def test_only_what_is_touched_is_made_again(tmp_path: Path) -> None:
 
     def mark() -> None:
         with duckdb.connect(str(data / "build" / "build.duckdb")) as connection:
-            connection.execute("update intermediate.int_dossiers__outcomes set processing_seconds = -1")
+            connection.execute("update core.fct_dossier set processing_seconds = -1")
 
     def marked() -> set[str]:
-        query = "select dossier_code from intermediate.int_dossiers__outcomes where processing_seconds = -1"
+        query = "select dossier_code from core.fct_dossier where processing_seconds = -1"
         return {code for (code,) in rows_of(data, query)}
 
     mark()

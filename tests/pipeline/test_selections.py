@@ -39,7 +39,13 @@ def refresh_job() -> dg.JobDefinition:
 
 
 def is_of_models(name: str) -> bool:
-    return name.partition("/")[0] in ("staging", "intermediate", "marts", "reference") and not is_gate(name)
+    return name.partition("/")[0] in (
+        "staging",
+        "core",
+        "intermediate",
+        "marts",
+        "reference",
+    ) and not is_gate(name)
 
 
 def is_gate(name: str) -> bool:

@@ -9,7 +9,7 @@
 {% endmacro %}
 
 
-{#- What a lookup says: (key, content). -#}
+{#- What a lookup says: (key, content), of a dated one a row for each validity. -#}
 {% macro lookup_rows(name) -%}
     {%- set lookup = lookups_of_model()[name] -%}
     select distinct
@@ -22,17 +22,17 @@
 
 {#- Keys under which this model would now find something else than when it was built. -#}
 {% macro changed_keys(name) -%}
-    select coalesce(found_now.key, found_then.key) as key
-    from ({{ lookup_rows(name) }}) as found_now
-    full outer join (
-        select
-            looked_up.key,
-            looked_up.content
-        from {{ target.database }}.state.looked_up as looked_up
-        where looked_up.model = '{{ this.identifier }}' and looked_up.lookup = '{{ name }}'
-    ) as found_then
-        on found_now.key = found_then.key
-    where coalesce(found_now.content <> found_then.content, true)
+    {%- set found_now -%}
+        select key, content
+        from ({{ lookup_rows(name) }}) as found_now
+    {%- endset -%}
+    {%- set found_then -%}
+        select key, content
+        from {{ target.database }}.state.looked_up
+        where model = '{{ this.identifier }}' and lookup = '{{ name }}'
+    {%- endset -%}
+    select distinct key
+    from (({{ found_now }} except {{ found_then }}) union all ({{ found_then }} except {{ found_now }})) as changed
 {%- endmacro %}
 
 

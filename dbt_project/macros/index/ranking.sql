@@ -5,7 +5,7 @@
 -#}
 {% macro ranking(unit_level) %}
 with movement as (
-    select * from {{ ref('int_index__movement') }}
+    select * from {{ ref('index_movement') }}
     where unit_level = '{{ unit_level }}'
 ),
 

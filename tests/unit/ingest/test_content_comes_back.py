@@ -188,3 +188,24 @@ def test_the_newest_delivery_holds_in_any_order_and_any_runs(
     before = lake(place)
     assert ingest(place).batch_id is None
     assert lake(place) == before
+
+
+@pytest.mark.parametrize("runs", [[(1,), (2,), (3,)], [(1, 3)]], ids=["each day by itself", "all at once"])
+def test_what_a_catalogue_says_on_several_days_is_kept_of_each(tmp_path: Path, runs: list[Any]) -> None:
+    """One procedure stays as it is while another changes: since when each was so is told by the days (ADR 0042)."""
+    source = "procedures"
+    place = Records(tmp_path, source)
+    for day, limit in ((1, 5), (2, 7), (3, 9)):
+        rows = [good(source, 1), good(source, 2, statutory_limit=str(limit)), good(source, 1)]
+        place.deliver(as_lines(rows), "a.jsonl", f"2025-12-{day:02}")
+    for days in runs:
+        asked = Days(date(2025, 12, days[0]), date(2025, 12, days[-1]))
+        report = ingest_records(source, place.landing, place.lake, place.root / "quarantine", ROOT / "seeds/reference",
+                                MAPPINGS, SAMPLE_KEY, EVERYONE, asked)  # fmt: skip
+        # Within a delivery a row that is repeated is a duplicate all the same.
+        assert {(file.rows_accepted, file.rows_duplicate) for file in report.files} == {(2, 1)}
+        place.promote(report)
+    kept = f"from read_parquet('{place.lake}/{source}/batch=*/rows*.parquet')"
+    assert place.query(f"select day(delivery_date), count(*), max(statutory_limit) {kept} group by all order by all") == [
+        (1, 2, 5), (2, 2, 7), (3, 2, 9)
+    ]  # fmt: skip

@@ -209,17 +209,17 @@ GOOD_MARTS |= {
 }
 #: What the build made of the lake: three versions of two dossiers.
 GOOD_BUILD = """
-    create schema staging; create schema intermediate;
+    create schema staging; create schema core;
     create table staging.stg_exchange__dossiers as select unnest(['A', 'B', 'B']) as dossier_code;
-    create table intermediate.int_dossiers__latest as select unnest(['A', 'B']) as dossier_code;
+    create table core.core_dossiers__latest as select unnest(['A', 'B']) as dossier_code;
     -- Of 2,000 dossiers 100 of unknown procedures (5 %) and 20 of unknown units; 10 of the 100 of province 75 (10 %).
-    create table intermediate.int_dossiers__outcomes as
+    create table core.fct_dossier as
         select case when i <= 100 then 'H19' when i <= 110 then 'H26.99' when i <= 120 then 'X9' else 'H26' end
             as agency_code, i % 20 = 1 and i <= 100 or i between 96 and 190 as is_unknown_procedure
         from range(1, 2001) as t(i);
-    create table intermediate.int_procedures__latest as select '1.000001' as procedure_code;
-    create table intermediate.int_units__catalogue as select 'H19' as agency_code;
-    create table intermediate.int_units__resolved as
+    create table core.dim_procedure as select '1.000001' as procedure_code;
+    create table core.core_units__catalogue as select 'H19' as agency_code;
+    create table core.bridge_agency_to_unit as
         select * from (values ('H19', '75', 'current'), ('H26', '01', 'current'), ('H26.99', '01', 'unknown'))
             as u(agency_code, province_code, resolution);
 """
@@ -227,14 +227,18 @@ GOOD_BUILD = """
 
 def _contracts() -> dict[str, dict[str, str]]:
     """Of each mart, columns and types as its dbt contract gives them."""
+    models = ROOT / "dbt_project" / "models"
     files = [
-        *(ROOT / "dbt_project" / "models" / "marts" / "index").rglob("*.yml"),
-        *(ROOT / "dbt_project" / "models" / "marts" / "core").rglob("*.yml"),
+        path
+        for place in ("marts/index/*", "core/dim_*", "core/units/dim_*")
+        for path in models.glob(f"{place}.yml")
     ]
-    models = [model for path in files for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]]
+    contracts = [
+        model for path in files for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    ]
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
-        for model in models
+        for model in contracts
     }
 
 

@@ -1,6 +1,6 @@
 -- Grain: one row per unit and day: counts of what was received, all of which add up over days and units.
 with outcomes as (
-    select * from {{ ref('int_dossiers__outcomes') }}
+    select * from {{ ref('fct_dossier') }}
     where unit_code is not null and filed_date is not null
 ),
 

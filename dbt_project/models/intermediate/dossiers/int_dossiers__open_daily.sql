@@ -1,6 +1,6 @@
 -- Grain: one row per unit, day of receipt and last day within time: open dossiers, which each period judges anew.
 with outcomes as (
-    select * from {{ ref('int_dossiers__outcomes') }}
+    select * from {{ ref('fct_dossier') }}
     where unit_code is not null and outcome = 'open'
 ),
 

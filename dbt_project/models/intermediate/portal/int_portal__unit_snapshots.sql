@@ -5,7 +5,7 @@ with unit_results as (
 
 -- A unit that nobody knows is left out, and warned of where units are recognised.
 units as (
-    select * from {{ ref('int_portal__units') }}
+    select * from {{ ref('core_units__portal') }}
     where unit_code is not null
 ),
 

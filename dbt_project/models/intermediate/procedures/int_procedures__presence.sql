@@ -1,6 +1,6 @@
 -- Grain: one row per unit, procedure and month of receipt: on which days the procedure was there.
 with outcomes as (
-    select * from {{ ref('int_dossiers__outcomes') }}
+    select * from {{ ref('fct_dossier') }}
     where unit_code is not null and received_date is not null
 ),
 

@@ -4,11 +4,7 @@ with decisions as (
 ),
 
 units as (
-    select * from {{ ref('int_units__resolved') }}
-),
-
-procedures as (
-    select * from {{ ref('int_procedures__latest') }}
+    select * from {{ ref('bridge_agency_to_unit') }}
 ),
 
 calendar as (
@@ -55,8 +51,7 @@ dated as (
         numbered.decision_date,
         numbered.published_date,
         announce_by.calendar_date as announce_by_date,
-        publish_by.calendar_date as publish_by_date,
-        coalesce(procedures.has_all_parts, false) as has_all_parts
+        publish_by.calendar_date as publish_by_date
     from numbered
     cross join rules
     left join calendar as effect_days
@@ -67,8 +62,6 @@ dated as (
         on numbered.decision_date = decision_days.calendar_date
     left join working_days as publish_by
         on decision_days.working_day_number + rules.after_decision = publish_by.working_day_number
-    left join procedures
-        on numbered.procedure_code = procedures.procedure_code
     where numbered.preference = 1
 ),
 

@@ -9,9 +9,8 @@ presence as (
     where {{ certified_copies }}
 ),
 
-catalogue as (
-    select count(*) as listed
-    from {{ ref('int_procedures__latest') }}
+procedures as (
+    select * from {{ ref('dim_procedure') }}
     where {{ certified_copies }}
 ),
 
@@ -21,7 +20,7 @@ units as (
 ),
 
 ancestors as (
-    select * from {{ ref('int_units__ancestors') }}
+    select * from {{ ref('bridge_unit_rollup') }}
 ),
 
 -- No source says who offers it: a commune does from the first such dossier on, up to the day observed.
@@ -33,6 +32,16 @@ first_seen as (
     group by unit_code
 ),
 
+catalogue as (
+    select
+        periods.period_id,
+        count(procedures.procedure_code) as listed
+    from periods
+    left join procedures
+        on {{ valid_on('procedures', 'periods.as_of') }}
+    group by periods.period_id
+),
+
 -- Without the procedure in the catalogue nothing can be said: 0 of 0.
 final as (
     select
@@ -41,7 +50,8 @@ final as (
         case when max(catalogue.listed) > 0 then count(*) else 0 end as communes,
         count(first_seen.unit_code) as communes_with_certified_copies
     from periods
-    cross join catalogue
+    inner join catalogue
+        on periods.period_id = catalogue.period_id
     inner join units
         on {{ unit_on('units', 'periods.as_of') }}
     inner join ancestors

@@ -8,7 +8,7 @@ units as (
 ),
 
 listed as (
-    select * from {{ ref('int_units__listed') }}
+    select * from {{ ref('core_units__listed') }}
 ),
 
 sources as (

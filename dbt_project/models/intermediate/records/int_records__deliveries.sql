@@ -8,11 +8,11 @@ sources as (
 ),
 
 agencies as (
-    select * from {{ ref('int_units__resolved') }}
+    select * from {{ ref('bridge_agency_to_unit') }}
 ),
 
 dossiers as (
-    select * from {{ ref('int_dossiers__versions') }}
+    select * from {{ ref('core_dossiers__versions') }}
 ),
 
 petitions as (

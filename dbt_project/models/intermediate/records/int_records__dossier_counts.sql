@@ -17,7 +17,7 @@ open_daily as (
 ),
 
 ancestors as (
-    select * from {{ ref('int_units__ancestors') }}
+    select * from {{ ref('bridge_unit_rollup') }}
     where ancestor_code <> 'VN'
 ),
 

@@ -20,7 +20,7 @@ with periods as (
 ),
 
 units as (
-    select * from {{ ref('int_units__listed') }}
+    select * from {{ ref('core_units__listed') }}
 ),
 
 dossiers as (

@@ -5,7 +5,7 @@ with deliveries as (
 ),
 
 outcomes as (
-    select * from {{ ref('int_dossiers__outcomes') }}
+    select * from {{ ref('fct_dossier') }}
 ),
 
 calendar as (

@@ -8,7 +8,7 @@ daily as (
 ),
 
 ancestors as (
-    select * from {{ ref('int_units__ancestors') }}
+    select * from {{ ref('bridge_unit_rollup') }}
 ),
 
 -- A petition still being handled counts as timely until its last day is over.

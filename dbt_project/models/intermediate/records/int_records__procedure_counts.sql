@@ -8,7 +8,7 @@ presence as (
 ),
 
 procedures as (
-    select * from {{ ref('int_procedures__latest') }}
+    select * from {{ ref('dim_procedure') }}
 ),
 
 calendar as (
@@ -16,11 +16,11 @@ calendar as (
 ),
 
 ancestors as (
-    select * from {{ ref('int_units__ancestors') }}
+    select * from {{ ref('bridge_unit_rollup') }}
 ),
 
 units as (
-    select * from {{ ref('int_units__listed') }}
+    select * from {{ ref('core_units__listed') }}
 ),
 
 months as (
@@ -32,6 +32,7 @@ months as (
 period_months as (
     select
         periods.period_id,
+        periods.as_of,
         months.month_start,
         {{ day_bits(
             'greatest(periods.period_start, months.month_start)',
@@ -62,6 +63,7 @@ presence_above as (
 seen as (
     select
         period_months.period_id,
+        period_months.as_of,
         presence_above.unit_code,
         presence_above.procedure_code,
         max(presence_above.received_days & period_months.covered_days) > 0 as is_received,
@@ -70,7 +72,14 @@ seen as (
     from presence_above
     inner join period_months
         on presence_above.month_start = period_months.month_start
-    group by period_months.period_id, presence_above.unit_code, presence_above.procedure_code
+    group by
+        period_months.period_id, period_months.as_of, presence_above.unit_code, presence_above.procedure_code
+),
+
+-- The catalogue as it was on the day observed: one that comes later changes no period that is over (docs/adr/0042).
+days as (
+    select distinct as_of
+    from periods
 ),
 
 -- What a unit offers: a commune what communes execute, a province that and what provinces execute.
@@ -82,10 +91,13 @@ levels as (
 
 offers as (
     select
+        days.as_of,
         levels.unit_level,
         procedures.*
-    from levels
+    from days
     inner join procedures
+        on {{ valid_on('procedures', 'days.as_of') }}
+    inner join levels
         on
             procedures.execution_level = 'commune'
             or (procedures.execution_level = 'province' and levels.unit_level in ('province', 'nation'))
@@ -94,6 +106,7 @@ offers as (
 
 offered as (
     select
+        as_of,
         unit_level,
         count(*) as procedures_offered,
         count(case when is_online then 1 end) as procedures_online,
@@ -101,7 +114,7 @@ offered as (
         count(case when is_fee_bearing and has_synchronised_fees then 1 end) as fee_procedures_synchronised,
         count(case when is_open_to_citizens then 1 end) as citizen_procedures
     from offers
-    group by unit_level
+    group by as_of, unit_level
 ),
 
 -- No catalogue says what a department offers: it offers what it has ever received up to the day observed.
@@ -131,7 +144,9 @@ offered_by_department as (
     inner join first_seen
         on periods.as_of >= first_seen.first_month
     inner join procedures
-        on first_seen.procedure_code = procedures.procedure_code
+        on
+            first_seen.procedure_code = procedures.procedure_code
+            and {{ valid_on('procedures', 'periods.as_of') }}
     group by periods.period_id, first_seen.unit_code
 ),
 
@@ -146,11 +161,14 @@ used as (
     inner join units
         on seen.unit_code = units.unit_code
     inner join procedures
-        on seen.procedure_code = procedures.procedure_code
+        on
+            seen.procedure_code = procedures.procedure_code
+            and {{ valid_on('procedures', 'seen.as_of') }}
     left join offers
         on
             units.unit_level = offers.unit_level
             and seen.procedure_code = offers.procedure_code
+            and seen.as_of = offers.as_of
     where offers.procedure_code is not null or units.unit_level = 'department'
     group by seen.period_id, seen.unit_code
 ),
@@ -171,7 +189,9 @@ final as (
     from periods
     cross join units
     left join offered
-        on units.unit_level = offered.unit_level
+        on
+            units.unit_level = offered.unit_level
+            and periods.as_of = offered.as_of
     left join offered_by_department
         on
             periods.period_id = offered_by_department.period_id

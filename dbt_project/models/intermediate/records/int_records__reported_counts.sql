@@ -8,11 +8,11 @@ report_totals as (
 ),
 
 units as (
-    select * from {{ ref('int_units__resolved') }}
+    select * from {{ ref('bridge_agency_to_unit') }}
 ),
 
 ancestors as (
-    select * from {{ ref('int_units__ancestors') }}
+    select * from {{ ref('bridge_unit_rollup') }}
 ),
 
 numbered as (

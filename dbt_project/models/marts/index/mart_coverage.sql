@@ -5,7 +5,7 @@ with index_scores as (
 ),
 
 units as (
-    select * from {{ ref('int_units__listed') }}
+    select * from {{ ref('core_units__listed') }}
     where unit_level <> 'nation'
 ),
 

@@ -5,7 +5,7 @@ with scores as (
 ),
 
 ranked as (
-    select * from {{ ref('int_index__ranked') }}
+    select * from {{ ref('index_ranked') }}
 ),
 
 indicators as (

@@ -1,6 +1,6 @@
 -- Grain: one row per period key and unit.
 with ranked as (
-    select * from {{ ref('int_index__ranked') }}
+    select * from {{ ref('index_ranked') }}
 ),
 
 units as (

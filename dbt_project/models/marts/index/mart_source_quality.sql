@@ -18,12 +18,12 @@
 } %}
 {%- set of_systems_and_units = ['is_unknown_unit', 'has_constant_vneid_flag', 'has_constant_database_code'] %}
 with outcomes as (
-    select * from {{ ref('int_dossiers__outcomes') }}
+    select * from {{ ref('fct_dossier') }}
     where filed_date is not null
 ),
 
 units as (
-    select * from {{ ref('int_units__resolved') }}
+    select * from {{ ref('bridge_agency_to_unit') }}
 ),
 
 -- A flag that never varies in a whole system tells nothing of a dossier.
