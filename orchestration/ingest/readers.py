@@ -31,7 +31,7 @@ from orchestration.ingest.columns import (
 )
 from orchestration.ingest.mapping import SystemMapping
 from orchestration.ingest.mapping_sql import in_zone, literal, name, wire_names
-from orchestration.ingest.parquet_bounds import check_unpacked, told_by
+from orchestration.ingest.parquet_bounds import bomb, check_unpacked, told_by
 from orchestration.ingest.problems import UnreadableError
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
@@ -43,6 +43,8 @@ _BLOCK = 1024 * 1024
 _MARK = b"\xef\xbb\xbf"
 #: All the cells that rows of a sheet may have take more memory than there is, if they are read at once.
 CELLS_AT_A_TIME = 2000
+#: Two thirds of what a run has for all of its files (`records.MEMORY_LIMIT`).
+MOST_OF_A_PAGE = "1GB"
 #: As much is looked at for a header at first.
 _HEADER_BYTES = 256 * 1024
 #: What lies before a header and is none: an empty line, one of empty cells, or the one that tells Excel the delimiter.
@@ -386,8 +388,25 @@ def _check_texts(
         query = (
             f"select {' + '.join(f'coalesce(sum({length}), 0)' for length in lengths)} from {_parquet(path)}"
         )
-        ((texts,),) = connection.sql(query).fetchall()
+        try:
+            ((texts,),) = connection.sql(query).fetchall()
+        except duckdb.OutOfMemoryException:
+            _check_fits(query)
+            raise  # beside other files it does not, and alone it would
         check_unpacked(int(texts), path.stat().st_size)
+
+
+def _check_fits(query: str) -> None:
+    """Raises UnreadableError where texts do not even fit into the memory of an engine that reads nothing else: those of
+    a page that repeat what came before them are made all at once, whatever is asked of them.
+    """
+    with duckdb.connect(config={"memory_limit": MOST_OF_A_PAGE}) as alone:
+        try:
+            alone.sql(query).fetchall()
+        except duckdb.OutOfMemoryException:
+            raise bomb(
+                f"texts of a page that come to more than {MOST_OF_A_PAGE}", "pages that fit into it"
+            ) from None
 
 
 def _lengths(column: str, kind: duckdb.sqltypes.DuckDBPyType, parts: Collection[str]) -> list[str]:

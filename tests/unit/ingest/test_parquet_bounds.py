@@ -31,7 +31,7 @@ from tests.unit.ingest.record_workplace import MAPPINGS, Records, as_lines, good
 
 NAMES = ("MaHoSo", "MaTTHC", "TrangThaiHoSo", "KenhThucHien")
 WANTED = wanted(DOSSIERS, read_mapping(MAPPINGS / "national_exchange.yml").sources["dossiers"])
-GZIP, PLAIN, RLE_DICTIONARY, RLE = 2, 0, 8, 3
+GZIP, PLAIN, RLE_DICTIONARY, RLE, DELTA_BYTE_ARRAY = 2, 0, 8, 3, 7
 
 
 def number(value: int) -> bytes:
@@ -156,6 +156,29 @@ def of_prefixes() -> bytes:
     return out.getvalue()
 
 
+def packed(values: list[int]) -> bytes:
+    """A value, and then another one over and over: delta binary packed, in blocks of 128 values and four parts each."""
+    first, then = values
+    delta, width = then - first, abs(then - first).bit_length()
+    from_least = [delta - min(delta, 0)] + [-min(delta, 0)] * 127
+    bits = sum(value << width * place for place, value in enumerate(from_least)).to_bytes(
+        16 * width, "little"
+    )
+    zigzag = number(-2 * min(delta, 0) - 1 if delta < 0 else 0)
+    blocks = zigzag + bytes([width] * 4) + bits + bytes(5) * (BLOCKS - 1)
+    return number(128) + number(4) + number(1 + 128 * BLOCKS) + number(2 * first) + blocks
+
+
+BLOCKS, LONG = 20, 2**20
+
+
+def one_page_of_prefixes() -> bytes:
+    """Two and a half thousand texts of a megabyte, in each column: the engine makes all of a page at once."""
+    rows = 1 + 128 * BLOCKS
+    content = packed([0, LONG]) + packed([LONG, 0]) + b"a" * LONG
+    return parquet([page(content, rows, encoding=DELTA_BYTE_ARRAY)], rows)
+
+
 ONE = [page(texts(b"1"), 1)]
 MILLIONS = 2_000_000_000
 BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -177,6 +200,8 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a long text repeated": (lambda: parquet(repeated(b"a" * 10 * 1024**2, 30_000), 30_000, padding=30_000),
                              "decompression_bomb"),
     "a long text as a prefix": (of_prefixes, "decompression_bomb"),
+    # A single page: the engine's memory, before any length is known.
+    "a long text as a prefix, a thousand times a page": (one_page_of_prefixes, "decompression_bomb"),
     "a page larger than the file": (
         lambda: parquet([i32({1: 0, 2: 10, 3: MILLIONS, 5: {1: 1, 2: 0, 3: 3, 4: 3}})], 1), "malformed_parquet"),
     "a negative size of a page": (
