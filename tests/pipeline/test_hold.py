@@ -7,15 +7,18 @@ figure agrees with itself, so that no gate has anything against it; a person sho
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from orchestration.checks import HOLD
 from orchestration.cli import main
 from orchestration.commands import os_user
 from orchestration.run import Outcome, refresh
 from orchestration.settings import Settings
+from tests.interface import Interface, running
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land, province
 
@@ -103,3 +106,55 @@ def test_held_until_a_person_approves(
     last = refresh(settings, instance)
     assert last.success, "\n".join(last.lines)
     assert manifest(settings)["release_id"] == served
+
+
+LAUNCH = """mutation ($config: RunConfigData!) { launchRun(executionParams: {
+    selector: {repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
+               jobName: "refresh"},
+    runConfigData: $config
+}) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+CHECK = f"marts__mart_province_ranking_{HOLD}"
+STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
+MINUTES = 10.0
+
+
+def asked(interface: Interface, query: str, variables: dict[str, Any], **headers: str) -> tuple[int, str]:
+    body = json.dumps({"query": query, "variables": variables})
+    return interface.ask("POST", "/graphql", body, Content_Type="application/json", **headers)
+
+
+def ended(interface: Interface, run: str) -> str:
+    until = time.monotonic() + 60 * MINUTES
+    while time.monotonic() < until:
+        status = json.loads(asked(interface, STATUS, {"run": run}, Origin="OWN")[1])["data"]["runOrError"][
+            "status"
+        ]
+        if status in ("SUCCESS", "FAILURE", "CANCELED"):
+            return str(status)
+    raise AssertionError(f"{run} has not ended")
+
+
+def test_an_approval_through_the_interface_says_so_in_the_release(
+    copy_of_installation: Settings, instance: dg.DagsterInstance
+) -> None:
+    """The config of a run as the launchpad sends it: from the interface's own page it is a run, whose release names who
+    runs the daemon and that the name was typed; from another page it is nothing."""
+    settings = copy_of_installation
+    land(settings, encoded(fallen()), "2026-10-11")
+    hold = hold_in(refresh(settings, instance))
+    before = checksums(settings.serving)
+    approval = {"hold": hold, "by": "head of unit", "reason": "the portal confirmed it"}
+    config = {"config": json.dumps({"ops": {CHECK: {"config": {"approvals": [approval]}}}})}
+    with running(settings.data) as interface:
+        forged, _ = asked(interface, LAUNCH, config, Origin="http://evil.example")
+        assert 400 <= forged < 500
+        status, answer = asked(interface, LAUNCH, config, Origin="OWN")
+        launched = json.loads(answer)["data"]["launchRun"]
+        assert (status, launched["__typename"]) == (200, "LaunchRunSuccess"), answer
+        assert checksums(settings.serving) == before
+        assert ended(interface, launched["run"]["runId"]) == "SUCCESS"
+        runs = interface.query("{ runsOrError { ... on Runs { results { runId } } } }", Origin="OWN")
+    assert [run["runId"] for run in runs["runsOrError"]["results"]] == [launched["run"]["runId"]]
+    assert manifest(settings)["approvals"] == [
+        {**approval, "os_user": os_user(), "through": "Dagster's interface, name as typed there"}
+    ]

@@ -6,24 +6,30 @@ Belongs here: its tables, read from the page. What it says of Dagster's interfac
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
 import subprocess
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
 from orchestration.alerts import Alert, send
 from orchestration.folders import PRIVATE
 from orchestration.ingest.lake import work_folder
+from orchestration.ingest.landing import LandedFile, examine
+from orchestration.ingest.problems import Problem
 from orchestration.instance import instance_of
 from orchestration.lock import one_writer
 from orchestration.publish.files import protect_tree
 from orchestration.publish.release import current
 from orchestration.publish.rollback import lift_hold, step_back
 from orchestration.settings import REPOSITORY, Settings
+from tests.graph import test_ui
+from tests.pipeline import test_hold
 from tests.pipeline.page import table
 
 
@@ -82,6 +88,89 @@ def test_everything_in_the_data_folder_has_the_mode_that_the_page_gives_it(
     assert {pattern for pattern, mode in stated.items() if mode == {0o750} and "/" not in pattern} == set(
         PRIVATE
     )
+
+
+def allowed(settings: Settings, read: int) -> dict[str, int]:
+    """What group (`read` is 0o040) or others (0o004) may do with each path below `data` that they can come to: the sum
+    of 4 to read, 2 to write, 1 to pass; none of it with any other. What was delivered is as its owner set it.
+    """
+    found: dict[Path, int] = {}
+    for path in [settings.data, *sorted(settings.data.rglob("*"))]:
+        passes = path == settings.data or found.get(path.parent, 0) & 1
+        if passes and not path.is_symlink() and path != settings.landing:
+            found[path] = path.stat().st_mode // (read // 4) & 7
+    return {path.relative_to(settings.data).as_posix(): bits for path, bits in found.items() if bits}
+
+
+def by_owner(settings: Settings) -> None:
+    """Commands write there, so that only the owner can give them."""
+    assert {path.stat().st_uid for path in settings.data.rglob("*")} == {os.geteuid()}
+    for read in (0o040, 0o004):
+        assert [name for name, bits in allowed(settings, read).items() if bits & 2] == []
+
+
+def by_group(settings: Settings) -> None:
+    """But for locks, and what is read in the clear."""
+    seen = {name for name, bits in allowed(settings, 0o040).items() if bits & 4}
+    rest = {
+        path.relative_to(settings.data).as_posix()
+        for path in settings.data.rglob("*")
+        if not path.is_symlink()
+    }
+    kept = {name for name in rest - seen if not f"{name}/".startswith("landing/")}
+    assert {re.sub(r"/\.work-.*", "", name) for name in kept} == {
+        ".writer.lock", "build/.dbt.lock", "lake/.pending/dossiers"
+    }  # fmt: skip
+
+
+def by_everyone(settings: Settings) -> None:
+    """They pass through `data` to what is served, and see nothing else."""
+    seen = allowed(settings, 0o004)
+    assert {name.split("/")[0] for name in seen} == {".", "serving"}
+    assert seen["."] == 1
+    served = settings.serving.resolve() / os.readlink(settings.serving / "current")
+    assert seen[(served / "warehouse.duckdb").relative_to(settings.data.resolve()).as_posix()] == 4
+
+
+def by_interface(settings: Settings) -> None:
+    """Shown in a real server by an approval that came through it, and by what it refuses to others."""
+    assert callable(test_hold.test_an_approval_through_the_interface_says_so_in_the_release)
+    assert callable(test_ui.TestRealServer.test_what_another_page_asks_is_refused)
+
+
+def by_sender(settings: Settings) -> None:
+    """What lies elsewhere is nobody's delivery."""
+    path = settings.landing / "dossiers" / "2025-12-01" / "a.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    found = examine(settings.landing, path)
+    assert isinstance(found, Problem)
+    assert found.reason_code == "misplaced_file"
+    own = path.parent / "H19" / "a.jsonl"
+    own.parent.mkdir()
+    own.write_text("{}")
+    landed = examine(settings.landing, own)
+    assert isinstance(landed, LandedFile)
+    assert landed.sender == "H19"
+
+
+SHOWN_BY = {
+    "the owner of data": by_owner, "its group": by_group, "every account": by_everyone,
+    "whoever reaches Dagster's interface": by_interface, "a sender": by_sender,
+}  # fmt: skip
+
+
+def test_each_line_of_who_may_do_what_is_shown() -> None:
+    assert [row[0].replace("`", "") for row in table("who", "may", "because")] == list(SHOWN_BY)
+
+
+@pytest.mark.parametrize("who", SHOWN_BY)
+def test_everyone_may_do_what_the_page_says_and_no_more(
+    who: str, copy_of_installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    used(copy_of_installation)
+    SHOWN_BY[who](copy_of_installation)
 
 
 def test_the_page_names_each_variable_that_the_program_reads() -> None:

@@ -1,0 +1,99 @@
+"""Dagster's interface, as `bin/service-index dev` starts it, asked as a browser would.
+
+Belongs here: the real server and daemon on a data folder. Does not belong here: anything that a test asserts of them.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.settings import REPOSITORY
+
+CHANGED = "{ instance { concurrencyLimits { concurrencyKey } } }"
+#: Seconds in which it starts, and ends.
+START = 120.0
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A server that runs, asked as a browser would."""
+
+    port: int
+    data: Path
+    process: subprocess.Popen[str]
+
+    def ask(
+        self, method: str, path: str, body: str | None = None, **headers: str | list[str]
+    ) -> tuple[int, str]:
+        """Status and text. Header names are written with `_`; `Host` is the own one unless it is given."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, values in {"Host": f"localhost:{self.port}", **given}.items():
+            for value in values if isinstance(values, list) else [values]:
+                connection.putheader(name, value.replace("OWN", f"http://localhost:{self.port}"))
+        encoded = (body or "").encode()
+        connection.putheader("Content-Length", str(len(encoded)))
+        connection.endheaders(encoded)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def query(self, text: str, **headers: str | list[str]) -> Any:
+        status, answer = self.ask(
+            "POST", "/graphql", json.dumps({"query": text}), **{"Content_Type": "application/json", **headers}
+        )
+        assert status == 200, answer
+        return json.loads(answer)["data"]
+
+    def is_changed(self) -> bool:
+        limits = self.query(CHANGED)["instance"]["concurrencyLimits"]
+        return "forged" in [limit["concurrencyKey"] for limit in limits]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running(data: Path, **variables: str) -> Iterator[Interface]:
+    """Server and daemon on this data folder, until they are not needed any more."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "SERVICE_INDEX_DATA": str(data), **variables}
+    environment.pop("DAGSTER_HOME", None)
+    process = subprocess.Popen(
+        [REPOSITORY / "bin" / "service-index", "dev", "--port", str(port)], env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        # Its own word that it will listen in a moment; a process that ends before closes the pipe.
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Serving dagster-webserver" in line:
+                break
+        else:
+            raise AssertionError("".join(said))
+        until = time.monotonic() + START
+        while process.poll() is None and not listens(port):
+            assert time.monotonic() < until, "".join(said)
+        yield Interface(port, data, process)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
