@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ class Interface:
     port: int
     data: Path
     process: subprocess.Popen[str]
+    #: Reads what all of its processes print, which would wait for a reader else, and ends with the last of them.
+    listener: threading.Thread
 
     def ask(
         self, method: str, path: str, body: str | None = None, **headers: str | list[str]
@@ -93,7 +96,9 @@ def running(data: Path, **variables: str) -> Iterator[Interface]:
         until = time.monotonic() + START
         while process.poll() is None and not listens(port):
             assert time.monotonic() < until, "".join(said)
-        yield Interface(port, data, process)
+        listener = threading.Thread(target=process.stdout.read, daemon=True)
+        listener.start()
+        yield Interface(port, data, process, listener)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()

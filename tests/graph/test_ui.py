@@ -199,7 +199,9 @@ class TestRealServer:
         assert listening == ["0100007F"]
         interface.process.terminate()
         # The pipe is closed when the last process that holds it has ended: server, daemon and what loads the graph.
-        interface.process.communicate(timeout=START)
+        interface.listener.join(timeout=START)
+        assert not interface.listener.is_alive()
+        interface.process.wait(timeout=START)
         assert interface.process.returncode == 0
 
 
