@@ -182,12 +182,12 @@ def _rollback(settings: Settings, given: argparse.Namespace) -> int:
 def _unhold(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.lock import one_writer
     from orchestration.publish.marts import PublishError
-    from orchestration.publish.rollback import lift_hold
+    from orchestration.publish.rollback import holds, lift_hold
 
-    asked = datetime.now(UTC)
     try:
+        asked = holds(settings.serving)
         with one_writer(settings.data, _say):
-            lifted = lift_hold(settings.serving, given.by, given.reason, asked)
+            lifted = lift_hold(settings.serving, given.by, given.reason, datetime.now(UTC), asked)
     except PublishError as error:
         _say(f"not lifted: {error}", error=True)
         return 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,13 +84,21 @@ def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
     return made
 
 
+def holds(serving: Path) -> list[StepBack]:
+    """The steps back whose hold nobody has lifted, in order."""
+    return [record for record in records(serving) if not record.lifted_at]
+
+
 def hold_of(serving: Path) -> StepBack | None:
-    """The newest step back whose hold nobody has lifted."""
-    return next((record for record in reversed(records(serving)) if not record.lifted_at), None)
+    """The newest of them."""
+    return next(reversed(holds(serving)), None)
 
 
-def lift_hold(serving: Path, by: str, reason: str, now: datetime) -> tuple[StepBack, ...]:
-    """Let the next run publish again: lift the holds that stood at `now`, when it was asked for.
+def lift_hold(
+    serving: Path, by: str, reason: str, now: datetime, asked: Collection[StepBack] | None = None
+) -> tuple[StepBack, ...]:
+    """Let the next run publish again: lift the holds `asked`, those that stood when it was asked for; all where it is
+    None. Which these are no clock says: it may have been set back since.
 
     Raises PublishError where nothing was held, or nobody and no reason is named.
     """
@@ -103,8 +112,8 @@ def lift_hold(serving: Path, by: str, reason: str, now: datetime) -> tuple[StepB
             lifted_at=moment,
             lifted_os_user=os_user(),
         )
-        for record in records(serving)
-        if not record.lifted_at and record.at <= moment
+        for record in holds(serving)
+        if asked is None or record in asked
     )
     if not lifted:
         raise PublishError("nothing is held")

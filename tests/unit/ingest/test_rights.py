@@ -15,6 +15,7 @@ import pytest
 
 from orchestration.ingest import batch
 from orchestration.ingest.lake import promote
+from orchestration.ingest.landing import SOURCES
 from orchestration.ingest.rights import Right, Rights, RightsError, Scope, load_rights, national
 from tests.unit.ingest.record_workplace import ROOT, Records, as_lines, good
 
@@ -264,3 +265,20 @@ def test_a_lake_of_before_has_no_rights_in_its_manifests(tmp_path: Path) -> None
     Path(f"{manifest}.old").replace(manifest)
     here.deliver(dossiers("H19-250701-0002"), "b.jsonl")
     assert here.ingest().counts == {**report.counts, "files": 1}
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["\uff2819", "\u041d19", "H\uff11\uff19", "H\u0661\u0669", "H19\u200b", "\u200bH19", "H19\u0301", "Nation", "NATION",
+     "nat\u0131on", "nation ", "na\u200btion", "\u0274ation", "19.H19", "H019"],
+    ids=ascii,
+)  # fmt: skip
+def test_a_name_that_looks_like_a_sender_s_has_none_of_its_rights(sender: str) -> None:
+    """Full width, Cyrillic, other digits, what is not seen, other capitals: a folder that anyone could make."""
+    assert [source for source in SOURCES if AGREED.of(sender, source) is not None] == []
+
+
+@pytest.mark.parametrize("sender", ["H19", "h19", "H19 ", "19.00.00.H19"])
+def test_a_code_written_otherwise_speaks_for_no_more_than_itself(sender: str) -> None:
+    scope = AGREED.of(sender, "dossiers")
+    assert scope is None or (scope.agencies, scope.is_national) == (("H19",), False)

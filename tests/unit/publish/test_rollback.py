@@ -96,6 +96,14 @@ def test_nothing_is_published_until_the_hold_is_lifted(
         lift_hold(serving, "x", "y", NOW)
 
 
+def test_a_hold_is_lifted_whatever_the_clock_says(serving: Path, three: list[Release]) -> None:
+    """It was an hour ahead when somebody stepped back, and was set right since."""
+    made = step_back(serving, now=NOW.replace(hour=9), **WHO)
+    (lifted,) = lift_hold(serving, "head of duty", "right", NOW, [made])
+    assert lifted.lifted_at < lifted.at
+    assert hold_of(serving) is None
+
+
 def test_the_release_stepped_back_from_stays_until_something_new_is_served(
     serving: Path, three: list[Release], make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
