@@ -34,7 +34,7 @@ def test_dagster_calls_dbt_without_it(
     assert [name for name in os.environ if name.startswith("DBT_")] == []
     listed = ["ls", "--select", "dim_calendar", "--resource-type", "model"]
     assert dbt.cli(listed, target_path=tmp_path / "target").wait().is_successful()
-    assert "service_index.marts.core.dim_calendar" in capsys.readouterr().out
+    assert "service_index.core.dim_calendar" in capsys.readouterr().out
 
 
 def test_a_program_of_the_project_gets_nothing_of_it() -> None:
