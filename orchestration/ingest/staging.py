@@ -58,7 +58,12 @@ from orchestration.ingest.rights import Scope
 from orchestration.ingest.unpack import OpenedFile, open_landed
 
 _PLAIN, _OTHER = "plain", "other"
-OUR_DEFECT = "our_defect"
+OUR_DEFECT, NO_MEMORY = "our_defect", "not_enough_memory"
+_TOO_LARGE_AT_ONCE = UnreadableError(
+    "decompression_bomb", "pages or rows that do not fit into the memory of a run, even alone", "ordinary ones",
+    "ask the sender for a file with shorter texts, or in smaller pages and row groups (or as JSON Lines), and land it as"
+    " a new delivery",
+)  # fmt: skip
 #: In files of up to so many rows, copies of a row are told at once, so that they need not be taken out of the plain
 #: ones: 200 MB of hashes. In larger ones they are found afterwards, and those files written again.
 MAX_ROWS_FOR_COPIES = 4_000_000
@@ -195,7 +200,28 @@ def read_files(
     failed.sort(key=lambda error: isinstance(error, EngineLostError) and not error.hashes)
     if failed:
         raise failed[0]
+    _read_those_without_room(staged, work, files, prepare, scopes)
     return staged
+
+
+def _read_those_without_room(
+    staged: Staged,
+    work: Path,
+    files: Sequence[tuple[LandedFile, SystemMapping]],
+    prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],
+    scopes: Mapping[str, Scope],
+) -> None:
+    """Files for which there was no memory beside others, once more, each with all of it for itself."""
+    for file, mapping in files:
+        problem = staged.unread.get(file.sha256)
+        if problem is None or problem.reason_code != NO_MEMORY:
+            continue
+        with staged.connection.cursor() as cursor:
+            reader = Reader(cursor, staged, work, scopes, is_by_itself=True)
+            prepare(cursor, mapping)
+            del staged.unread[file.sha256]
+            reader.read([file], mapping)
+            reader.settle()
 
 
 def _portions(
@@ -251,6 +277,8 @@ class Reader:
     waiting: list[tuple[Sequence[LandedFile], Path]] = field(default_factory=list)
     rows_waiting: int = 0
     mapping: SystemMapping | None = None
+    #: Whether no other file is read at this time.
+    is_by_itself: bool = False
 
     def __post_init__(self) -> None:
         self.source = self.staged.source
@@ -370,6 +398,10 @@ class Reader:
         if not self._is_alive():
             is_victim = "has been invalidated" in str(error)
             raise EngineLostError([] if is_victim else [file.sha256], problem) from None
+        if self.is_by_itself and problem.reason_code == NO_MEMORY and file.name.lower().endswith(".parquet"):
+            # What a run may take is fixed: no night has more. Of texts, lines bound what is held at once.
+            self._refuse(file, _TOO_LARGE_AT_ONCE.problem(file.relative_path))
+            return
         self._leave_unread(file, problem)
 
     def _is_alive(self) -> bool:
@@ -729,7 +761,7 @@ def unread(file: str, error: Exception) -> Problem:
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         found, expected = "more than fits into the memory of a run", "a file that can be read within it"
         action = "let the next run read it again, in case it lay beside large ones; else split it"
-        return Problem(file, "not_enough_memory", "$", "", found, expected, action)
+        return Problem(file, NO_MEMORY, "$", "", found, expected, action)
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if "orchestration" in frame.filename
     ]
