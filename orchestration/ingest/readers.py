@@ -396,17 +396,18 @@ def _length(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int = 0) -> s
         return f"strlen({value})"
     if str(kind) == "BLOB":
         return f"octet_length({value})"
+    below = [
+        (part, inner) for part, inner in (kind.children if kind.id in ("list", "map", "struct") else [])
+        if isinstance(inner, duckdb.sqltypes.DuckDBPyType)
+    ]  # fmt: skip
     if kind.id == "list":
-        inner = _length(f"x{depth}", kind.children[0][1], depth + 1)
+        inner = _length(f"x{depth}", below[0][1], depth + 1)
         return f"list_sum(list_transform({value}, lambda x{depth}: {inner}))" if inner else ""
     if kind.id == "map":
-        sides = zip(("map_keys", "map_values"), (inner for _, inner in kind.children), strict=True)
+        sides = zip(("map_keys", "map_values"), (inner for _, inner in below), strict=True)
         found = [_length(f"{side}({value})", duckdb.list_type(inner), depth) for side, inner in sides]
     elif kind.id == "struct":
-        found = [
-            _length(f"struct_extract({value}, {literal(part)})", inner, depth)
-            for part, inner in kind.children
-        ]
+        found = [_length(f"struct_extract({value}, {literal(part)})", inner, depth) for part, inner in below]
     else:
         return ""
     return " + ".join(f"coalesce({length}, 0)" for length in found if length)
