@@ -24,6 +24,7 @@ from orchestration.writer import writer
 from tests.unit.ingest.record_workplace import ROOT, Records, as_lines, good
 
 MAPPING, SENDERS, RIGHTS = "mappings/national_exchange.yml", "mappings/senders.yml", "seeds/agreements/delivery_rights.csv"
+HEADER = "sender,source,agency_code,precedence,note\n"
 
 
 def written(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -36,8 +37,8 @@ def written(name: str, old: str, new: str) -> Callable[[Path], None]:
     return edit
 
 
-def emptied(name: str) -> Callable[[Path], None]:
-    return lambda repository: (repository / name).write_bytes(b"")  # type: ignore[return-value]
+def holding(name: str, text: str) -> Callable[[Path], None]:
+    return lambda repository: (repository / name).write_text(text, encoding="utf-8") and None
 
 
 def removed(name: str) -> Callable[[Path], None]:
@@ -47,11 +48,12 @@ def removed(name: str) -> Callable[[Path], None]:
 #: What is done, and what the next run makes of a new file: rows accepted, or the error that ends it.
 EDITS: dict[str, tuple[Callable[[Path], None], dict[str, int] | type[Exception]]] = {
     "a mapping with other names": (written(MAPPING, "MaHoSo", "SoHoSo"), {"dossiers": 0, "progress": 0}),
-    "a mapping half written": (emptied(MAPPING), {}),
+    "a mapping half written": (holding(MAPPING, ""), {}),
     "a mapping that is gone": (removed(MAPPING), FileNotFoundError),
-    "senders that are no YAML": (written(SENDERS, "senders:", "senders: [}"), {}),
-    "nobody may deliver any more": (written(RIGHTS, "*,*,self", "nation,dossiers,H01"), {}),
-    "rights half written": (written(RIGHTS, "*,*,self", "*,*,sel"), RightsError),
+    "senders that are no YAML": (holding(SENDERS, "[}"), {}),
+    "nobody may deliver any more": (holding(RIGHTS, f"{HEADER}nation,dossiers,H01,1,\n"), {}),
+    "rights half written": (holding(RIGHTS, f"{HEADER}*,dossiers,se"), RightsError),
+    "rights of which nothing is written yet": (holding(RIGHTS, ""), {}),
     "rights that are gone": (removed(RIGHTS), FileNotFoundError),
 }
 
