@@ -23,7 +23,11 @@ from orchestration.sources import Agreed, Source, source_named
 from orchestration.writer import writer
 from tests.unit.ingest.record_workplace import ROOT, Records, as_lines, good
 
-MAPPING, SENDERS, RIGHTS = "mappings/national_exchange.yml", "mappings/senders.yml", "seeds/agreements/delivery_rights.csv"
+MAPPING, SENDERS, RIGHTS = (
+    "mappings/national_exchange.yml",
+    "mappings/senders.yml",
+    "seeds/agreements/delivery_rights.csv",
+)
 HEADER = "sender,source,agency_code,precedence,note\n"
 
 
