@@ -21,7 +21,7 @@ from orchestration.ingest.batch import promote
 from orchestration.ingest.landing import Days, delivery_days
 from orchestration.settings import Settings
 from orchestration.simulate.generator import simulate
-from orchestration.sources import SOURCES
+from orchestration.sources import SOURCES, agreed_at_start
 
 #: Of the time that all tables take, at most.
 GOAL = 0.1
@@ -49,7 +49,7 @@ def ingest(settings: Settings, days: Days) -> None:
     """What was delivered on `days`, into the lake."""
     for source in SOURCES:
         source.ensure(settings.lake)
-        report = source.ingest(settings, days)
+        report = source.ingest(settings, days, agreed_at_start(settings, "bench"))
         if report.batch_id is not None:
             promote(settings.lake, source.name, report.batch_id)
 

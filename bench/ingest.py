@@ -78,6 +78,7 @@ def ingested(file: Path) -> None:
     """What ingestion does."""
 
     from orchestration.ingest.landing import land_file
+    from orchestration.ingest.mapping import load_mappings
     from orchestration.ingest.records import SAMPLE_KEY, ingest_records
     from orchestration.ingest.rights import load_rights
 
@@ -87,7 +88,7 @@ def ingested(file: Path) -> None:
         warm_up()
         start = time.perf_counter()
         report = ingest_records("dossiers", root / "landing", root / "lake", root / "quarantine",
-                                ROOT / "seeds/reference", ROOT / "mappings", SAMPLE_KEY,
+                                ROOT / "seeds/reference", load_mappings(ROOT / "mappings"), SAMPLE_KEY,
                                 load_rights(ROOT / "seeds/agreements/delivery_rights.csv"))  # fmt: skip
         tell(start, report.counts)
 

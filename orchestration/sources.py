@@ -8,17 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from orchestration.ingest import batch
 from orchestration.ingest.landing import Days, delivery_files
+from orchestration.ingest.mapping import Mappings, load_mappings
 from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
-from orchestration.ingest.rights import load_rights
+from orchestration.ingest.rights import Rights, load_rights
 from orchestration.settings import Settings
 
 # Whatever is synthetic says so in its file name, and needs no secret.
 SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Who may deliver what, and how each sender writes it."""
+
+    rights: Rights
+    mappings: Mappings
+
+
+@lru_cache(maxsize=1)
+def agreed_at_start(settings: Settings, run_id: str) -> Agreed:  # noqa: ARG001  (what it is kept by)
+    """The agreements and mappings as this run found them at its first source: all of its sources are read by them, and
+    what is edited meanwhile is the next run's. Raises RightsError, OSError.
+    """
+    return Agreed(load_rights(settings.delivery_rights), load_mappings(settings.mappings))
 
 
 @dataclass(frozen=True)
@@ -31,29 +49,28 @@ class Source:
     name: str
     dbt_source: str
     description: str
-    ingest: Callable[[Settings, Days], IngestReport]
+    ingest: Callable[[Settings, Days, Agreed], IngestReport]
     ensure: Callable[[Path], Path]
     most_refused: float
 
 
-def _portal(settings: Settings, days: Days) -> IngestReport:
-    rights = load_rights(settings.delivery_rights)
+def _portal(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
     return batch.ingest(
-        settings.landing, settings.lake, settings.quarantine, settings.reference, rights, days
+        settings.landing, settings.lake, settings.quarantine, settings.reference, agreed.rights, days
     )
 
 
 def _records(name: str, description: str) -> Source:
-    def ingest(settings: Settings, days: Days) -> IngestReport:
+    def ingest(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
         return ingest_records(
             name,
             settings.landing,
             settings.lake,
             settings.quarantine,
             settings.reference,
-            settings.mappings,
+            agreed.mappings,
             hash_key(settings, name),
-            load_rights(settings.delivery_rights),
+            agreed.rights,
             days,
         )
 

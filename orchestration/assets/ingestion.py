@@ -24,7 +24,7 @@ from orchestration.inputs import served_deliveries
 from orchestration.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.settings import Settings
 from orchestration.shown import as_description, for_terminal
-from orchestration.sources import SOURCES, Source, source_named
+from orchestration.sources import SOURCES, Source, agreed_at_start, source_named
 
 OWNERS = ["team:data-engineering"]
 NOTHING_NEW = "nothing new"
@@ -96,7 +96,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     # Beside a check, Dagster knows the result by its bare class only.
     def batch(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         days = days_of(context.run)
-        report = source.ingest(settings, days or known_days())
+        report = source.ingest(settings, days or known_days(), agreed_at_start(settings, context.run_id))
         for line in report.summary():
             context.log.info(line)
         if any(problem.reason_code in PASSING for problem in report.problems):

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.ingest.landing import land_file
-from orchestration.ingest.mapping import DEFAULT, read_mapping
+from orchestration.ingest.mapping import DEFAULT, load_mappings, read_mapping
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.rights import national
@@ -29,4 +29,4 @@ def try_mapping(mapping: Path, sample: Path, source: str, reference: Path) -> In
                 text.replace(f"mapping: {mapping.stem}", f"mapping: {Path(target).stem}", 1), encoding="utf-8"
             )
         return ingest_records(source, root / "landing", root / "lake", root / "quarantine", reference,
-                              root / "mappings", SAMPLE_KEY, national("sample"))  # fmt: skip
+                              load_mappings(root / "mappings"), SAMPLE_KEY, national("sample"))  # fmt: skip

@@ -6,6 +6,7 @@ holds, and which files are new (`batch`).
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import fnmatch
 import hashlib
@@ -34,6 +35,11 @@ LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
 #: How deep is looked. Python walks folders within each other by calls within each other, of which it allows a thousand.
 MOST_FOLDERS = 16
 _PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never changed"
+#: More is hashed for minutes; the nation's dossiers of a month are 4 GB.
+MAX_LANDED_BYTES = 32 * 1024**3
+#: Above a few bytes, no file has so much more of holes than of bytes: a transfer that was begun, or a name that costs
+#: its sender nothing. What has fewer holes is hashed, and judged by what it says.
+_HOLES_RATIO, _FEW_BYTES = 1000, 64 * 1024**2
 #: What a process has open, by number: a path that leads to the open file, whatever its name leads to meanwhile.
 _OPEN_FILES = Path("/proc/self/fd")
 #: No file system's clock ticks more slowly: what changed longer ago shows each later change in its times.
@@ -296,6 +302,7 @@ def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
         with _opened(path) as stream:
             _check_place(landing, stream)
             begun, facts = time.time_ns(), os.fstat(stream.fileno())
+            _check_written(stream, facts.st_size)
             digest = delivery_hash(sender, stream)
             size = stream.tell()
     except _MisplacedError as error:
@@ -348,6 +355,29 @@ def _check_place(landing: Path, stream: BinaryIO) -> None:
         raise _MisplacedError("link_leaves_landing", "a link to a file elsewhere", "a file")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         raise _MisplacedError("not_a_file", "a linked folder, pipe or device", "a file")
+
+
+def _check_written(stream: BinaryIO, size: int) -> None:
+    """That there is a file to be hashed, and not the name of one: holes of terabytes, which take no disk, take hours."""
+    if size > MAX_LANDED_BYTES:
+        raise _MisplacedError("file_too_large", f"{size} bytes", f"at most {MAX_LANDED_BYTES}")
+    if size <= _FEW_BYTES:
+        return
+    written = place = 0
+    while place < size and written * _HOLES_RATIO < size:
+        try:
+            begin = os.lseek(stream.fileno(), place, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            break  # nothing but a hole from here on
+        place = os.lseek(stream.fileno(), begin, os.SEEK_HOLE)
+        written += place - begin
+    stream.seek(0)
+    if written * _HOLES_RATIO < size:
+        raise _MisplacedError(
+            "file_of_holes", f"{written} bytes written of {size}", "a file that is complete when it is landed"
+        )
 
 
 def _unreadable(shown: str, error: OSError) -> Problem:

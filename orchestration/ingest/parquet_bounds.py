@@ -26,12 +26,15 @@ MAX_PAGE_BYTES = 512 * 1024**2
 MAX_RATIO, SMALL_BYTES = 1000, 64 * 1024**2
 #: Of each column, so many values are nothing in any file.
 FEW_VALUES = 100_000
+#: A group of rows takes two milliseconds, however few it has: twenty seconds. Writers fill them with 50,000 rows and
+#: more, and those that append make one each time; the format itself numbers 32,767 at the most.
+MAX_GROUPS = 10_000
 _MAX_HEADER_BYTES = 64 * 1024
 _MARK = b"PAR1"
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _NUMBERS = (_I16, _I32, _I64)
-#: A type, and encodings of a page.
-_TEXT, _OF_DICTIONARY, _OF_PREFIXES = 6, (2, 8), 7
+#: Types, of any and of one length, and encodings of a page.
+_TEXTS, _OF_DICTIONARY, _OF_PREFIXES = (6, 7), (2, 8), 7
 #: Texts that are said by how much of the one before they repeat are made for a page at once. Parquet-Java ends a page
 #: after 20,000 values or a megabyte: 20 GB at the very most, if each repeated all of it.
 MAX_PREFIXES_BYTES = 32 * 1024**3
@@ -42,12 +45,12 @@ Struct = Mapping[int, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """What a file says of itself. `repeated` are the columns, by the first and last of their names, whose texts, said
-    once and repeated, may come to more than the file should.
+    """What a file says of itself. `repeated` are the names of the columns whose texts, said once and repeated, may come
+    to more than the file should.
     """
 
     rows: int
-    repeated: frozenset[tuple[str, str]]
+    repeated: frozenset[str]
 
 
 class _DamagedError(Exception):
@@ -175,9 +178,11 @@ class _Told:
             raise _DamagedError
         if rows > self.size:  # each has a code of its own, so that it cannot take less than a byte
             raise bomb(f"{rows} rows in {self.size} bytes", "at most one row a byte")
+        if len(groups) > MAX_GROUPS:
+            raise bomb(f"{len(groups)} groups of rows", f"at most {MAX_GROUPS}")
         values: dict[int, int] = {}
         unpacked = packed = 0
-        repeated: dict[tuple[str, str], int] = {}
+        repeated: dict[str, int] = {}
         for group in groups:
             if len(group[1]) != len(flat):
                 raise _DamagedError
@@ -193,12 +198,12 @@ class _Told:
                     )
                 bytes_of_pages, most = self._pages(told)
                 unpacked += bytes_of_pages
-                if told[1] == _TEXT:
+                if told[1] in _TEXTS:
                     repeated[flat[place]] = repeated.get(flat[place], 0) + most
         check_unpacked(unpacked, self.size)
         return Told(rows, self._too_many(repeated))
 
-    def _too_many(self, repeated: Mapping[tuple[str, str], int]) -> frozenset[tuple[str, str]]:
+    def _too_many(self, repeated: Mapping[str, int]) -> frozenset[str]:
         """Those without which the rest would surely not come to too much."""
         left = sum(repeated.values())
         found = set()
@@ -275,9 +280,9 @@ def _positive(number: int) -> int:
     return number
 
 
-def _check_schema(elements: list[Struct]) -> list[tuple[str, str]]:
-    """The first name on the way to each leaf, and its own, in order. Checks that the tree is one, and not deep."""
-    leaves: list[tuple[str, str]] = []
+def _check_schema(elements: list[Struct]) -> list[str]:
+    """The first name on the way to each leaf, in order. Checks that the tree is one, and not deep."""
+    leaves: list[str] = []
     waiting: list[tuple[int, str]] = []  # children to come, by level
     for number, element in enumerate(elements):
         children = element.get(5, 0)
@@ -290,12 +295,11 @@ def _check_schema(elements: list[Struct]) -> list[tuple[str, str]]:
             raise _DamagedError
         left, first = waiting.pop()
         waiting.append((left - 1, first))
-        own = element[4].decode("utf-8", "replace")
-        named = first or own
+        named = first or element[4].decode("utf-8", "replace")
         if children:
             waiting.append((_positive(children), named))
         else:
-            leaves.append((named, own))
+            leaves.append(named)
         if len(waiting) > MAX_DEPTH:
             raise UnreadableError(
                 "malformed_parquet",

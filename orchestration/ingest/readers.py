@@ -31,7 +31,7 @@ from orchestration.ingest.columns import (
 )
 from orchestration.ingest.mapping import SystemMapping
 from orchestration.ingest.mapping_sql import in_zone, literal, name, wire_names
-from orchestration.ingest.parquet_bounds import bomb, check_unpacked, told_by
+from orchestration.ingest.parquet_bounds import check_unpacked, told_by
 from orchestration.ingest.problems import UnreadableError
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
@@ -43,8 +43,6 @@ _BLOCK = 1024 * 1024
 _MARK = b"\xef\xbb\xbf"
 #: All the cells that rows of a sheet may have take more memory than there is, if they are read at once.
 CELLS_AT_A_TIME = 2000
-#: Two thirds of what a run has for all of its files (`records.MEMORY_LIMIT`).
-MOST_OF_A_PAGE = "1GB"
 #: As much is looked at for a header at first.
 _HEADER_BYTES = 256 * 1024
 #: What lies before a header and is none: an empty line, one of empty cells, or the one that tells Excel the delimiter.
@@ -372,56 +370,47 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path, wanted: W
 
 
 def _check_texts(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: Columns, repeated: Collection[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection, path: Path, columns: Columns, repeated: Collection[str]
 ) -> None:
     """That texts which a dictionary repeats do not come to more than a file of this size may. Of a text its length is
-    looked at alone, which takes nothing.
+    looked at alone, which takes nothing. `repeated` are names of columns.
     """
     described = connection.sql(f"from {_parquet(path)} limit 0")
     lengths = [
         length
         for place in columns.places.values()
-        for length in _lengths(described.columns[place], described.types[place],
-                               {last for first, last in repeated if first == columns.names[place]})
-    ]  # fmt: skip
+        if columns.names[place] in repeated
+        and (length := _length(name(described.columns[place]), described.types[place]))
+    ]
     if lengths:
         query = (
             f"select {' + '.join(f'coalesce(sum({length}), 0)' for length in lengths)} from {_parquet(path)}"
         )
-        try:
-            ((texts,),) = connection.sql(query).fetchall()
-        except duckdb.OutOfMemoryException:
-            _check_fits(query)
-            raise  # beside other files it does not, and alone it would
+        ((texts,),) = connection.sql(query).fetchall()
         check_unpacked(int(texts), path.stat().st_size)
 
 
-def _check_fits(query: str) -> None:
-    """Raises UnreadableError where texts do not even fit into the memory of an engine that reads nothing else: those of
-    a page that repeat what came before them are made all at once, whatever is asked of them.
-    """
-    with duckdb.connect(config={"memory_limit": MOST_OF_A_PAGE}) as alone:
-        try:
-            alone.sql(query).fetchall()
-        except duckdb.OutOfMemoryException:
-            raise bomb(
-                f"texts of a page that come to more than {MOST_OF_A_PAGE}", "pages that fit into it"
-            ) from None
-
-
-def _lengths(column: str, kind: duckdb.sqltypes.DuckDBPyType, parts: Collection[str]) -> list[str]:
-    """SQL of the lengths of the texts in a column: in itself, or in `parts` of the structs of a list."""
-    if not parts:
-        return []
-    if str(kind) == "VARCHAR":
-        return [f"strlen({name(column)})"]
-    element = kind.children[0][1] if kind.id == "list" else None
-    if str(element) == "VARCHAR":
-        return [f"list_sum(list_transform({name(column)}, lambda x: strlen(x)))"]
-    if not isinstance(element, duckdb.sqltypes.DuckDBPyType) or element.id != "struct":
-        return []
-    texts = [part for part, inner in element.children if part in parts and str(inner) == "VARCHAR"]
-    return [f"list_sum(list_transform({name(column)}, lambda x: strlen(x.{name(part)})))" for part in texts]
+def _length(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int = 0) -> str:
+    """SQL of how many bytes the texts come to that `value` holds, however deep; empty where it holds none."""
+    if str(kind) in ("VARCHAR", "JSON"):
+        return f"strlen({value})"
+    if str(kind) == "BLOB":
+        return f"octet_length({value})"
+    below = [
+        (part, inner) for part, inner in (kind.children if kind.id in ("list", "map", "struct") else [])
+        if isinstance(inner, duckdb.sqltypes.DuckDBPyType)
+    ]  # fmt: skip
+    if kind.id == "list":
+        inner = _length(f"x{depth}", below[0][1], depth + 1)
+        return f"list_sum(list_transform({value}, lambda x{depth}: {inner}))" if inner else ""
+    if kind.id == "map":
+        sides = zip(("map_keys", "map_values"), (inner for _, inner in below), strict=True)
+        found = [_length(f"{side}({value})", duckdb.list_type(inner), depth) for side, inner in sides]
+    elif kind.id == "struct":
+        found = [_length(f"struct_extract({value}, {literal(part)})", inner, depth) for part, inner in below]
+    else:
+        return ""
+    return " + ".join(f"coalesce({length}, 0)" for length in found if length)
 
 
 def parquet_wire(

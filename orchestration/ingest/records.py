@@ -26,7 +26,7 @@ from orchestration.ingest.lake import (
     write_empty_batch,
 )
 from orchestration.ingest.landing import ALL_DAYS, Days, LandedFile, Scan, scan
-from orchestration.ingest.mapping import MappingError, Mappings, SystemMapping, load_mappings
+from orchestration.ingest.mapping import MappingError, Mappings, SystemMapping
 from orchestration.ingest.mapping_sql import mapping_macros
 from orchestration.ingest.outcome import ReadBy, outcomes
 from orchestration.ingest.personal import PERSONAL_SQL
@@ -91,7 +91,7 @@ def ingest_records(
     lake: Path,
     quarantine: Path,
     reference: Path,
-    mappings: Path,
+    mappings: Mappings,
     key: bytes,
     rights: Rights,
     days: Days = ALL_DAYS,
@@ -99,20 +99,18 @@ def ingest_records(
     """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
     Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
-    for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds, `mappings`
-    that of the mappings; identity numbers are hashed with `key`; `rights` say who may deliver. Bad input is reported,
-    never raised, and neither is what the readers raise at one file (ADR 0020). Raises KeyError for an unknown source,
-    HashKeyError, OSError or duckdb.IOException where our own folders cannot be read or written, and the
-    latter without the reference files.
+    for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds; identity numbers
+    are hashed with `key`; `rights` say who may deliver. Bad input is reported, never raised, and neither is what the
+    readers raise at one file (ADR 0020). Raises KeyError for an unknown source, HashKeyError, OSError or
+    duckdb.IOException where our own folders cannot be read or written, and the latter without the reference files.
     """
     check_key(key, lake)
-    known = load_mappings(mappings)
-    scanned = _mapped(rights.of_agreed(scan_own(landing, source, days)), known)
+    scanned = _mapped(rights.of_agreed(scan_own(landing, source, days)), mappings)
     lost: dict[str, Problem] = {}
     alone: set[str] = set()
 
     def mapping_of(file: LandedFile) -> SystemMapping:
-        return known.of(file.sender)
+        return mappings.of(file.sender)
 
     while True:
         try:
@@ -221,12 +219,12 @@ def scan_own(landing: Path, source: str, days: Days) -> Scan:
     return Scan(found.files, own)
 
 
-def _mapped(scanned: Scan, known: Mappings) -> Scan:
+def _mapped(scanned: Scan, mappings: Mappings) -> Scan:
     """Without the files whose mapping cannot be read: the next run reads them, once it is put right."""
     files, problems = [], []
     for file in scanned.files:
         try:
-            known.of(file.sender)
+            mappings.of(file.sender)
         except MappingError as error:
             found, action = str(error).splitlines()[0], "put the mapping right; the next run reads the file"
             expected = "a mapping that can be read"

@@ -119,10 +119,16 @@ class Rights:
             reason,
             "$",
             "",
-            f"sender {masked(file.sender)}",
+            f"sender {_spelled(file.sender)}",
             expected if who else "no file of it",
             _ADD,
         )
+
+
+def _spelled(sender: str) -> str:
+    """Which sender, also where it only looks like another: what is no plain sign is written out as well."""
+    shown = masked(sender)
+    return shown if re.fullmatch(r"[\w.*-]+", shown, re.ASCII) else f"{shown} (written {shown!a})"
 
 
 def load_rights(agreed: Path) -> Rights:
@@ -138,8 +144,10 @@ def national(sender: str) -> Rights:
 
 
 def _agency_of(sender: str) -> str | None:
-    """The agency that a sender is named after, in the order of today."""
-    code = re.sub(r"\s+", "", sender).upper()
+    """The agency that a sender is named after, in the order of today. A name that differs by a capital or a blank alone
+    is another's: where one folder is a sender's, anyone may make a second one beside it.
+    """
+    code = sender
     if code.startswith("000."):
         code = ".".join(reversed(re.sub(r"^000[.](00[.])*", "", code).split(".")))
     return code if _PROVINCIAL.fullmatch(code) else None

@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
+from threading import Event
 
 import duckdb
 
@@ -57,8 +58,17 @@ from orchestration.ingest.record_types import RecordSource
 from orchestration.ingest.rights import Scope
 from orchestration.ingest.unpack import OpenedFile, open_landed
 
+#: What reading a file may take, and judging its rows: in seconds, and in seconds for each megabyte as it landed. Rows
+#: that are right take 1 to 2 s a megabyte, where they are packed twentyfold; all of them wrong, as long. Thirty times
+#: that, so that no busy machine makes a file a bad one; three kilobytes of a million empty records took 36 s.
+LEAST_SECONDS, SECONDS_A_MEGABYTE = 120, 60
 _PLAIN, _OTHER = "plain", "other"
-OUR_DEFECT = "our_defect"
+OUR_DEFECT, NO_MEMORY = "our_defect", "not_enough_memory"
+_TOO_LARGE_AT_ONCE = UnreadableError(
+    "decompression_bomb", "pages or rows that do not fit into the memory of a run, even alone", "ordinary ones",
+    "ask the sender for a file with shorter texts, or in smaller pages and row groups (or as JSON Lines), and land it as"
+    " a new delivery",
+)  # fmt: skip
 #: In files of up to so many rows, copies of a row are told at once, so that they need not be taken out of the plain
 #: ones: 200 MB of hashes. In larger ones they are found afterwards, and those files written again.
 MAX_ROWS_FOR_COPIES = 4_000_000
@@ -195,7 +205,28 @@ def read_files(
     failed.sort(key=lambda error: isinstance(error, EngineLostError) and not error.hashes)
     if failed:
         raise failed[0]
+    _read_those_without_room(staged, work, files, prepare, scopes)
     return staged
+
+
+def _read_those_without_room(
+    staged: Staged,
+    work: Path,
+    files: Sequence[tuple[LandedFile, SystemMapping]],
+    prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],
+    scopes: Mapping[str, Scope],
+) -> None:
+    """Files for which there was no memory beside others, once more, each with all of it for itself."""
+    for file, mapping in files:
+        problem = staged.unread.get(file.sha256)
+        if problem is None or problem.reason_code != NO_MEMORY:
+            continue
+        with staged.connection.cursor() as cursor:
+            reader = Reader(cursor, staged, work, scopes, is_by_itself=True)
+            prepare(cursor, mapping)
+            del staged.unread[file.sha256]
+            reader.read([file], mapping)
+            reader.settle()
 
 
 def _portions(
@@ -251,6 +282,8 @@ class Reader:
     waiting: list[tuple[Sequence[LandedFile], Path]] = field(default_factory=list)
     rows_waiting: int = 0
     mapping: SystemMapping | None = None
+    #: Whether no other file is read at this time.
+    is_by_itself: bool = False
 
     def __post_init__(self) -> None:
         self.source = self.staged.source
@@ -285,6 +318,34 @@ class Reader:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
+    def _in_time(self, files: Sequence[LandedFile]) -> Iterator[None]:
+        """Interrupts the statements of what takes longer than `files` may: raises UnreadableError."""
+        seconds = sum(LEAST_SECONDS + SECONDS_A_MEGABYTE * file.size_bytes / 1024**2 for file in files)
+        done, is_late = Event(), Event()
+
+        def watch() -> None:
+            wait = seconds
+            while not done.wait(wait):
+                is_late.set()
+                self.connection.interrupt()
+                wait = 1  # once more: between two statements there is nothing to interrupt
+
+        with ThreadPoolExecutor(1) as watching:
+            watching.submit(watch)
+            try:
+                yield
+            except duckdb.InterruptException:
+                if not is_late.is_set():
+                    raise
+                raise UnreadableError(
+                    "decompression_bomb", f"rows that take longer than {seconds:.0f} seconds",
+                    "no more of them than a file of this size can hold",
+                    "ask the sender what it is; if it is right, have it landed as JSON Lines, unpacked",
+                ) from None  # fmt: skip
+            finally:
+                done.set()
+
+    @contextmanager
     def _each_by_itself(self, file: LandedFile) -> Iterator[None]:
         """Whatever one file makes the readers raise ends no run of the others (ADR 0020)."""
         try:
@@ -298,7 +359,7 @@ class Reader:
 
     def _read_alone(self, file: LandedFile, folder: Path) -> None:
         with self._each_by_itself(file):
-            with held(file) as same:
+            with self._in_time([file]), held(file) as same:
                 opened = replace(self._open(same, folder), landed=file)
                 with self._blaming(file, opened.file):
                     self._stage(opened)
@@ -370,6 +431,10 @@ class Reader:
         if not self._is_alive():
             is_victim = "has been invalidated" in str(error)
             raise EngineLostError([] if is_victim else [file.sha256], problem) from None
+        if self.is_by_itself and problem.reason_code == NO_MEMORY and file.name.lower().endswith(".parquet"):
+            # What a run may take is fixed: no night has more. Of texts, lines bound what is held at once.
+            self._refuse(file, _TOO_LARGE_AT_ONCE.problem(file.relative_path))
+            return
         self._leave_unread(file, problem)
 
     def _is_alive(self) -> bool:
@@ -416,18 +481,20 @@ class Reader:
         if not waiting:
             return
         try:
-            self._judge([path for _, path in waiting])
-        except duckdb.Error:  # one of them is at fault: which, only each alone can tell
+            with self._in_time([file for files, _ in waiting for file in files]):
+                self._judge([path for _, path in waiting])
+        except (duckdb.Error, UnreadableError):  # one of them is at fault: which, only each alone can tell
             for files, path in waiting:
                 self._judge_alone(files, path)
 
     def _judge_alone(self, files: Sequence[LandedFile], path: Path) -> None:
+        if len(files) == 1:
+            with self._each_by_itself(files[0]), self._in_time(files):
+                self._judge([path])
+            return
         try:
             self._judge([path])
         except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
-            if len(files) == 1:
-                self._set_apart(files[0], error)
-                return
             self._go_on_one_by_one(files, error)
             self._forget(files)
             assert self.mapping is not None
@@ -729,7 +796,7 @@ def unread(file: str, error: Exception) -> Problem:
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         found, expected = "more than fits into the memory of a run", "a file that can be read within it"
         action = "let the next run read it again, in case it lay beside large ones; else split it"
-        return Problem(file, "not_enough_memory", "$", "", found, expected, action)
+        return Problem(file, NO_MEMORY, "$", "", found, expected, action)
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if "orchestration" in frame.filename
     ]

@@ -182,7 +182,18 @@ def list_releases(serving: Path) -> list[Release]:
             found.append(Release(folder.name, folder, read_manifest(folder), is_new=False))
         except DamagedReleaseError:
             continue  # `damaged_releases` names it
-    return sorted(found, key=lambda release: str(release.manifest["created_at"]), reverse=True)
+    kept = {release.release_id: release for release in found}
+
+    def age(release: Release) -> tuple[str, int]:
+        """Later than of what it followed, whatever the clock said then."""
+        line: dict[str, str] = {}
+        before: Release | None = release
+        while before is not None and before.release_id not in line:
+            line[before.release_id] = str(before.manifest["created_at"])
+            before = kept.get(str(before.manifest["previous"]))
+        return max(line.values()), len(line)
+
+    return sorted(found, key=age, reverse=True)
 
 
 def damaged_releases(serving: Path) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from orchestration.ingest.lake import promote
+from orchestration.ingest.mapping import load_mappings
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.rights import national
 from orchestration.settings import REPOSITORY
@@ -71,7 +72,7 @@ def test_the_third_delivery_holds_in_every_source(tmp_path: Path, warehouse: War
         shutil.copytree(tmp_path / "all" / source / day, landing / source / day)
         if runs == 3 or day == DAYS[-1]:
             report = ingest_records(source, landing, lake, tmp_path / "quarantine", REPOSITORY / "seeds/reference",
-                                    REPOSITORY / "mappings", SAMPLE_KEY, national("H19"))  # fmt: skip
+                                    load_mappings(REPOSITORY / "mappings"), SAMPLE_KEY, national("H19"))  # fmt: skip
             assert report.batch_id is not None, (source, day)
             promote(lake, source, report.batch_id)
         if runs == 3 and source == list(FIGURES)[-1]:

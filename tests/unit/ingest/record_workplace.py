@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.lake import promote
+from orchestration.ingest.mapping import load_mappings
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.report import IngestReport
 from orchestration.ingest.rights import Rights
@@ -162,7 +163,7 @@ class Records:
         self.landing.mkdir(parents=True, exist_ok=True)
         return ingest_records(
             self.source, self.landing, self.lake, self.root / "quarantine", ROOT / "seeds/reference",
-            self.mappings, key, self.rights,
+            load_mappings(self.mappings), key, self.rights,
         )  # fmt: skip
 
     def promote(self, report: IngestReport) -> None:

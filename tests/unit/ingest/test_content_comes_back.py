@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest.landing import ALL_DAYS, Days
+from orchestration.ingest.mapping import load_mappings
 from orchestration.ingest.records import SAMPLE_KEY, ingest_records
 from orchestration.ingest.report import IngestReport
 from tests.everyone import EVERYONE
@@ -33,7 +34,7 @@ def ingest(place: Records, *days: int) -> IngestReport:
     place.landing.mkdir(parents=True, exist_ok=True)
     asked = Days(date(2025, 12, days[0]), date(2025, 12, days[-1])) if days else ALL_DAYS
     report = ingest_records(SOURCE, place.landing, place.lake, place.root / "quarantine", ROOT / "seeds/reference",
-                            MAPPINGS, SAMPLE_KEY, EVERYONE, asked)  # fmt: skip
+                            load_mappings(MAPPINGS), SAMPLE_KEY, EVERYONE, asked)  # fmt: skip
     for file in (*report.files, *report.known_again):
         assert file.rows_read == file.rows_accepted + file.rows_quarantined + file.rows_duplicate
     if report.batch_id is not None:
@@ -201,7 +202,7 @@ def test_what_a_catalogue_says_on_several_days_is_kept_of_each(tmp_path: Path, r
     for days in runs:
         asked = Days(date(2025, 12, days[0]), date(2025, 12, days[-1]))
         report = ingest_records(source, place.landing, place.lake, place.root / "quarantine", ROOT / "seeds/reference",
-                                MAPPINGS, SAMPLE_KEY, EVERYONE, asked)  # fmt: skip
+                                load_mappings(MAPPINGS), SAMPLE_KEY, EVERYONE, asked)  # fmt: skip
         # Within a delivery a row that is repeated is a duplicate all the same.
         assert {(file.rows_accepted, file.rows_duplicate) for file in report.files} == {(2, 1)}
         place.promote(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import itertools
 import random
 import shutil
@@ -274,3 +275,32 @@ def test_files_with_and_without_lists_are_one_batch(some: tuple[str, ...], tmp_p
         lists = workplace.rows(report, "fees, dossier_code")
         assert [len(fees) for fees, code in lists if code.endswith(("0041", "0042"))] == [1, 1]
         shutil.rmtree(workplace.root)
+
+
+@pytest.mark.parametrize("slow", ["_stage", "_judge", "of itself"])
+def test_a_file_that_takes_longer_than_its_size_allows_is_refused_and_its_neighbour_read(
+    slow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three kilobytes of a million empty records; and, as others are slow in other places, statements without end."""
+    monkeypatch.setattr(staging, "LEAST_SECONDS", 1)
+    monkeypatch.setattr(staging, "SECONDS_A_MEGABYTE", 0)
+
+    def without_end(reader: staging.Reader, what: Any) -> None:
+        is_hers = isinstance(what, list) or what.landed.sender == "H20"
+        endless = "select max(hash(i)) from range(10000000000000) as numbers(i)"
+        reader.connection.execute(endless if is_hers else "select 1")
+        original(reader, what)
+
+    if slow != "of itself":
+        original = getattr(staging.Reader, slow)
+        monkeypatch.setattr(staging.Reader, slow, without_end)
+    rows = 10 if slow != "of itself" else 10**6
+    workplace, report = beside_good(tmp_path, gzip.compress(b"{}\n" * rows), "a.jsonl.gz")
+    found = {file.sender: (file.rows_accepted, file.reason_codes) for file in report.files}
+    assert found["H19"][0] == 1
+    assert found["H20"] == (0, ("decompression_bomb",))
+    assert not report.unread
+    assert "rows that take longer than 1 seconds" in str(report.problems[0])
+    workplace.promote(report)
+    monkeypatch.undo()
+    assert workplace.ingest().batch_id is None

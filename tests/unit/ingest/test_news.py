@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestration.ingest.lake import promote
 from orchestration.ingest.landing import Days, delivery_days, scan
+from orchestration.ingest.mapping import load_mappings
 from orchestration.ingest.news import unread_files
 from orchestration.ingest.records import SAMPLE_KEY, ensure_dataset, ingest_records
 from orchestration.ingest.report import IngestReport
@@ -30,7 +31,7 @@ def ingest(root: Path, *days: str) -> IngestReport:
     first, last = (date.fromisoformat(day) for day in (days[0], days[-1]))
     return ingest_records(
         SOURCE, root / "landing", root / "lake", root / "quarantine", REPOSITORY / "seeds/reference",
-        REPOSITORY / "mappings", SAMPLE_KEY, national("nation"), Days(first, last),
+        load_mappings(REPOSITORY / "mappings"), SAMPLE_KEY, national("nation"), Days(first, last),
     )  # fmt: skip
 
 

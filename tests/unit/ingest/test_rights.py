@@ -7,6 +7,7 @@ and what a night makes of a forged delivery.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -278,7 +279,46 @@ def test_a_name_that_looks_like_a_sender_s_has_none_of_its_rights(sender: str) -
     assert [source for source in SOURCES if AGREED.of(sender, source) is not None] == []
 
 
-@pytest.mark.parametrize("sender", ["H19", "h19", "H19 ", "19.00.00.H19"])
-def test_a_code_written_otherwise_speaks_for_no_more_than_itself(sender: str) -> None:
+@pytest.mark.parametrize(
+    ("sender", "agency"),
+    [("H19", "H19"), ("000.00.00.H19", "H19"), ("000.00.95.H19", "H19.95"), ("h19", None), ("H19 ", None),
+     ("H 19", None), ("19.00.00.H19", None)],
+)  # fmt: skip
+def test_a_code_is_a_sender_s_as_it_is_written_and_no_other(sender: str, agency: str | None) -> None:
     scope = AGREED.of(sender, "dossiers")
-    assert scope is None or (scope.agencies, scope.is_national) == (("H19",), False)
+    assert (scope and scope.agencies) == (agency and (agency,))
+
+
+@pytest.mark.parametrize(
+    ("sender", "said"),
+    [("h19", "sender h19"), ("H19 ", "sender H19  (written 'H19 ')"), ("\u041d19", r"(written '\u041d19')"),
+     ("H19\u200b", r"(written 'H19\u200b')"), ("\uff2819", r"(written '\uff2819')"), ("nation\u0301", r"'nation\u0301'"),
+     ("000.00.00.h19", "dossiers/2025-12-01/000.00.00.h19/a.jsonl")],
+    ids=ascii,
+)  # fmt: skip
+def test_a_folder_beside_a_sender_s_is_refused_and_shown_as_what_it_is(
+    sender: str, said: str, tmp_path: Path
+) -> None:
+    here = place(tmp_path)
+    here.deliver(dossiers("H19-250701-0001"))
+    here.deliver(dossiers("H19-250701-0002"), sender=sender)
+    report = here.ingest()
+    assert [(file.sender, file.rows_accepted) for file in report.files] == [("H19", 1)]
+    (problem,) = report.landing_problems
+    assert problem.reason_code == "unknown_sender"
+    assert said in str(problem)
+
+
+def test_names_that_differ_by_form_alone_are_two_senders(tmp_path: Path) -> None:
+    """One agreed, one not; and both agreed: neither is taken for the other, and copies of one content are two."""
+    composed, decomposed = "S\u1edf Y t\u1ebf", unicodedata.normalize("NFD", "S\u1edf Y t\u1ebf")
+    one = Rights((Right(composed, "dossiers", "H19"),))
+    here = place(tmp_path, rights=one)
+    for sender in (composed, decomposed):
+        here.deliver(dossiers("H19-250701-0001"), sender=sender)
+    report = here.ingest()
+    assert [file.sender for file in report.files] == [composed]
+    assert r"\u0309" in str(report.landing_problems[0])
+    both = replace(here, rights=Rights((*one.rows, Right(decomposed, "dossiers", "H20"))))
+    accepted = {file.sender: (file.rows_accepted, file.rows_foreign) for file in both.ingest().files}
+    assert accepted == {composed: (1, 0), decomposed: (0, 1)}

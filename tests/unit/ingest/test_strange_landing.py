@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +16,10 @@ import pytest
 from orchestration.ingest.landing import MOST_FOLDERS, delivery_days, delivery_files, scan
 from orchestration.ingest.news import unread_files
 from orchestration.ingest.retract import retract, retractions
+from orchestration.lock import one_writer
 from orchestration.settings import Settings
 from orchestration.sources import hash_key
-from tests.unit.ingest.record_workplace import Records, as_lines, good
+from tests.unit.ingest.record_workplace import Records, as_lines, as_xlsx, good
 
 
 def fifo(place: Path) -> None:
@@ -154,3 +157,116 @@ def test_names_that_differ_in_case_are_two_files(tmp_path: Path) -> None:
     for number, name in enumerate(("a.jsonl", "A.JSONL", "A.jsonl")):
         place.deliver(as_lines([good("dossiers", number)]), name)
     assert [file.rows_accepted for file in place.ingest().files] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("moment", [0, -(10**9), 4 * 10**9, 253_402_300_799])
+def test_what_a_file_says_of_its_age_says_nothing(moment: int, tmp_path: Path) -> None:
+    """1970 and before, and the future: which delivery is newer, its folder says."""
+    place = Records(tmp_path)
+    first = place.deliver(as_lines([good("dossiers", KenhThucHien="1")]), day="2025-12-01")
+    then = place.deliver(as_lines([good("dossiers", KenhThucHien="2")]), "b.jsonl", day="2025-12-02")
+    os.utime(first, (moment, moment))
+    assert [path.name for path in unread_paths(place)] == ["a.jsonl", "b.jsonl"]
+    report = place.ingest()
+    assert [(file.source_file[9:], file.rows_accepted) for file in report.files] == [
+        ("2025-12-01/H19/a.jsonl", 1),
+        ("2025-12-02/H19/b.jsonl", 1),
+    ]
+    place.promote(report)
+    for path in (first, then):  # nor does it make a file that was read another one
+        os.utime(path, (4 * 10**9 - moment // 10**6, 4 * 10**9))
+    assert unread_paths(place) == []
+    again = place.ingest()
+    assert (again.batch_id, again.landing_problems) == (None, ())
+
+
+def unread_paths(place: Records) -> list[Path]:
+    return [Path(file.path) for file in unread_files(place.landing, place.lake, "dossiers")]
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [(10 * 1024**3, "file_of_holes"), (32 * 1024**3, "file_of_holes"), (8 * 1024**4, "file_too_large")],
+)
+@pytest.mark.parametrize("content", [b"", b"{}\n", as_lines([good("dossiers")])], ids=["", "{}", "row"])
+def test_a_file_that_is_mostly_holes_is_named_in_a_moment(
+    size: int, reason: str, content: bytes, tmp_path: Path
+) -> None:
+    """Ten gigabytes that take none: hashing them alone would take half a minute, and eight terabytes a night."""
+    place = Records(tmp_path)
+    place.deliver(as_lines([good("dossiers")]), sender="H20")
+    hollow = place.deliver(content, "a.jsonl")
+    with hollow.open("r+b") as file:
+        file.truncate(size)
+    started = time.process_time()
+    report = place.ingest()
+    assert time.process_time() - started < 10
+    assert [(file.sender, file.rows_accepted) for file in report.files] == [("H20", 1)]
+    (problem,) = report.landing_problems
+    assert (problem.reason_code, problem.file) == (reason, "dossiers/2025-12-01/H19/a.jsonl")
+    assert str(size) in problem.found
+
+
+def test_a_hole_in_a_file_makes_it_no_less_a_file(tmp_path: Path) -> None:
+    """Judged by what it says: zeros where rows should be. Nothing at all is an answer of its own."""
+    place = Records(tmp_path)
+    with place.deliver(as_lines([good("dossiers")]) + b"\n", "a.jsonl").open("r+b") as file:
+        file.truncate(1024**2)
+    place.deliver(b"", "b.csv")
+    report = place.ingest()
+    assert report.landing_problems == ()
+    assert [(file.rows_accepted, file.reason_codes) for file in report.files] == [
+        (1, ("malformed_record",)),
+        (0, ("empty_file",)),
+    ]
+
+
+@pytest.mark.parametrize("is_deliverer_s", [True, False], ids=["a mount that cannot be written", "mode 0555"])
+def test_a_landing_folder_that_we_cannot_write_is_read(is_deliverer_s: bool, tmp_path: Path) -> None:
+    """The deliverer's own: everything of a night that looks at it, and a delivery that is taken back."""
+    place = Records(tmp_path)
+    place.deliver(as_lines([good("dossiers", 1), good("dossiers", 2, MaTTHC="?")]))
+    place.deliver(as_xlsx([good("dossiers", 3)], tmp_path), "b.xlsx", sender="H20")
+    with unwritable(place.landing, is_mount=is_deliverer_s):
+        with one_writer(tmp_path, print):
+            report = place.ingest()
+            assert [file.rows_accepted for file in report.files] == [1, 1]
+            assert report.landing_problems == ()
+            place.promote(report)
+        assert unread_files(place.landing, place.lake, "dossiers") == ()
+        retract(
+            place.lake,
+            place.landing,
+            "dossiers",
+            "dossiers/2025-12-01/H20/b.xlsx",
+            "wrong",
+            datetime.now(UTC),
+        )
+        with one_writer(tmp_path, print):
+            again = place.ingest()
+        assert [file.sender for file in again.files] == ["H19"]
+
+
+@contextmanager
+def unwritable(folder: Path, *, is_mount: bool) -> Iterator[None]:
+    """For us; a mode says nothing to root, so that where it can be, the folder is mounted so."""
+    if not is_mount:
+        if os.geteuid() == 0:
+            pytest.skip("root writes whatever the mode")
+        paths = [folder, *folder.rglob("*")]
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        yield
+        for path in paths:
+            path.chmod(0o755)
+        return
+    made = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {made.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        with pytest.raises(OSError, match="Read-only"):
+            (folder / "a").touch()
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)

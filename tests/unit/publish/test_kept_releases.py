@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.publish.release import KEEP_RELEASES, SERVED, Release, current
+from orchestration.publish.release import (
+    KEEP_RELEASES,
+    SERVED,
+    Release,
+    current,
+    last_served,
+    list_releases,
+)
+from orchestration.publish.rollback import release_before, step_back
 
 MakeBuild = Callable[..., Path]
 ReleaseBuild = Callable[..., Release]
@@ -94,3 +103,32 @@ def test_a_reader_that_stays_keeps_its_release_after_it_was_removed(
             "select release_id, count(*), sum(i) from marts.mart_long group by all"
         ).fetchall()
     assert found == [(first.release_id, 20_000, 199_990_000)]
+
+
+@pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)
+def test_what_is_newest_no_clock_says(
+    clock: Callable[[int], float],
+    serving: Path,
+    make_build: Callable[..., Path],
+    release_build: Callable[..., Release],
+) -> None:
+    """Listed in the order in which they were made; where the link is lost, the last one is gone on from."""
+    made = [
+        release_build(
+            make_build({"dim_unit": f"select {number} as n"}), seconds=clock(number), batches=[str(number)]
+        )
+        for number in range(6)
+    ]
+    names = [release.release_id for release in made]
+    assert [release.release_id for release in list_releases(serving)] == names[::-1]
+    assert release_before(serving) == names[-2]
+    (serving / "current").unlink()
+    served = last_served(serving)
+    assert served is not None
+    assert served.release_id == names[-1]
+    again = release_build(make_build({"dim_unit": "select 7 as n"}), seconds=clock(7), batches=["7"])
+    assert again.manifest["previous"] == names[-1]
+    step_back(serving, "an", "wrong", datetime(2001, 1, 1, tzinfo=UTC))
+    now = current(serving)
+    assert now is not None
+    assert now.release_id == names[-1]
