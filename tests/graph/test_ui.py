@@ -13,6 +13,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,9 +27,13 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from orchestration.checks import through
+from orchestration.checks import HOLD, through
+from orchestration.commands import os_user
+from orchestration.publish.release import current_name
+from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.ui import UnusableOriginError, origins_of, refusal
+from tests.pipeline.deliveries import encoded, fallen, land
 from tests.pipeline.page import table
 
 PROXY = "https://index.example:8443"
@@ -39,6 +44,9 @@ AS_JSON = json.dumps({"query": CHANGE})
 JSON = {"Content-Type": "application/json"}
 AS_QUERY = f"/graphql?query={quote(CHANGE)}"
 START = 120.0
+#: Seconds that a run may take to its next event, and what ends one.
+RUN = 300.0
+ENDS = {"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class Interface:
     port: int
     data: Path
     process: subprocess.Popen[str]
+    #: Reads what it says to the end, which comes once all that it started has ended: a full pipe would stop them.
+    listening: threading.Thread
 
     def ask(
         self, method: str, path: str, body: str | None = None, **headers: str | list[str]
@@ -77,6 +87,44 @@ class Interface:
     def is_changed(self) -> bool:
         limits = self.query(CHANGED)["instance"]["concurrencyLimits"]
         return "forged" in [limit["concurrencyKey"] for limit in limits]
+
+    def launch(self, config: Mapping[str, Any], tags: str = "[]", **headers: str | list[str]) -> str:
+        """Launch a run of the job, as the page does on a click; its id."""
+        launched = self.query(launching(config, tags), **headers)["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return str(launched["run"]["runId"])
+
+    def ended(self, run_id: str) -> str:
+        """Wait for a run's end, which is said to whoever subscribes to its log."""
+        log = f"""subscription {{ pipelineRunLogs(runId: "{run_id}") {{
+            ... on PipelineRunLogsSubscriptionSuccess {{ messages {{ __typename }} }}
+        }} }}"""
+        with connect(
+            f"ws://localhost:{self.port}/graphql", origin=Origin(f"http://localhost:{self.port}"),
+            subprotocols=[Subprotocol("graphql-ws")],
+        ) as socket:  # fmt: skip
+            socket.send(json.dumps({"type": "connection_init"}))
+            socket.send(json.dumps({"type": "start", "id": "1", "payload": {"query": log}}))
+            while True:
+                said = json.loads(socket.recv(RUN)).get("payload") or {}
+                events = (said.get("data") or {}).get("pipelineRunLogs", {}).get("messages", ())
+                for name in ENDS & {event["__typename"] for event in events}:
+                    return name
+
+
+def launching(config: Mapping[str, Any], tags: str = "[]") -> str:
+    """The mutation with which the page launches the job."""
+    return f"""mutation {{ launchRun(executionParams: {{
+        selector: {{repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
+                   jobName: "refresh"}},
+        runConfigData: {json.dumps(json.dumps(config))}, executionMetadata: {{tags: {tags}}}
+    }}) {{ __typename ... on LaunchRunSuccess {{ run {{ runId }} }} ... on PythonError {{ message }} }} }}"""
+
+
+def approving(hold: str) -> dict[str, Any]:
+    """Run config in which somebody approves a hold."""
+    given = [{"hold": hold, "by": "the director", "reason": "the portal confirmed it"}]
+    return {"ops": {f"marts__mart_province_ranking_{HOLD}": {"config": {"approvals": given}}}}
 
 
 def listens(port: int) -> bool:
@@ -109,10 +157,49 @@ def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
         until = time.monotonic() + START
         while process.poll() is None and not listens(port):
             assert time.monotonic() < until, "".join(said)
-        yield Interface(port, data, process)
+        listening = threading.Thread(target=process.stdout.read)
+        listening.start()
+        yield Interface(port, data, process, listening)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A run launched on the page whose release is held: which hold, which run, and what is served meanwhile."""
+
+    hold: str
+    run_id: str
+    served: str
+
+
+@pytest.fixture(scope="module")
+def held(interface: Interface) -> Held:
+    """A night is published; what comes a day later is built on the page's word, and held."""
+    settings = Settings(data=interface.data)
+    land_samples(settings)
+    assert interface.ended(interface.launch({}, Origin="OWN")) == "RunSuccessEvent"
+    served = current_name(settings.serving)
+    assert served is not None
+    land(settings, encoded(fallen()), "2026-10-11")
+    run_id = interface.launch({}, Origin="OWN")
+    assert interface.ended(run_id) == "RunFailureEvent"
+    with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
+        logged = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = [entry.get_dagster_event().asset_check_evaluation_data for entry in logged]
+    (hold,) = [str(check.metadata["hold"].value) for check in checks if check.check_name == HOLD]
+    assert current_name(settings.serving) == served
+    return Held(hold, run_id, served)
+
+
+def traces(interface: Interface) -> tuple[list[str], str, list[str]]:
+    """What a run that was launched, queued or published would change."""
+    with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
+        runs = sorted(run.run_id for run in instance.get_runs())
+    serving = interface.data / "serving"
+    releases = sorted(path.name for path in (serving / "releases").iterdir())
+    return runs, (serving / "manifest.json").read_text(encoding="utf-8"), releases
 
 
 FORGED: Mapping[str, tuple[str, str, str | None, dict[str, str | list[str]]]] = {
@@ -241,12 +328,8 @@ class TestRealServer:
 
     def test_a_run_launched_here_is_known_whatever_its_tags_say(self, interface: Interface) -> None:
         """Who approves a hold in a run's config types a name, and may type a tag of the command line as well."""
-        launch = """mutation { launchRun(executionParams: {
-            selector: {repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
-                       jobName: "refresh"},
-            runConfigData: "{}", executionMetadata: {tags: [{key: "service-index/started-by", value: "command-line"}]}
-        }) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-        launched = self.run_id(interface.query(launch, Origin="OWN"))
+        typed = '[{key: "service-index/started-by", value: "command-line"}]'
+        launched = interface.launch({}, typed, Origin="OWN")
         stop = f'terminateRun(runId: "{launched}", terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY)'
         interface.query(f"mutation {{ {stop} {{ __typename }} }}", Origin="OWN")
         with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
@@ -254,10 +337,36 @@ class TestRealServer:
         assert run is not None and run.tags["service-index/started-by"] == "command-line"
         assert through(run) == "Dagster's interface, name as typed there"
 
-    @staticmethod
-    def run_id(answer: Any) -> str:
-        assert answer["launchRun"]["__typename"] == "LaunchRunSuccess", answer
-        return str(answer["launchRun"]["run"]["runId"])
+    @pytest.mark.parametrize("way", ["JSON of another page", "a link or an image", "a form without Origin"])
+    def test_an_approval_that_another_page_asks_for_leaves_no_trace(
+        self, way: str, held: Held, interface: Interface
+    ) -> None:
+        method, path, _, headers = FORGED[way]
+        mutation = launching(approving(held.hold))
+        before = traces(interface)
+        if method == "GET":
+            path = f"/graphql?query={quote(mutation)}"
+        status, _ = interface.ask(method, path, json.dumps({"query": mutation}), **headers)
+        assert 400 <= status < 500
+        assert traces(interface) == before
+
+    def test_whoever_reaches_it_may_do_what_the_page_says(self, held: Held, interface: Interface) -> None:
+        """Launch (`held` was), approve, and delete; and of an approval is known how it came, and as which user."""
+        (may,) = [may for who, may, _ in table("who", "may", "because") if "interface" in who]
+        assert may == "launch and delete runs, approve holds"
+        approved = interface.launch(approving(held.hold), Origin="OWN")
+        assert interface.ended(approved) == "RunSuccessEvent"
+        manifest = json.loads((interface.data / "serving" / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["previous"] == held.served
+        assert manifest["approvals"] == [
+            {"hold": held.hold, "by": "the director", "reason": "the portal confirmed it", "os_user": os_user(),
+             "through": "Dagster's interface, name as typed there"}
+        ]  # fmt: skip
+        assert any("2026-10-11" in file for entry in manifest["inputs"] for file in entry["files"])
+        deleted = interface.query(
+            f'mutation {{ deleteRun(runId: "{held.run_id}") {{ __typename }} }}', Origin="OWN"
+        )
+        assert deleted["deleteRun"]["__typename"] == "DeletePipelineRunSuccess"
 
     def test_its_own_changes_are_made(self, interface: Interface) -> None:
         """Last: what the others prove not to have been done can be done."""
@@ -274,8 +383,9 @@ class TestRealServer:
         assert listening == ["0100007F"]
         interface.process.terminate()
         # The pipe is closed when the last process that holds it has ended: server, daemon and what loads the graph.
-        interface.process.communicate(timeout=START)
-        assert interface.process.returncode == 0
+        interface.listening.join(START)
+        assert not interface.listening.is_alive()
+        assert interface.process.wait(START) == 0
 
 
 def scope(kind: str = "http", method: str = "GET", **headers: str) -> dict[str, Any]:
