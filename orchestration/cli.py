@@ -16,7 +16,7 @@ from orchestration.commands import as_text, command, shell_word, signed
 from orchestration.ingest.landing import Days
 from orchestration.ingest.record_types import RECORD_SOURCES
 from orchestration.settings import Settings, UnusablePathError
-from orchestration.shown import on_terminal
+from orchestration.shown import JOINER, on_terminal
 
 _ABOUT = "What a person does with an installation. Names, reasons and files are taken as they are written."
 #: Options whose value is text that may begin with a dash.
@@ -49,8 +49,12 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _say(*words: object, error: bool = False) -> None:
-    """To the terminal, as text: what was delivered or typed may hold what a terminal takes for orders."""
-    print(as_text(" ".join(map(str, words))), file=sys.stderr if error else sys.stdout, flush=True)
+    """To the terminal, as text: what was delivered or typed may hold what a terminal takes for orders.
+
+    What takes Markdown apart in Dagster's descriptions is left out: a name is shown as a command takes it.
+    """
+    said = " ".join(map(str, words)).replace(JOINER, "")
+    print(as_text(said), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def _text(given: str) -> str:

@@ -16,19 +16,19 @@ from typing import TextIO
 from orchestration.ingest.problems import printable
 
 #: Nobody sees it, and what it stands in is no Markdown, HTML or address any more.
-_JOINER = "\u2060"
+JOINER = "\u2060"
 #: Pictures, which whoever looks at a run would fetch, links, tags and addresses.
 _ACTED_ON = re.compile(r"!(?=\[)|\](?=[(\[:])|<(?=[A-Za-z/!?])|:(?=//)")
 
 
 def as_description(text: str) -> str:
     """`text` for a description in Dagster, which may be read as Markdown: letter by letter what it was, on its lines."""
-    return _ACTED_ON.sub(lambda sign: sign[0] + _JOINER, printable(text.replace(_JOINER, "")))
+    return _ACTED_ON.sub(lambda sign: sign[0] + JOINER, printable(text.replace(JOINER, "")))
 
 
 def for_terminal(text: str) -> str:
     """`text` on its lines without what a terminal would act on: escapes, marks of direction, returns, NUL."""
-    return printable(text.replace(_JOINER, "").replace("\t", " "))
+    return printable(text.replace(JOINER, "").replace("\t", " "))
 
 
 class Terminal(io.TextIOBase):

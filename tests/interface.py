@@ -13,17 +13,23 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from orchestration.settings import REPOSITORY
 
 CHANGED = "{ instance { concurrencyLimits { concurrencyKey } } }"
 #: Seconds in which it starts, and ends.
 START = 120.0
+#: Seconds that a run may take to its next event, and what ends one.
+RUN = 300.0
+ENDS = {"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,38 @@ class Interface:
     def is_changed(self) -> bool:
         limits = self.query(CHANGED)["instance"]["concurrencyLimits"]
         return "forged" in [limit["concurrencyKey"] for limit in limits]
+
+    def launch(self, config: Mapping[str, Any], tags: str = "[]", **headers: str | list[str]) -> str:
+        """Launch a run of the job, as the page does on a click; its id."""
+        launched = self.query(launching(config, tags), **headers)["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return str(launched["run"]["runId"])
+
+    def ended(self, run_id: str) -> str:
+        """Wait for a run's end, which is said to whoever subscribes to its log."""
+        log = f"""subscription {{ pipelineRunLogs(runId: "{run_id}") {{
+            ... on PipelineRunLogsSubscriptionSuccess {{ messages {{ __typename }} }}
+        }} }}"""
+        with connect(
+            f"ws://localhost:{self.port}/graphql", origin=Origin(f"http://localhost:{self.port}"),
+            subprotocols=[Subprotocol("graphql-ws")],
+        ) as socket:  # fmt: skip
+            socket.send(json.dumps({"type": "connection_init"}))
+            socket.send(json.dumps({"type": "start", "id": "1", "payload": {"query": log}}))
+            while True:
+                said = json.loads(socket.recv(RUN)).get("payload") or {}
+                events = (said.get("data") or {}).get("pipelineRunLogs", {}).get("messages", ())
+                for name in ENDS & {event["__typename"] for event in events}:
+                    return name
+
+
+def launching(config: Mapping[str, Any], tags: str = "[]") -> str:
+    """The mutation with which the page launches the job."""
+    return f"""mutation {{ launchRun(executionParams: {{
+        selector: {{repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
+                   jobName: "refresh"}},
+        runConfigData: {json.dumps(json.dumps(config))}, executionMetadata: {{tags: {tags}}}
+    }}) {{ __typename ... on LaunchRunSuccess {{ run {{ runId }} }} ... on PythonError {{ message }} }} }}"""
 
 
 def listens(port: int) -> bool:

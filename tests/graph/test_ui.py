@@ -10,6 +10,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,10 +21,14 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from orchestration.checks import through
+from orchestration.checks import HOLD, through
+from orchestration.commands import os_user
+from orchestration.publish.release import current_name
+from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from orchestration.ui import UnusableOriginError, origins_of, refusal
-from tests.interface import START, Interface, running
+from tests.interface import START, Interface, launching, running
+from tests.pipeline.deliveries import encoded, fallen, land
 from tests.pipeline.page import table
 
 PROXY = "https://index.example:8443"
@@ -38,6 +43,49 @@ AS_QUERY = f"/graphql?query={quote(CHANGE)}"
 def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
     with running(tmp_path_factory.mktemp("interface") / "data", SERVICE_INDEX_UI_ORIGINS=PROXY) as started:
         yield started
+
+
+def approving(hold: str) -> dict[str, Any]:
+    """Run config in which somebody approves a hold."""
+    given = [{"hold": hold, "by": "the director", "reason": "the portal confirmed it"}]
+    return {"ops": {f"marts__mart_province_ranking_{HOLD}": {"config": {"approvals": given}}}}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A run launched on the page whose release is held: which hold, which run, and what is served meanwhile."""
+
+    hold: str
+    run_id: str
+    served: str
+
+
+@pytest.fixture(scope="module")
+def held(interface: Interface) -> Held:
+    """A night is published; what comes a day later is built on the page's word, and held."""
+    settings = Settings(data=interface.data)
+    land_samples(settings)
+    assert interface.ended(interface.launch({}, Origin="OWN")) == "RunSuccessEvent"
+    served = current_name(settings.serving)
+    assert served is not None
+    land(settings, encoded(fallen()), "2026-10-11")
+    run_id = interface.launch({}, Origin="OWN")
+    assert interface.ended(run_id) == "RunFailureEvent"
+    with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
+        logged = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = [entry.get_dagster_event().asset_check_evaluation_data for entry in logged]
+    (hold,) = [str(check.metadata["hold"].value) for check in checks if check.check_name == HOLD]
+    assert current_name(settings.serving) == served
+    return Held(hold, run_id, served)
+
+
+def traces(interface: Interface) -> tuple[list[str], str, list[str]]:
+    """What a run that was launched, queued or published would change."""
+    with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
+        runs = sorted(run.run_id for run in instance.get_runs())
+    serving = interface.data / "serving"
+    releases = sorted(path.name for path in (serving / "releases").iterdir())
+    return runs, (serving / "manifest.json").read_text(encoding="utf-8"), releases
 
 
 FORGED: Mapping[str, tuple[str, str, str | None, dict[str, str | list[str]]]] = {
@@ -166,12 +214,8 @@ class TestRealServer:
 
     def test_a_run_launched_here_is_known_whatever_its_tags_say(self, interface: Interface) -> None:
         """Who approves a hold in a run's config types a name, and may type a tag of the command line as well."""
-        launch = """mutation { launchRun(executionParams: {
-            selector: {repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
-                       jobName: "refresh"},
-            runConfigData: "{}", executionMetadata: {tags: [{key: "service-index/started-by", value: "command-line"}]}
-        }) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-        launched = self.run_id(interface.query(launch, Origin="OWN"))
+        typed = '[{key: "service-index/started-by", value: "command-line"}]'
+        launched = interface.launch({}, typed, Origin="OWN")
         stop = f'terminateRun(runId: "{launched}", terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY)'
         interface.query(f"mutation {{ {stop} {{ __typename }} }}", Origin="OWN")
         with dg.DagsterInstance.from_config(str(interface.data / "dagster")) as instance:
@@ -179,10 +223,36 @@ class TestRealServer:
         assert run is not None and run.tags["service-index/started-by"] == "command-line"
         assert through(run) == "Dagster's interface, name as typed there"
 
-    @staticmethod
-    def run_id(answer: Any) -> str:
-        assert answer["launchRun"]["__typename"] == "LaunchRunSuccess", answer
-        return str(answer["launchRun"]["run"]["runId"])
+    @pytest.mark.parametrize("way", ["JSON of another page", "a link or an image", "a form without Origin"])
+    def test_an_approval_that_another_page_asks_for_leaves_no_trace(
+        self, way: str, held: Held, interface: Interface
+    ) -> None:
+        method, path, _, headers = FORGED[way]
+        mutation = launching(approving(held.hold))
+        before = traces(interface)
+        if method == "GET":
+            path = f"/graphql?query={quote(mutation)}"
+        status, _ = interface.ask(method, path, json.dumps({"query": mutation}), **headers)
+        assert 400 <= status < 500
+        assert traces(interface) == before
+
+    def test_whoever_reaches_it_may_do_what_the_page_says(self, held: Held, interface: Interface) -> None:
+        """Launch (`held` was), approve, and delete; and of an approval is known how it came, and as which user."""
+        (may,) = [may for who, may, _ in table("who", "may", "because") if "interface" in who]
+        assert may == "launch and delete runs, approve holds"
+        approved = interface.launch(approving(held.hold), Origin="OWN")
+        assert interface.ended(approved) == "RunSuccessEvent"
+        manifest = json.loads((interface.data / "serving" / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["previous"] == held.served
+        assert manifest["approvals"] == [
+            {"hold": held.hold, "by": "the director", "reason": "the portal confirmed it", "os_user": os_user(),
+             "through": "Dagster's interface, name as typed there"}
+        ]  # fmt: skip
+        assert any("2026-10-11" in file for entry in manifest["inputs"] for file in entry["files"])
+        deleted = interface.query(
+            f'mutation {{ deleteRun(runId: "{held.run_id}") {{ __typename }} }}', Origin="OWN"
+        )
+        assert deleted["deleteRun"]["__typename"] == "DeletePipelineRunSuccess"
 
     def test_its_own_changes_are_made(self, interface: Interface) -> None:
         """Last: what the others prove not to have been done can be done."""

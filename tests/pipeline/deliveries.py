@@ -36,6 +36,23 @@ def metric(payload: dict[str, Any], code: str = "PUBLISH_ON_TIME") -> dict[str, 
     return found
 
 
+def fallen() -> dict[str, Any]:
+    """The same in which Đồng Nai's petitions are neither in time nor liked any more: both metrics score nothing."""
+    payload = eleventh_of_october()
+    dong_nai = province(payload)
+    (group,) = (value for key, value in dong_nai["componentIndicators"].items() if key.startswith("MDHL"))
+    lost = 0.0
+    for one in group["metrics"]:
+        if one["code"] in ("PETITION_PROCESSING_ON_TIME", "PETITION_HANDLING_SATISFACTION"):
+            lost += one["score"]
+            one["numerator"], one["ratio"], one["score"] = 0, 0.0, 0.0
+            one["denominator"] = one["denominator"] or 10
+    for holder, key in ((group, "score"), (dong_nai["groupScores"], "MDHL"), (dong_nai, "totalScore")):
+        holder[key] = round(holder[key] - lost, 2)
+    assert round(lost, 2) == 6.94
+    return payload
+
+
 def encoded(payload: dict[str, Any]) -> bytes:
     """The payload as it comes over the wire."""
     return json.dumps(payload, ensure_ascii=False).encode()

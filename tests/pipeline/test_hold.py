@@ -11,39 +11,26 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from websockets.sync.client import connect
-from websockets.typing import Origin, Subprotocol
 
+from orchestration.behind import deliveries_behind
 from orchestration.checks import HOLD
 from orchestration.cli import main
 from orchestration.commands import os_user
+from orchestration.ingest.lake import promote
+from orchestration.partitions import known_days
 from orchestration.run import Outcome, refresh
 from orchestration.settings import Settings
-from tests.interface import Interface, running
+from orchestration.shown import for_terminal
+from orchestration.sources import source_named
 from tests.pipeline.checksums import checksums
-from tests.pipeline.deliveries import eleventh_of_october, encoded, land, province
+from tests.pipeline.deliveries import eleventh_of_october, encoded, fallen, land
+from tests.unit.ingest.record_workplace import as_lines, good
 
-# Six runs of the whole job, each of which rests on the one before.
+# The first: six runs of the whole job, each of which rests on the one before. The others go on from the first run.
 pytestmark = pytest.mark.slow
 
-MDHL = "MDHL_MucDoHaiLong"
-
-
-def fallen() -> dict[str, Any]:
-    """Đồng Nai's petitions are neither in time nor liked any more: both metrics score nothing."""
-    payload = eleventh_of_october()
-    dong_nai = province(payload)
-    (group,) = (value for key, value in dong_nai["componentIndicators"].items() if key.startswith("MDHL"))
-    lost = 0.0
-    for one in group["metrics"]:
-        if one["code"] in ("PETITION_PROCESSING_ON_TIME", "PETITION_HANDLING_SATISFACTION"):
-            lost += one["score"]
-            one["numerator"], one["ratio"], one["score"] = 0, 0.0, 0.0
-            one["denominator"] = one["denominator"] or 10
-    for holder, key in ((group, "score"), (dong_nai["groupScores"], "MDHL"), (dong_nai, "totalScore")):
-        holder[key] = round(holder[key] - lost, 2)
-    assert round(lost, 2) == 6.94
-    return payload
+#: A name that a page, a shell or a chat tool would act on, were it not shown as text.
+NAME = "results `id` $(id) [x](javascript:alert) ![x](a.png) <img src=x> <!channel>.json"
 
 
 def manifest(settings: Settings) -> dict[str, Any]:
@@ -57,11 +44,33 @@ def hold_in(outcome: Outcome) -> str:
     return text.split("HELD as ")[1].split(":")[0]
 
 
+def evaluations(instance: dg.DagsterInstance, outcome: Outcome) -> list[dg.AssetCheckEvaluation]:
+    events = instance.all_logs(outcome.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return [entry.get_dagster_event().asset_check_evaluation_data for entry in events]
+
+
+def take_in(settings: Settings, source: str, day: str, sender: str, records: list[dict[str, Any]]) -> None:
+    """Deliver records, and admit them to the lake, as a run would before it builds."""
+    path = settings.landing / source / day / sender / "synthetic.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(as_lines(records))
+    admit(settings, source)
+
+
+def admit(settings: Settings, source: str) -> None:
+    batch = source_named(source).ingest(settings, known_days()).batch_id
+    assert batch is not None
+    promote(settings.lake, source, batch)
+
+
 def test_held_until_a_person_approves(
-    copy_of_installation: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    copy_of_installation: Settings,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings = copy_of_installation
-    land(settings, encoded(fallen()), "2026-10-11")
+    land(settings, encoded(fallen()), "2026-10-11", NAME)
     before = checksums(settings.serving)
     served = manifest(settings)["release_id"]
 
@@ -72,16 +81,22 @@ def test_held_until_a_person_approves(
     assert '"name_vi": "Đồng Nai"' in text
     assert f"bin/service-index approve {hold} --by NAME" in text
     behind = "came, from senders who may deliver for them (portal):\n    - nation: portal_service_results/2026-10-11/"
-    assert f"{behind}nation/results.json, 34 rows\n    If it is right" in text, text
+    assert f"{behind}nation/{NAME}, 34 rows\n    If it is right" in for_terminal(text), text
+    (said,) = (check.description or "" for check in evaluations(instance, first) if check.check_name == HOLD)
+    assert "javascript:alert" in said
+    assert [sign for sign in ("](", "![", "<img", "<!") if sign in said] == []
     assert checksums(settings.serving) == before
     (alert,) = [json.loads(line) for line in settings.alerts_log.read_text(encoding="utf-8").splitlines()]
     assert alert["kind"] == "release_held"
     assert alert["rows"] >= 1
 
     # The next night asks the same question; approving another one is no answer to it.
-    again = refresh(settings, instance, approval={"hold": "0" * 12, "by": "x", "reason": "y"})
-    assert not again.success
-    assert hold_in(again) == hold
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    assert main(["approve", "0" * 12, "--by", "x", "--reason", "y"]) == 1
+    printed = capsys.readouterr().out
+    assert f"HELD as {hold}" in printed
+    assert f"nation/{NAME}, 34 rows" in printed, "as `retract` takes it"
     assert checksums(settings.serving) == before
 
     approval = {"hold": hold, "by": "head of unit", "reason": "the portal confirmed it"}
@@ -92,7 +107,6 @@ def test_held_until_a_person_approves(
     assert "head of unit" in (settings.serving / "report.html").read_text(encoding="utf-8")
 
     # Someone finds that it was wrong after all.
-    monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
     assert main(["rollback", "--by", "duty", "--reason", "the portal took it back"]) == 0
     assert manifest(settings)["release_id"] == served
     after = checksums(settings.serving)
@@ -101,7 +115,7 @@ def test_held_until_a_person_approves(
     assert "bin/service-index unhold" in "\n".join(held.lines)
     assert checksums(settings.serving) == after
     assert main(["unhold", "--by", "duty", "--reason", "the file is taken back"]) == 0
-    file = "portal_service_results/2026-10-11/nation/results.json"
+    file = f"portal_service_results/2026-10-11/nation/{NAME}"
     assert main(["retract", file, "--by", "duty", "--reason", "the portal took it back"]) == 0
     # Without that file the build is what is served: there is nothing to publish.
     last = refresh(settings, instance)
@@ -109,64 +123,65 @@ def test_held_until_a_person_approves(
     assert manifest(settings)["release_id"] == served
 
 
-LAUNCH = """mutation ($config: RunConfigData!) { launchRun(executionParams: {
-    selector: {repositoryLocationName: "orchestration.definitions", repositoryName: "__repository__",
-               jobName: "refresh"},
-    runConfigData: $config
-}) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-CHECK = f"marts__mart_province_ranking_{HOLD}"
-EVENTS = """subscription ($run: ID!) { pipelineRunLogs(runId: $run) {
-    ... on PipelineRunLogsSubscriptionSuccess { messages { __typename } }
-} }"""
-#: The longest that no step of a run says anything.
-SECONDS = 300.0
+SCORED = "Since then came, from senders who may deliver for them"
+DONG_NAI = ("records", "75")
 
 
-def asked(interface: Interface, query: str, variables: dict[str, Any], **headers: str) -> tuple[int, str]:
-    body = json.dumps({"query": query, "variables": variables})
-    return interface.ask("POST", "/graphql", body, Content_Type="application/json", **headers)
-
-
-def ended(interface: Interface, run: str) -> str:
-    """The event with which a run ended, as the interface's own page hears of it."""
-    own = Origin(f"http://localhost:{interface.port}")
-    with connect(
-        f"ws://localhost:{interface.port}/graphql", origin=own, subprotocols=[Subprotocol("graphql-ws")]
-    ) as ws:
-        ws.send(json.dumps({"type": "connection_init"}))
-        ws.send(
-            json.dumps({"type": "start", "id": "1", "payload": {"query": EVENTS, "variables": {"run": run}}})
-        )
-        while True:
-            told = json.loads(ws.recv(SECONDS))
-            if told["type"] == "data":
-                found = told["payload"]["data"]["pipelineRunLogs"]["messages"]
-                for name in (message["__typename"] for message in found):
-                    if name in ("RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"):
-                        return str(name)
-
-
-def test_an_approval_through_the_interface_says_so_in_the_release(
-    copy_of_installation: Settings, instance: dg.DagsterInstance
+def test_two_senders_behind_one_move_are_both_named_and_a_third_is_not(
+    copy_of_installation: Settings,
 ) -> None:
-    """The config of a run as the launchpad sends it: from the interface's own page it is a run, whose release names who
-    runs the daemon and that the name was typed; from another page it is nothing."""
+    """Đồng Nai's own dossiers, and petitions of the nation, which come for it as for all. H20 is another province."""
     settings = copy_of_installation
-    land(settings, encoded(fallen()), "2026-10-11")
-    hold = hold_in(refresh(settings, instance))
-    before = checksums(settings.serving)
-    approval = {"hold": hold, "by": "head of unit", "reason": "the portal confirmed it"}
-    config = {"config": json.dumps({"ops": {CHECK: {"config": {"approvals": [approval]}}}})}
-    with running(settings.data) as interface:
-        forged, _ = asked(interface, LAUNCH, config, Origin="http://evil.example")
-        assert 400 <= forged < 500
-        status, answer = asked(interface, LAUNCH, config, Origin="OWN")
-        launched = json.loads(answer)["data"]["launchRun"]
-        assert (status, launched["__typename"]) == (200, "LaunchRunSuccess"), answer
-        assert checksums(settings.serving) == before
-        assert ended(interface, launched["run"]["runId"]) == "RunSuccessEvent"
-        runs = interface.query("{ runsOrError { ... on Runs { results { runId } } } }", Origin="OWN")
-    assert [run["runId"] for run in runs["runsOrError"]["results"]] == [launched["run"]["runId"]]
-    assert manifest(settings)["approvals"] == [
-        {**approval, "os_user": os_user(), "through": "Dagster's interface, name as typed there"}
+    take_in(settings, "dossiers", "2026-10-11", "H19", [good("dossiers", number) for number in range(3)])
+    take_in(settings, "dossiers", "2026-10-12", "H20", [good("dossiers", MaHoSo="H20.95-250701-0001")])
+    take_in(settings, "petitions", "2026-10-11", "nation", [good("petitions", number) for number in range(2)])
+    assert deliveries_behind(settings, {DONG_NAI}).splitlines() == [
+        f"{SCORED} (records):",
+        "- H19: dossiers/2026-10-11/H19/synthetic.jsonl, 3 rows",
+        "- nation: petitions/2026-10-11/nation/synthetic.jsonl, 2 rows",
     ]
+
+
+def test_a_delivery_of_which_a_province_got_no_row_in_is_not_behind_its_move(
+    copy_of_installation: Settings,
+) -> None:
+    """H20 says something of Đồng Nai, which is refused row by row; what H19 says of H20 neither."""
+    settings = copy_of_installation
+    take_in(settings, "dossiers", "2026-10-11", "H20", [good("dossiers")])
+    foreign = good("dossiers", MaHoSo="H20.95-250701-0001")
+    take_in(settings, "dossiers", "2026-10-12", "H19", [foreign, good("dossiers", 2)])
+    assert deliveries_behind(settings, {DONG_NAI}).splitlines()[1:] == [
+        "- H19: dossiers/2026-10-12/H19/synthetic.jsonl, 1 rows"
+    ]
+
+
+def test_what_was_taken_back_is_behind_a_move_beside_what_came(
+    copy_of_installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its batch is read again without it: the files that are read again are none that came."""
+    settings = copy_of_installation
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
+    gone, *others = sorted(file for entry in manifest(settings)["inputs"] for file in entry["files"])
+    assert others
+    assert main(["retract", gone, "--by", "duty", "--reason", "wrong <b>year</b>"]) == 0
+    admit(settings, "portal_service_results")
+    assert deliveries_behind(settings, {("portal", "75")}).splitlines()[1:] == [
+        f"- retracted: {gone} (wrong <b>year</b>)"
+    ]
+
+
+def test_a_snapshot_of_the_nation_is_behind_a_move_of_the_portal_and_no_dossier_is(
+    copy_of_installation: Settings,
+) -> None:
+    settings = copy_of_installation
+    take_in(settings, "dossiers", "2026-10-11", "H19", [good("dossiers")])
+    land(settings, encoded(eleventh_of_october()), "2026-10-11")
+    admit(settings, "portal_service_results")
+    assert deliveries_behind(settings, {("portal", "75")}).splitlines() == [
+        f"{SCORED} (portal):",
+        "- nation: portal_service_results/2026-10-11/nation/results.json, 34 rows",
+    ]
+    both = deliveries_behind(settings, {("portal", "75"), DONG_NAI})
+    assert [line for line in both.splitlines() if line.startswith(SCORED)] == [
+        f"{SCORED} (portal):", f"{SCORED} (records):",
+    ]  # fmt: skip

@@ -11,25 +11,23 @@ import re
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import pytest
 
 from orchestration.alerts import Alert, send
-from orchestration.folders import PRIVATE
+from orchestration.folders import PRIVATE, protect
 from orchestration.ingest.lake import work_folder
-from orchestration.ingest.landing import LandedFile, examine
-from orchestration.ingest.problems import Problem
+from orchestration.ingest.landing import scan
 from orchestration.instance import instance_of
-from orchestration.lock import one_writer
+from orchestration.lock import LOCK, one_writer
 from orchestration.publish.files import protect_tree
 from orchestration.publish.release import current
 from orchestration.publish.rollback import lift_hold, step_back
 from orchestration.settings import REPOSITORY, Settings
 from tests.graph import test_ui
-from tests.pipeline import test_hold
 from tests.pipeline.page import table
 
 
@@ -60,6 +58,95 @@ def used(settings: Settings) -> None:
         (work_folder(settings.lake, "dossiers", "0") / "unpacked.csv").touch()
 
 
+def bits(settings: Settings, shift: int) -> dict[str, int]:
+    """By path, what one class of accounts may do there (4 read, 2 write, 1 enter): 3 the group, 0 every account.
+
+    Nothing below a folder that they may not enter. Without `landing`, whose owner decides.
+    """
+    found = {".": settings.data.stat().st_mode >> shift & 0o7}
+    for path in sorted(settings.data.rglob("*")):
+        name = path.relative_to(settings.data)
+        if not path.is_symlink() and name.parts[0] != "landing":
+            is_reached = found[name.parent.as_posix()] & 1
+            found[name.as_posix()] = path.stat().st_mode >> shift & 0o7 if is_reached else 0
+    return found
+
+
+def only_the_owner_writes(settings: Settings) -> None:
+    """All that commands change; the lock first, which each takes: nobody else can so much as open it."""
+    assert {name for shift in (0, 3) for name, may in bits(settings, shift).items() if may & 2} == set()
+    assert (bits(settings, 3)[LOCK], bits(settings, 0)[LOCK]) == (0, 0)
+    assert {path.stat().st_uid for path in settings.data.rglob("*")} == {os.geteuid()}
+
+
+def its_group_reads(settings: Settings) -> None:
+    closed = {name for name, may in bits(settings, 3).items() if not may & 4}
+    work = {name for name in closed if "/.work-" in name}
+    assert work
+    assert closed - work == {LOCK, "build/.dbt.lock"}
+    landing = settings.landing.stat().st_mode
+    settings.landing.chmod(0o711)
+    with one_writer(settings.data, print):
+        protect(settings.data)
+    assert stat.S_IMODE(settings.landing.stat().st_mode) == 0o711, "its owner decides"
+    settings.landing.chmod(landing)
+
+
+def everyone_reads_what_is_served(settings: Settings) -> None:
+    """They see the way there and nothing beside it."""
+    everyone = bits(settings, 0)
+    readable = {name for name, may in everyone.items() if may & 4}
+    assert {name for name in readable if not name.startswith("serving")} == set()
+    served = {name for name in everyone if name.startswith("serving/releases")}
+    assert served <= readable
+    assert readable - served == {"serving"}
+    assert everyone["."] == 1
+
+
+def the_interface_asks_no_role(_: Settings) -> None:
+    """Asked of the real server, where the page is read as well."""
+    assert callable(test_ui.TestRealServer.test_whoever_reaches_it_may_do_what_the_page_says)
+
+
+def a_sender_is_its_folder(settings: Settings) -> None:
+    """Whoever wrote the file, and whatever it is called or says in itself."""
+    path = settings.landing / "dossiers" / "2026-10-11" / "H19" / "H20 nation.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}", encoding="utf-8")
+    path.chmod(0o606)
+    for lost in (path.parents[1] / "a.jsonl", path.parents[2] / "b.jsonl"):
+        lost.touch()
+    scanned = scan(settings.landing, "dossiers")
+    assert [(file.source, str(file.delivery_date), file.sender) for file in scanned.files] == [
+        ("dossiers", "2026-10-11", "H19")
+    ]
+    assert {problem.file for problem in scanned.problems} == {
+        "dossiers/2026-10-11/a.jsonl",
+        "dossiers/b.jsonl",
+    }
+    assert stat.S_IMODE(path.stat().st_mode) == 0o606, "the transfer decides"
+
+
+PROVED: Mapping[tuple[str, str], Callable[[Settings], None]] = {
+    ("the owner of the data folder", "run, approve, step back, take back"): only_the_owner_writes,
+    ("its group", "read all but `landing`, locks and work files, write nothing"): its_group_reads,
+    ("every account", "read what is served, write nothing"): everyone_reads_what_is_served,
+    (
+        "whoever reaches Dagster's interface",
+        "launch and delete runs, approve holds",
+    ): the_interface_asks_no_role,
+    ("a sender", "put files below `landing/<source>/<date>/<sender>/`"): a_sender_is_its_folder,
+}
+
+
+@pytest.mark.parametrize(("who", "may", "because"), table("who", "may", "because"))
+def test_who_may_do_what_is_so(who: str, may: str, because: str, copy_of_installation: Settings) -> None:
+    """A line that says something else than what is proved here has no proof."""
+    used(copy_of_installation)
+    assert because
+    PROVED[who, may](copy_of_installation)
+
+
 def test_everything_in_the_data_folder_has_the_mode_that_the_page_gives_it(
     copy_of_installation: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,89 +175,6 @@ def test_everything_in_the_data_folder_has_the_mode_that_the_page_gives_it(
     assert {pattern for pattern, mode in stated.items() if mode == {0o750} and "/" not in pattern} == set(
         PRIVATE
     )
-
-
-def allowed(settings: Settings, read: int) -> dict[str, int]:
-    """What group (`read` is 0o040) or others (0o004) may do with each path below `data` that they can come to: the sum
-    of 4 to read, 2 to write, 1 to pass; none of it with any other. What was delivered is as its owner set it.
-    """
-    found: dict[Path, int] = {}
-    for path in [settings.data, *sorted(settings.data.rglob("*"))]:
-        passes = path == settings.data or found.get(path.parent, 0) & 1
-        if passes and not path.is_symlink() and path != settings.landing:
-            found[path] = path.stat().st_mode // (read // 4) & 7
-    return {path.relative_to(settings.data).as_posix(): bits for path, bits in found.items() if bits}
-
-
-def by_owner(settings: Settings) -> None:
-    """Commands write there, so that only the owner can give them."""
-    assert {path.stat().st_uid for path in settings.data.rglob("*")} == {os.geteuid()}
-    for read in (0o040, 0o004):
-        assert [name for name, bits in allowed(settings, read).items() if bits & 2] == []
-
-
-def by_group(settings: Settings) -> None:
-    """But for locks, and what is read in the clear."""
-    seen = {name for name, bits in allowed(settings, 0o040).items() if bits & 4}
-    rest = {
-        path.relative_to(settings.data).as_posix()
-        for path in settings.data.rglob("*")
-        if not path.is_symlink()
-    }
-    kept = {name for name in rest - seen if not f"{name}/".startswith("landing/")}
-    assert {re.sub(r"/\.work-.*", "", name) for name in kept} == {
-        ".writer.lock", "build/.dbt.lock", "lake/.pending/dossiers"
-    }  # fmt: skip
-
-
-def by_everyone(settings: Settings) -> None:
-    """They pass through `data` to what is served, and see nothing else."""
-    seen = allowed(settings, 0o004)
-    assert {name.split("/")[0] for name in seen} == {".", "serving"}
-    assert seen["."] == 1
-    served = settings.serving.resolve() / os.readlink(settings.serving / "current")
-    assert seen[(served / "warehouse.duckdb").relative_to(settings.data.resolve()).as_posix()] == 4
-
-
-def by_interface(settings: Settings) -> None:
-    """Shown in a real server by an approval that came through it, and by what it refuses to others."""
-    assert callable(test_hold.test_an_approval_through_the_interface_says_so_in_the_release)
-    assert callable(test_ui.TestRealServer.test_what_another_page_asks_is_refused)
-
-
-def by_sender(settings: Settings) -> None:
-    """What lies elsewhere is nobody's delivery."""
-    path = settings.landing / "dossiers" / "2025-12-01" / "a.jsonl"
-    path.parent.mkdir(parents=True)
-    path.write_text("{}")
-    found = examine(settings.landing, path)
-    assert isinstance(found, Problem)
-    assert found.reason_code == "misplaced_file"
-    own = path.parent / "H19" / "a.jsonl"
-    own.parent.mkdir()
-    own.write_text("{}")
-    landed = examine(settings.landing, own)
-    assert isinstance(landed, LandedFile)
-    assert landed.sender == "H19"
-
-
-SHOWN_BY = {
-    "the owner of data": by_owner, "its group": by_group, "every account": by_everyone,
-    "whoever reaches Dagster's interface": by_interface, "a sender": by_sender,
-}  # fmt: skip
-
-
-def test_each_line_of_who_may_do_what_is_shown() -> None:
-    assert [row[0].replace("`", "") for row in table("who", "may", "because")] == list(SHOWN_BY)
-
-
-@pytest.mark.parametrize("who", SHOWN_BY)
-def test_everyone_may_do_what_the_page_says_and_no_more(
-    who: str, copy_of_installation: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    used(copy_of_installation)
-    SHOWN_BY[who](copy_of_installation)
 
 
 def test_the_page_names_each_variable_that_the_program_reads() -> None:
