@@ -1,7 +1,7 @@
 """How far provinces moved between the release that is served and a build: a table for the suite that may hold it.
 
 Belongs here: the comparison, its bounds, and the name of a hold. Does not belong here: who approves one
-(`orchestration.checks`), and the suite (`suites/hold__province_moves.py`).
+(`orchestration.defs.release_gates`), and the suite (`suites/hold__province_moves.py`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.dbt_alone import take_lock
+from orchestration.locked_dbt import take_lock
 
 # In a process of its own: what is damaged may end the engine, and with it whoever asked. What the system says of a file
 # (a full disk, no right to read), and a lock, tell nothing of what is in it.

@@ -20,9 +20,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from orchestration.checks import through
+from orchestration.defs.interface import UnusableOriginError, origins_of, refusal
+from orchestration.defs.release_gates import through
 from orchestration.settings import Settings
-from orchestration.ui import UnusableOriginError, origins_of, refusal
 from tests.interface import START, Interface, running
 from tests.pipeline.page import table
 

@@ -14,10 +14,10 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from orchestration.checks import HOLD
 from orchestration.cli import main
 from orchestration.commands import os_user
-from orchestration.run import Outcome, refresh
+from orchestration.defs.release_gates import HOLD
+from orchestration.defs.run_job import Outcome, refresh
 from orchestration.settings import Settings
 from tests.interface import Interface, running
 from tests.pipeline.checksums import checksums

@@ -18,15 +18,15 @@ from pathlib import Path
 import pytest
 
 from orchestration.alerts import Alert, send
+from orchestration.defs.instance import instance_of
 from orchestration.folders import PRIVATE
-from orchestration.ingest.lake import work_folder
-from orchestration.ingest.landing import LandedFile, examine
-from orchestration.ingest.problems import Problem
-from orchestration.instance import instance_of
-from orchestration.lock import one_writer
-from orchestration.publish.files import protect_tree
-from orchestration.publish.release import current
-from orchestration.publish.rollback import lift_hold, step_back
+from orchestration.ingestion.lake import work_folder
+from orchestration.ingestion.landing import LandedFile, examine
+from orchestration.ingestion.problems import Problem
+from orchestration.publishing.atomic_files import protect_tree
+from orchestration.publishing.release import current
+from orchestration.publishing.rollback import lift_hold, step_back
+from orchestration.run_lock import one_writer
 from orchestration.settings import REPOSITORY, Settings
 from tests.graph import test_ui
 from tests.pipeline import test_hold

@@ -2,7 +2,7 @@
 
 One run stops itself when it calls dbt: its batch is in the lake, nothing is published. A retraction of what it has just
 read, a step back and the closing of a month are given meanwhile. Commands against the lock alone are in
-`tests/unit/publish/test_while_a_run_works.py`.
+`tests/unit/publishing/test_while_a_run_works.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pytest
 from orchestration.commands import os_user
 from tests.recovery import nights
 from tests.recovery.nights import CLI
-from tests.unit.ingest.record_workplace import as_lines, good
+from tests.unit.ingestion.record_workplace import as_lines, good
 
 pytestmark = pytest.mark.recovery
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from orchestration.checks import Approval
 from orchestration.cli import parser
 from orchestration.commands import command, os_user, shell_word
-from orchestration.ingest.retract import retractions
-from orchestration.publish.rollback import hold_of, records, step_back
+from orchestration.defs.release_gates import Approval
+from orchestration.ingestion.retraction import retractions
+from orchestration.publishing.rollback import hold_of, records, step_back
 from orchestration.settings import REPOSITORY
-from tests.unit.ingest.record_workplace import Records, as_lines, good
+from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
 SCRIPT = REPOSITORY / "bin" / "service-index"
 TYPED = [

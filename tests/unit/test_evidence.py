@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from expectations.gate import CheckResult, GateResult
-from orchestration.evidence import (
+from orchestration.fingerprints import inputs_fingerprint
+from orchestration.provenance import (
     KEEP_RUNS,
     LIBRARIES,
     MissingGateError,
@@ -26,8 +27,7 @@ from orchestration.evidence import (
     keep_whole_build,
     passed_batches,
 )
-from orchestration.inputs import inputs_fingerprint
-from orchestration.publish.release import Evidence
+from orchestration.publishing.release import Evidence
 from orchestration.settings import Settings
 
 
