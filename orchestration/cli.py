@@ -163,14 +163,14 @@ def _pull(settings: Settings, given: argparse.Namespace) -> int:
 
 def _rollback(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.publishing.marts import PublishError
-    from orchestration.publishing.rollback import release_before, step_back
+    from orchestration.publishing.rollback import release_before, roll_back
     from orchestration.run_lock import one_writer
 
     try:
         # Before what is served now, not before what a run publishes while this waits for it.
         to = given.to or release_before(settings.serving)
         with one_writer(settings.data, _say):
-            made = step_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
+            made = roll_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
     except PublishError as error:
         _say(f"not stepped back: {error}", error=True)
         return 1

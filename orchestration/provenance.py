@@ -23,7 +23,7 @@ from orchestration.commands import signed
 from orchestration.fingerprints import inputs_fingerprint
 from orchestration.ingestion.catalogue import batch_contents
 from orchestration.ingestion.retraction import retractions
-from orchestration.publishing.release import Evidence
+from orchestration.publishing.release import Provenance
 from orchestration.publishing.rollback import records
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, SYNTHETIC
@@ -90,7 +90,7 @@ def keep_whole_build(settings: Settings, run_id: str, inputs: str) -> None:
     (gate_folder(settings, run_id) / WHOLE_BUILD).write_text(inputs, encoding="utf-8")
 
 
-def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evidence, str]:
+def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Provenance, str]:
     """The evidence for a release of this run, and its page with `{release_id}` to be filled in.
 
     Raises NoWholeBuildError where this very run did not build every table from the inputs that are there now,
@@ -100,7 +100,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evid
     results = _kept_gates(settings, run_id, suites)
     inputs = [batch for source in SOURCES for batch in batch_contents(settings.lake, source.name)]
     files = [file for batch in inputs for file in batch["files"]]
-    evidence = Evidence(
+    evidence = Provenance(
         inputs=inputs,
         gates=[_brief(result) for result in results],
         code=code_revision(settings.repository),

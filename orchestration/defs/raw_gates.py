@@ -47,7 +47,7 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
         if not pending:
             return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
         folder = gate_folder(settings, context.run.run_id)
-        first = results = _judge(settings, source, pending, folder)
+        first = results = _validate(settings, source, pending, folder)
         refused: set[str] = set()
         while pending and not all(result.success for result in results):
             named = _named(settings, source.name, pending, results)
@@ -58,7 +58,7 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
             pending = [
                 rest for batch in pending if (rest := leave_out(settings.lake, source.name, batch, named))
             ]
-            results = _judge(settings, source, pending, folder / "rest") if pending else results
+            results = _validate(settings, source, pending, folder / "rest") if pending else results
         if pending:
             _keep(settings, context.run.run_id, results)
             keep_passed(settings, context.run.run_id, source.name, pending)
@@ -90,7 +90,7 @@ def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetChec
     )
 
 
-def _judge(
+def _validate(
     settings: Settings, source: Source, pending: Sequence[str], failing_rows: Path
 ) -> list[GateResult]:
     suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}

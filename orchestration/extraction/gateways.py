@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestration.ingestion.landing import SOURCES
-from orchestration.ingestion.yaml_lines import Faults, Item, read_yaml
+from orchestration.ingestion.yaml_lines import Item, ValidationErrors, read_yaml
 
 _TEXTS = ("sender", "source", "url", "token_from")
 #: Tokens alone: the hash key is a variable too, and must go to no gateway.
@@ -67,7 +67,7 @@ def read_gateways(file: Path) -> tuple[Gateway, ...]:
     return tuple(found)
 
 
-def _gateway(faults: Faults, item: Item) -> Gateway:
+def _gateway(faults: ValidationErrors, item: Item) -> Gateway:
     keys = faults.table(item, "a gateway")
     faults.only(keys, {*_TEXTS, *_NUMBERS}, "a gateway")
     texts = {key: faults.text(keys[key], key) if key in keys else "" for key in _TEXTS}

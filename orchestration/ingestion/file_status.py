@@ -70,7 +70,7 @@ class ReadBy:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FileResult:
     """What reading one content came to, whatever the files that hold it are called."""
 
     rows_read: int
@@ -93,7 +93,7 @@ class Verdict:
 
 def verdicts(
     connection: duckdb.DuckDBPyConnection, first_copies: Mapping[str, LandedFile]
-) -> dict[str, Verdict]:
+) -> dict[str, FileResult]:
     """By content hash, from the working tables `typed` and `problem`."""
     problems: dict[str, list[Problem]] = {sha256: [] for sha256 in first_copies}
     shown = connection.execute(_SHOWN_PROBLEMS_SQL, {"shown": PROBLEMS_SHOWN}).fetchall()
@@ -105,7 +105,9 @@ def verdicts(
         rows_read, refused, aside, reasons = counted.get(sha256, (0, 0, 0, []))
         shown_here = tuple(problems[sha256])
         foreign = refused if FOREIGN_AGENCY in reasons else 0
-        result[sha256] = Verdict(rows_read, refused, aside, tuple(reasons), shown_here, rows_foreign=foreign)
+        result[sha256] = FileResult(
+            rows_read, refused, aside, tuple(reasons), shown_here, rows_foreign=foreign
+        )
     return result
 
 
@@ -113,7 +115,7 @@ def outcomes(
     new: Sequence[LandedFile],
     landed: Sequence[LandedFile],
     manifest: Sequence[Mapping[str, Any]],
-    found: Mapping[str, Verdict],
+    found: Mapping[str, FileResult],
     read_by: Callable[[LandedFile], ReadBy],
     are_rows_independent: Callable[[LandedFile], bool],
     standing: Mapping[str, LandedFile] | None = None,
@@ -142,11 +144,11 @@ def outcomes(
 
 def duplicate(file: LandedFile, rows_read: int, by: ReadBy) -> FileOutcome:
     """The outcome of a file whose content stands in another: all its rows are duplicates."""
-    outcome = _outcome(file, "duplicate", Verdict(rows_read, 0, 0, (), ()), 0, by)
+    outcome = _outcome(file, "duplicate", FileResult(rows_read, 0, 0, (), ()), 0, by)
     return replace(outcome, rows_accepted=0, rows_duplicate=rows_read)
 
 
-def _outcome(file: LandedFile, status: str, verdict: Verdict, refused: int, by: ReadBy) -> FileOutcome:
+def _outcome(file: LandedFile, status: str, verdict: FileResult, refused: int, by: ReadBy) -> FileOutcome:
     return FileOutcome(
         source=file.source,
         source_file=file.relative_path,

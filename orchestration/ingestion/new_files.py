@@ -48,7 +48,7 @@ class Delivery:
     """
 
     new: tuple[LandedFile, ...]
-    known_again: tuple[FileOutcome, ...]
+    already_ingested: tuple[FileOutcome, ...]
     changed: tuple[Problem, ...]
     manifest: list[dict[str, Any]]
     first_copies: dict[str, LandedFile]
@@ -62,10 +62,12 @@ class Delivery:
             for sha256 in self.first_copies
             if sha256 not in without
         )
-        return batch_id_of([*read, *(f"{file.file_hash} {file.source_file}" for file in self.known_again)])
+        return batch_id_of(
+            [*read, *(f"{file.file_hash} {file.source_file}" for file in self.already_ingested)]
+        )
 
 
-def look_for_new(
+def find_new_files(
     connection: duckdb.DuckDBPyConnection,
     lake: Path,
     source: str,

@@ -31,7 +31,7 @@ class Item:
         return {str: "a text", list: "a list", dict: "a table of keys"}[type(self.value)]
 
 
-class Faults:
+class ValidationErrors:
     """Collects what is wrong, to tell it all at once."""
 
     def __init__(self, file: Path) -> None:
@@ -84,9 +84,9 @@ class Faults:
                 self.add(line, f"found {key!r} in {what}, expected one of {', '.join(sorted(known))}")
 
 
-def read_yaml(file: Path) -> tuple[Item, Faults]:
+def read_yaml(file: Path) -> tuple[Item, ValidationErrors]:
     """The document in `file`. Raises MappingError for what is no YAML, OSError for what cannot be read."""
-    faults = Faults(file)
+    faults = ValidationErrors(file)
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -102,7 +102,7 @@ def read_yaml(file: Path) -> tuple[Item, Faults]:
         raise MappingError(f"{file}:1: found an alias within itself, expected plain YAML") from None
 
 
-def _item(node: yaml.Node, faults: Faults, key_line: int) -> Item:
+def _item(node: yaml.Node, faults: ValidationErrors, key_line: int) -> Item:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         table: dict[str, Item] = {}
@@ -116,7 +116,7 @@ def _item(node: yaml.Node, faults: Faults, key_line: int) -> Item:
     return Item("" if node.tag.endswith(":null") else str(node.value), line, key_line)
 
 
-def _pairs(node: yaml.MappingNode, faults: Faults) -> Iterator[tuple[str, Item]]:
+def _pairs(node: yaml.MappingNode, faults: ValidationErrors) -> Iterator[tuple[str, Item]]:
     for key, value in node.value:
         line = key.start_mark.line + 1
         if isinstance(key, yaml.ScalarNode):

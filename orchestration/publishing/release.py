@@ -44,7 +44,7 @@ KEEP_RELEASES = 7
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Provenance:
     """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it.
 
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` stands for all
@@ -74,7 +74,7 @@ class Release:
 
 
 def publish(
-    build: Path, serving: Path, evidence: Evidence, report: str, now: datetime, closed: Path | None = None
+    build: Path, serving: Path, evidence: Provenance, report: str, now: datetime, closed: Path | None = None
 ) -> Release:
     """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
 
@@ -103,7 +103,7 @@ def publish(
     is_served = served is not None and served.manifest["fingerprint"] == fingerprint
     if not is_served:
         refuse_while_held(serving)
-    _tidy(releases, previous)
+    _prune_releases(releases, previous)
     if served is not None and is_served:
         _serve(serving, served.release_id)  # a crash may have left links half made
         return served
@@ -126,7 +126,7 @@ def publish(
     os.replace(aside, releases / release_id)
     sync_folder(releases)
     _serve(serving, release_id)
-    _tidy(releases, release_id)
+    _prune_releases(releases, release_id)
     return Release(release_id, releases / release_id, manifest, is_new=True)
 
 
@@ -232,7 +232,7 @@ def _new_id(releases: Path, fingerprint: str, now: datetime) -> str:
     return release_id
 
 
-def _fingerprint(tables: tuple[MartTable, ...], evidence: Evidence, months: Sequence[ClosedMonth]) -> str:
+def _fingerprint(tables: tuple[MartTable, ...], evidence: Provenance, months: Sequence[ClosedMonth]) -> str:
     content = [
         [[table.name, table.fingerprint] for table in tables],
         sorted(str(entry["batch"]) for entry in evidence.inputs),
@@ -246,7 +246,7 @@ def _manifest(
     previous: str | None,
     fingerprint: str,
     tables: tuple[MartTable, ...],
-    evidence: Evidence,
+    evidence: Provenance,
     now: datetime,
 ) -> dict[str, Any]:
     return {
@@ -274,7 +274,7 @@ def _manifest(
     }
 
 
-def _tidy(releases: Path, served: str | None) -> None:
+def _prune_releases(releases: Path, served: str | None) -> None:
     """Keep the release served and those served before it, KEEP_RELEASES in all; remove every other folder.
 
     What a crash kept from being served goes too. Each manifest names the release before it: the moment in a name

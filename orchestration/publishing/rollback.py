@@ -31,7 +31,7 @@ class ReleaseHeldError(PublishError):
 
 
 @dataclass(frozen=True)
-class StepBack:
+class Rollback:
     """One step back. `lifted_at` is empty while the hold stands. `by` is the name given, `os_user` the operating
     system's; records made before that was kept have none.
     """
@@ -60,7 +60,7 @@ def release_before(serving: Path) -> str:
     return before
 
 
-def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None = None) -> StepBack:
+def roll_back(serving: Path, by: str, reason: str, now: datetime, to: str | None = None) -> Rollback:
     """Serve the release before the one that is served, or the kept release `to`, by one swap of a link.
 
     The record is written first: whatever happens then, nothing new is published unseen. Raises PublishError where
@@ -78,25 +78,25 @@ def step_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
         raise PublishError(f"{target} is not kept; found {kept or 'no other release'}")
     read_manifest(serving / "releases" / target)
     moment = now.astimezone(UTC).isoformat("T", "microseconds")
-    made = StepBack(served, target, by.strip(), reason.strip(), moment, os_user=os_user())
+    made = Rollback(served, target, by.strip(), reason.strip(), moment, os_user=os_user())
     _write(serving, made)
     serve(serving, target)
     return made
 
 
-def holds(serving: Path) -> list[StepBack]:
+def holds(serving: Path) -> list[Rollback]:
     """The steps back whose hold nobody has lifted, in order."""
     return [record for record in records(serving) if not record.lifted_at]
 
 
-def hold_of(serving: Path) -> StepBack | None:
+def hold_of(serving: Path) -> Rollback | None:
     """The newest of them."""
     return next(reversed(holds(serving)), None)
 
 
 def lift_hold(
-    serving: Path, by: str, reason: str, now: datetime, asked: Collection[StepBack] | None = None
-) -> tuple[StepBack, ...]:
+    serving: Path, by: str, reason: str, now: datetime, asked: Collection[Rollback] | None = None
+) -> tuple[Rollback, ...]:
     """Let the next run publish again: lift the holds `asked`, those that stood when it was asked for; all where it is
     None. Which these are no clock says: it may have been set back since.
 
@@ -132,14 +132,14 @@ def refuse_while_held(serving: Path) -> None:
         )
 
 
-def records(serving: Path) -> list[StepBack]:
+def records(serving: Path) -> list[Rollback]:
     """Every step back, in order. Raises PublishError for a record that cannot be read: it may hold what comes next."""
     return [_record(path) for path in sorted((serving / RECORDS).glob("[!.]*.json"))]
 
 
-def _record(path: Path) -> StepBack:
+def _record(path: Path) -> Rollback:
     try:
-        return StepBack(**json.loads(path.read_text(encoding="utf-8")))
+        return Rollback(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise PublishError(
             damaged(
@@ -157,7 +157,7 @@ def _require(**named: str) -> None:
             raise PublishError(f"no {name} given; whoever asks tomorrow will want to know (--{name})")
 
 
-def _write(serving: Path, record: StepBack) -> None:
+def _write(serving: Path, record: Rollback) -> None:
     """Whole or not at all; written again under the same name when its hold is lifted."""
     folder = serving / RECORDS
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from orchestration.ingestion.landing import LandedFile, examine
 from orchestration.ingestion.problems import Problem
 from orchestration.publishing.atomic_files import protect_tree
 from orchestration.publishing.release import current
-from orchestration.publishing.rollback import lift_hold, step_back
+from orchestration.publishing.rollback import lift_hold, roll_back
 from orchestration.run_lock import one_writer
 from orchestration.settings import REPOSITORY, Settings
 from tests.graph import test_ui
@@ -52,7 +52,7 @@ def used(settings: Settings) -> None:
             manifest.replace(served.release_id, earlier.name), encoding="utf-8"
         )
         protect_tree(earlier)
-        step_back(settings.serving, "duty", "wrong", datetime.now(UTC), earlier.name)
+        roll_back(settings.serving, "duty", "wrong", datetime.now(UTC), earlier.name)
         lift_hold(settings.serving, "duty", "right", datetime.now(UTC))
         alert = Alert("run_failed", "x", (), (), 0, "y", "z", "2026-01-01")
         send(alert, settings.alerts_log, "")

@@ -41,7 +41,7 @@ Struct = Mapping[int, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class Declared:
     """What a file says of itself. `repeated` are the columns, by the first and last of their names, whose texts, said
     once and repeated, may come to more than the file should.
     """
@@ -136,12 +136,12 @@ class _Reader:
                 self.value(kinds & 15, depth + 1)
 
 
-def told_by(path: Path) -> Told:
+def declared_by(path: Path) -> Declared:
     """What the file at `path` says of itself, checked against its size. Raises UnreadableError."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         try:
-            return _Told(stream, size).all()
+            return _Declared(stream, size).all()
         except (_DamagedError, KeyError, TypeError, AttributeError, IndexError):
             raise UnreadableError("malformed_parquet", "a footer or pages that contradict themselves",
                                   "a whole Parquet file") from None  # fmt: skip
@@ -163,11 +163,11 @@ def check_unpacked(unpacked: int, packed: int) -> None:
         raise bomb(f"{unpacked} bytes in {packed} bytes", f"at most {MAX_RATIO} times the size of the file")
 
 
-class _Told:
+class _Declared:
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.stream, self.size = stream, size
 
-    def all(self) -> Told:
+    def all(self) -> Declared:
         footer = self._footer()
         flat = _check_schema(footer[2])
         rows, groups = footer[3], footer.get(4, [])
@@ -196,7 +196,7 @@ class _Told:
                 if told[1] == _TEXT:
                     repeated[flat[place]] = repeated.get(flat[place], 0) + most
         check_unpacked(unpacked, self.size)
-        return Told(rows, self._too_many(repeated))
+        return Declared(rows, self._too_many(repeated))
 
     def _too_many(self, repeated: Mapping[tuple[str, str], int]) -> frozenset[tuple[str, str]]:
         """Those without which the rest would surely not come to too much."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.formats.parquet_bounds import bomb, check_unpacked, told_by
+from orchestration.ingestion.formats.parquet_bounds import bomb, check_unpacked, declared_by
 from orchestration.ingestion.problems import UnreadableError
 from orchestration.ingestion.records.columns import (
     Columns,
@@ -358,7 +358,7 @@ def with_unix_line_ends(path: Path) -> Path:
 
 def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path, wanted: Wanted) -> Columns:
     """The columns of a Parquet file. Checks its size before anything is read. Raises UnreadableError."""
-    told = told_by(path)
+    told = declared_by(path)
     # DuckDB would call the second of two columns that differ in capitals otherwise.
     schema = connection.sql(f"select name, num_children from parquet_schema({literal(str(path))})").fetchall()
     names, below = [], 0

@@ -24,7 +24,7 @@ from orchestration.ingestion.lake import (
     write_parquet,
 )
 from orchestration.ingestion.landing import ALL_DAYS, Days, LandedFile, read_landed, scan
-from orchestration.ingestion.new_files import look_for_new, write_manifest
+from orchestration.ingestion.new_files import find_new_files, write_manifest
 from orchestration.ingestion.portal.service_results import (
     MAPPING,
     ROW_COLUMNS,
@@ -90,9 +90,9 @@ def ingest(
         return ReadBy(MAPPING, str(scopes[file.sender]))
 
     with connect() as connection:
-        delivery = look_for_new(connection, lake, SOURCE, scanned, read_by)
+        delivery = find_new_files(connection, lake, SOURCE, scanned, read_by)
         landing_problems = (*scanned.problems, *delivery.changed)
-        nothing = IngestReport(SOURCE, None, None, (), delivery.known_again, landing_problems)
+        nothing = IngestReport(SOURCE, None, None, (), delivery.already_ingested, landing_problems)
         if not delivery.new:
             return nothing
         prepare(connection, reference, lake, scopes.values())

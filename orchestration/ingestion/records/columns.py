@@ -16,7 +16,7 @@ from itertools import islice
 
 from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import Problem, UnreadableError
-from orchestration.ingestion.records.mapping import Feed, SourceMapping
+from orchestration.ingestion.records.mapping import FieldMapping, SourceMapping
 from orchestration.ingestion.records.row_query import wire_fields
 from orchestration.ingestion.records.schemas import RecordSource
 
@@ -51,7 +51,7 @@ class Columns:
 def wanted(source: RecordSource, plan: SourceMapping) -> Wanted:
     """What `plan` reads of `source`."""
     fed = [(column, feed.wire) for column in source.values
-           if isinstance(feed := plan.columns.get(column.name), Feed) and feed.wire is not None]  # fmt: skip
+           if isinstance(feed := plan.columns.get(column.name), FieldMapping) and feed.wire is not None]  # fmt: skip
     return Wanted(
         wire_fields(plan),
         frozenset(wire for column, wire in fed if column.is_required),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.ingestion.file_status import Verdict
+from orchestration.ingestion.file_status import FileResult
 from orchestration.ingestion.lake import create_table, write_parquet
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import FOREIGN_AGENCY, RESEND, Problem
@@ -123,7 +123,7 @@ class BatchRows:
             where_alike = _WHERE_ALIKE_SQL.format(rows=rows_alike, **words)
             self.connection.execute(_DUPLICATES_SQL.format(where_alike=where_alike, **words))
 
-    def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, Verdict]:
+    def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, FileResult]:
         """By content hash."""
         counted = self.connection.execute(_COUNTS_SQL.format(foreign=FOREIGN_AGENCY)).fetchall()
         counts = {row[0]: row[1:] for row in counted}
@@ -135,13 +135,13 @@ class BatchRows:
         for sha256, file in first_copies.items():
             if sha256 in self.unreadable:
                 problem = self.unreadable[sha256]
-                result[sha256] = Verdict(0, 0, 0, (problem.reason_code,), (problem,))
+                result[sha256] = FileResult(0, 0, 0, (problem.reason_code,), (problem,))
                 continue
             # A file without a row is no problem: it says that there are none.
             read, refused, aside, repeats, foreign = counts.get(sha256, (0, 0, 0, 0, 0))
             problems = self._first_problems(file) if sha256 in reasons else ()
             codes = tuple(reasons.get(sha256, ()))
-            result[sha256] = Verdict(read, refused, aside, codes, problems, repeats, foreign)
+            result[sha256] = FileResult(read, refused, aside, codes, problems, repeats, foreign)
         return result
 
     def _first_problems(self, file: LandedFile) -> tuple[Problem, ...]:

@@ -17,10 +17,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.records.schemas import RECORD_SOURCES, Column, ListColumn, RecordSource
-from orchestration.ingestion.yaml_lines import Faults, Item, MappingError, read_yaml
+from orchestration.ingestion.yaml_lines import Item, MappingError, ValidationErrors, read_yaml
 
-__all__ = ["Feed", "ListFeed", "MappingError", "Mappings", "Numbers", "SourceMapping", "SystemMapping", "TemplatePart",
-           "load_mappings", "read_mapping"]  # fmt: skip
+__all__ = ["FieldMapping", "ListFeed", "MappingError", "Mappings", "Numbers", "SourceMapping", "SystemMapping",
+           "TemplatePart", "load_mappings", "read_mapping"]  # fmt: skip
 
 DEFAULT = "national_exchange"
 SENDERS = "senders.yml"
@@ -47,7 +47,7 @@ class TemplatePart:
 
 
 @dataclass(frozen=True)
-class Feed:
+class FieldMapping:
     """Where a value comes from: field `wire`, `constant`, or `template`, which is null where a part of it is.
 
     `values` turns words into codes: words in lower case, cleaned as values are; the empty one is for nothing.
@@ -76,14 +76,14 @@ class ListFeed:
     """Where a list comes from, and the values of its elements."""
 
     wire: str
-    columns: Mapping[str, Feed]
+    columns: Mapping[str, FieldMapping]
 
 
 @dataclass(frozen=True)
 class SourceMapping:
     """One source of one system: lake column -> where it comes from; what is not named stays empty."""
 
-    columns: Mapping[str, Feed | ListFeed]
+    columns: Mapping[str, FieldMapping | ListFeed]
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def cleaned_word(word: str) -> str:
     return " ".join(unicodedata.normalize("NFC", visible).lower().split())
 
 
-def _formats(item: Item | None, faults: Faults) -> tuple[str, ...]:
+def _formats(item: Item | None, faults: ValidationErrors) -> tuple[str, ...]:
     texts = faults.texts(item, "formats")
     for text, line in texts:
         named = re.findall("%(-?.?)", text)
@@ -241,7 +241,7 @@ def _formats(item: Item | None, faults: Faults) -> tuple[str, ...]:
     return tuple(text for text, _ in texts)
 
 
-def _zone_minutes(text: str, item: Item | None, faults: Faults) -> int | None:
+def _zone_minutes(text: str, item: Item | None, faults: ValidationErrors) -> int | None:
     match = re.fullmatch(r"([+-])(\d{2}):(\d{2})", text)
     if match is not None:
         return (-1 if match[1] == "-" else 1) * (int(match[2]) * 60 + int(match[3]))
@@ -259,7 +259,7 @@ def _zone_names() -> frozenset[str]:
     return frozenset(name for (name,) in names if "/" in name or name == "UTC")
 
 
-def _yes_or_no(moments: Mapping[str, Item], key: str, faults: Faults) -> bool:
+def _yes_or_no(moments: Mapping[str, Item], key: str, faults: ValidationErrors) -> bool:
     item = moments.get(key)
     text = faults.text(item, key) or "false"
     if item and text not in ("true", "false"):
@@ -267,7 +267,7 @@ def _yes_or_no(moments: Mapping[str, Item], key: str, faults: Faults) -> bool:
     return text == "true"
 
 
-def _numbers(item: Item | None, faults: Faults) -> Numbers:
+def _numbers(item: Item | None, faults: ValidationErrors) -> Numbers:
     if item is None:
         return Numbers()
     table = faults.table(item, "numbers")
@@ -283,7 +283,7 @@ def _numbers(item: Item | None, faults: Faults) -> Numbers:
     return Numbers(signs["thousands"], signs["decimal"], is_stated=True)
 
 
-def _template(text: str, line: int, faults: Faults) -> tuple[TemplatePart, ...]:
+def _template(text: str, line: int, faults: ValidationErrors) -> tuple[TemplatePart, ...]:
     """`H19.95-{accepted:%y%m%d}-{case:04}` in parts."""
     parts = []
     for plain, inner, rest in re.findall(r"([^{}]*)(?:\{([^{}]*)\}|([{}].*)|$)", text):
@@ -298,7 +298,7 @@ def _template(text: str, line: int, faults: Faults) -> tuple[TemplatePart, ...]:
     return tuple(parts)
 
 
-def _template_field(inner: str, line: int, faults: Faults) -> TemplatePart:
+def _template_field(inner: str, line: int, faults: ValidationErrors) -> TemplatePart:
     name, _, how = inner.rpartition(":") if re.search(r":(%|\d)[^:]*$", inner) else (inner, "", "")
     if "%" in how:
         if not set(re.findall("%(.?)", how)) <= _DAY_DIRECTIVES:
@@ -316,7 +316,7 @@ def _template_field(inner: str, line: int, faults: Faults) -> TemplatePart:
 class _SourceReader:
     """Reads one source of a mapping; keeps the personal fields, which every value is held against."""
 
-    def __init__(self, source: RecordSource, faults: Faults) -> None:
+    def __init__(self, source: RecordSource, faults: ValidationErrors) -> None:
         self.source, self.faults = source, faults
         self.read_fields: dict[str, str] = {}
         self.dropped: set[str] = set()
@@ -339,7 +339,7 @@ class _SourceReader:
                            "is accepted without")  # fmt: skip
         return SourceMapping({key: self._entry(known[key], columns[key]) for key in columns if key in known})
 
-    def _entry(self, column: Column | ListColumn, item: Item) -> Feed | ListFeed:
+    def _entry(self, column: Column | ListColumn, item: Item) -> FieldMapping | ListFeed:
         if isinstance(column, Column):
             return self._feed(column, item, "")
         table = self.faults.table(item, column.name)
@@ -354,10 +354,10 @@ class _SourceReader:
         self._check_capitals(wire, item.line)
         return ListFeed(wire, feeds)
 
-    def _feed(self, column: Column, item: Item, prefix: str) -> Feed:
+    def _feed(self, column: Column, item: Item, prefix: str) -> FieldMapping:
         faults = self.faults
         if isinstance(item.value, str):
-            feed = Feed(wire=item.value)
+            feed = FieldMapping(wire=item.value)
         else:
             table = faults.table(item, column.name)
             faults.only(table, {"from", "constant", "template", "values", "otherwise"}, column.name)
@@ -367,7 +367,7 @@ class _SourceReader:
                 faults.add(item.line, f"found {found} in {column.name}, expected one")
             words = faults.table(table.get("values"), f"values of {column.name}")
             template = table.get("template")
-            feed = Feed(
+            feed = FieldMapping(
                 wire=faults.text(table.get("from"), "from") or None,
                 constant=faults.text(table.get("constant"), "constant") if "constant" in table else None,
                 values=self._words(words),

@@ -50,9 +50,9 @@ from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.ingestion.records.columns import Wanted, note_alike, note_missing, wanted
 from orchestration.ingestion.records.mapping import SourceMapping, SystemMapping
 from orchestration.ingestion.records.row_query import (
-    judged_sql,
+    classified_rows_sql,
     literal,
-    sifted_rows_sql,
+    validated_rows_sql,
 )
 from orchestration.ingestion.records.schemas import RecordSource
 from orchestration.ingestion.rights import Scope
@@ -179,10 +179,10 @@ def read_files(
                 except IndexError:
                     break
                 if mapping is not reader.mapping:
-                    reader.settle()
+                    reader.validate_pending()
                     prepare(cursor, mapping)
                 reader.read(portion, mapping)
-            reader.settle()
+            reader.validate_pending()
 
     at_a_time = min(max(len(waiting), 1), os.cpu_count() or 1, FILES_AT_A_TIME)
     with ThreadPoolExecutor(at_a_time) as pool:
@@ -258,15 +258,15 @@ class Reader:
         self.connection.execute(f"set partitioned_write_flush_threshold = {ROWS_OF_GROUP}")
 
     def read(self, files: Sequence[LandedFile], mapping: SystemMapping) -> None:
-        """Stage the rows of `files`, those together that are alike. Needs the macros of `mapping`, and `settle` before
-        those of another are made.
+        """Stage the rows of `files`, those together that are alike. Needs the macros of `mapping`, and
+        `validate_pending` before those of another are made.
 
         Never raises on content. Raises OSError or duckdb.IOException where our own folders cannot be written, and
         EngineLostError.
         """
         self.mapping = mapping
         if self.rows_waiting > OTHERS_TOGETHER:
-            self.settle()
+            self.validate_pending()
         folder = self.work / f"{files[0].sha256}.open"
         create_table(self.connection, "envelope", {"filename": "varchar", "body": "json"})
         try:
@@ -342,10 +342,10 @@ class Reader:
         rows = each_numbered(f"select * from ({first.wire.of(paths)}) join read_together using (filename)")
         columns = {column: column for column in ("source_file", "file_hash", "delivery_date")}
         lineage = columns | _of_sender(first.landed, scope)
-        query = sifted_rows_sql(
-            self.source, self._plan, rows, lineage, own=scope.pattern, are_copies_told=False
+        query = classified_rows_sql(
+            self.source, self._plan, rows, lineage, own=scope.pattern, are_copies_marked=False
         )
-        self._sift(first.landed, query)
+        self._classify(first.landed, query)
         if self._are_any_rejected():
             return False
         return first.file.format != "lines" or self._rows_by_file(first.landed) == {
@@ -353,7 +353,7 @@ class Reader:
         }
 
     def _rows_by_file(self, first: LandedFile) -> dict[str, int]:
-        rows = f"select file_hash, count(*) {from_staged(*self._sifted(first))} group by file_hash"
+        rows = f"select file_hash, count(*) {from_staged(*self._classified(first))} group by file_hash"
         return dict(self.connection.execute(rows).fetchall())
 
     def _refuse(self, file: LandedFile, problem: Problem) -> None:
@@ -410,20 +410,20 @@ class Reader:
             self.waiting.append((files, others))
             self.rows_waiting += rows_in(self.connection, others)
 
-    def settle(self) -> None:
+    def validate_pending(self) -> None:
         """Judge the other rows of the files read since the last time."""
         waiting, self.waiting, self.rows_waiting = self.waiting, [], 0
         if not waiting:
             return
         try:
-            self._judge([path for _, path in waiting])
+            self._validate([path for _, path in waiting])
         except duckdb.Error:  # one of them is at fault: which, only each alone can tell
             for files, path in waiting:
-                self._judge_alone(files, path)
+                self._validate_alone(files, path)
 
-    def _judge_alone(self, files: Sequence[LandedFile], path: Path) -> None:
+    def _validate_alone(self, files: Sequence[LandedFile], path: Path) -> None:
         try:
-            self._judge([path])
+            self._validate([path])
         except Exception as error:  # noqa: BLE001  (one file must not end the run of the others: ADR 0020)
             if len(files) == 1:
                 self._set_apart(files[0], error)
@@ -433,7 +433,7 @@ class Reader:
             assert self.mapping is not None
             for file in files:
                 self.read([file], self.mapping)
-            self.settle()
+            self.validate_pending()
 
     def _go_on_one_by_one(self, files: Sequence[LandedFile], error: Exception) -> None:
         """Raises what is no matter of one of `files`, which were read together when `error` was raised."""
@@ -442,10 +442,12 @@ class Reader:
         if not self._is_alive():
             raise EngineLostError([file.sha256 for file in files], None) from None
 
-    def _judge(self, paths: Sequence[Path]) -> None:
+    def _validate(self, paths: Sequence[Path]) -> None:
         suspects = f"{from_staged(*paths)} where source_file is not null"
         self.connection.execute(f"create or replace temp table suspect as {suspects}")
-        self.connection.execute(f"insert into judged {judged_sql(self.source, self._plan, 'from suspect')}")
+        self.connection.execute(
+            f"insert into judged {validated_rows_sql(self.source, self._plan, 'from suspect')}"
+        )
         self.connection.execute("drop table suspect")
 
     @property
@@ -526,7 +528,7 @@ class Reader:
         if opened.csv is not None and not opened.file.is_from_book:  # we quoted those ourselves
             self._check_quotes(opened.csv)
         if opened.file.format != "lines":
-            self._sift_alone(opened, opened.wire.of([opened.file.path]))
+            self._classify_alone(opened, opened.wire.of([opened.file.path]))
         elif not self._are_lines_plain(opened):
             self._stage_lines(opened)
         self._take_rejects(opened)
@@ -535,9 +537,9 @@ class Reader:
         """JSON Lines with something odd in them."""
         fields = wanted(self.source, self._plan).fields
         try:
-            self._sift_alone(opened, lines_wire(opened.file.path, fields))
+            self._classify_alone(opened, lines_wire(opened.file.path, fields))
         except duckdb.InvalidInputException:
-            self._sift_alone(opened, lines_wire(with_unix_line_ends(opened.file.path), fields))
+            self._classify_alone(opened, lines_wire(with_unix_line_ends(opened.file.path), fields))
 
     def _note(self, opened: _Opened) -> None:
         """What refuses nothing and must be known all the same."""
@@ -555,22 +557,22 @@ class Reader:
     def _are_lines_plain(self, opened: _Opened) -> bool:
         """Whether JSON Lines could be read the fast way: every line is an object as expected."""
         try:
-            self._sift_alone(opened, opened.wire.of([opened.file.path]))
+            self._classify_alone(opened, opened.wire.of([opened.file.path]))
         except STOPS_FAST_READER:
             return False  # whatever it was, the other way tells which line
-        rows = sum(rows_in(self.connection, path) for path in self._sifted(opened.landed))
+        rows = sum(rows_in(self.connection, path) for path in self._classified(opened.landed))
         return rows == opened.rows_at_most
 
-    def _sift_alone(self, opened: _Opened, wire: str) -> None:
+    def _classify_alone(self, opened: _Opened, wire: str) -> None:
         file, scope = opened.landed, self.scopes[opened.landed.sender]
         lineage = {"source_file": literal(file.relative_path), "file_hash": literal(file.sha256),
                    "delivery_date": f"date '{file.delivery_date}'"} | _of_sender(file, scope)  # fmt: skip
-        are_copies_told = opened.rows_at_most <= MAX_ROWS_FOR_COPIES
-        self._sift(file, sifted_rows_sql(
-            self.source, self._plan, wire, lineage, own=scope.pattern, are_copies_told=are_copies_told
+        are_copies_marked = opened.rows_at_most <= MAX_ROWS_FOR_COPIES
+        self._classify(file, classified_rows_sql(
+            self.source, self._plan, wire, lineage, own=scope.pattern, are_copies_marked=are_copies_marked
         ))  # fmt: skip
 
-    def _sift(self, file: LandedFile, query: str) -> None:
+    def _classify(self, file: LandedFile, query: str) -> None:
         """Write the rows of a file, plain ones apart from the others; of several files under the name of the first."""
         folder = self._folder(file)
         shutil.rmtree(folder, ignore_errors=True)
@@ -584,7 +586,7 @@ class Reader:
         """Where DuckDB writes the rows of one kind."""
         return self._folder(file) / f"is_other={str(kind == _OTHER).lower()}" / "data_0.parquet"
 
-    def _sifted(self, file: LandedFile) -> list[Path]:
+    def _classified(self, file: LandedFile) -> list[Path]:
         return [path for kind in (_PLAIN, _OTHER) if (path := self._rows(file, kind)).exists()]
 
     def _check_quotes(self, values: CsvFile) -> None:
@@ -642,7 +644,7 @@ class Reader:
         file = opened.landed
         values = {"hash": file.sha256, "header": int(opened.csv is not None)}
         self.connection.execute(_TAKE_REJECTS_SQL, values)
-        for path in self._sifted(file) if self._has_rejects(file) else []:
+        for path in self._classified(file) if self._has_rejects(file) else []:
             counted = path.replace(path.with_suffix(".counted"))
             numbered = _RENUMBERED_SQL.format(hash=literal(file.sha256), staged=f"({from_staged(counted)})")
             self._copy(numbered, path, "compression lz4")

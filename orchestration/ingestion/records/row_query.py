@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from orchestration.ingestion.problems import FOREIGN_AGENCY, NOT_AGREED, RESEND
 from orchestration.ingestion.records.mapping import (
     DIRECTIVES,
-    Feed,
+    FieldMapping,
     ListFeed,
     Numbers,
     SourceMapping,
@@ -226,21 +226,21 @@ def _in_lake_zone(mapping: SystemMapping, moment: str, is_midnight_date: bool) -
 _SHAPES = {part: "_" * digits or "%" for part, digits in DIRECTIVES.items()} | {"z": "<z>"}
 
 
-def sifted_rows_sql(
+def classified_rows_sql(
     source: RecordSource,
     mapping: SourceMapping,
     relation: str,
     lineage: Mapping[str, str],
     *,
     own: str | None = None,
-    are_copies_told: bool = True,
+    are_copies_marked: bool = True,
 ) -> str:
     """All rows of `relation` as the lake holds them: `lineage` (SQL expressions), record_no, the columns of the
     source; and `is_other`, whether anything may be wrong with the row or, if copies are told, an earlier one says the
     same. `own`: what the codes of the agencies begin with for which the sender may deliver (`rights.Scope.pattern`).
 
     So that both kinds have the same columns, `source_file` of the others is not that: it is what the row was
-    read from, as JSON (`judged_sql`), or null where the row is only a copy.
+    read from, as JSON (`validated_rows_sql`), or null where the row is only a copy.
     """
     compiler = _Compiler(source, mapping)
     # Cast, so that all files of a run agree whatever each of them holds.
@@ -249,7 +249,7 @@ def sifted_rows_sql(
         for column, kind in source.row_columns.items()
     )
     return f"""
-        with {compiler.typed(relation, lineage, own, are_copies_told)},
+        with {compiler.typed(relation, lineage, own, are_copies_marked)},
         sifted as (select *, are_lists_plain and is_known as is_copy, {compiler.is_suspect()} as is_suspect from typed),
         told as (
             select *, case when is_suspect then {compiler.read_from()} when not is_copy then source_file end as told
@@ -259,8 +259,8 @@ def sifted_rows_sql(
     """
 
 
-def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
-    """What is wrong with `rows`, suspects that `sifted_rows_sql` gave; they should lie together, not be one in
+def validated_rows_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
+    """What is wrong with `rows`, suspects that `classified_rows_sql` gave; they should lie together, not be one in
     hundred of what is read: each chunk costs as much as a full one.
 
     One row a suspect with problems: file_hash, record_no, `problems`, `is_refused`, and `row_text` of refused
@@ -285,12 +285,16 @@ def judged_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
 class _Compiler:
     def __init__(self, source: RecordSource, mapping: SourceMapping) -> None:
         self.agencies = source.agencies
-        self.values = [(c, f) for c in source.values if isinstance(f := mapping.columns.get(c.name), Feed)]
+        self.values = [
+            (c, f) for c in source.values if isinstance(f := mapping.columns.get(c.name), FieldMapping)
+        ]
         self.lists = [(c, f) for c in source.lists if isinstance(f := mapping.columns.get(c.name), ListFeed)]
         self.absent = [c for c in source.columns if c.name not in mapping.columns]
         self.names = wire_names(wire_fields(mapping))
 
-    def typed(self, relation: str, lineage: Mapping[str, str], own: str | None, are_copies_told: bool) -> str:
+    def typed(
+        self, relation: str, lineage: Mapping[str, str], own: str | None, are_copies_marked: bool
+    ) -> str:
         """Steps from `relation` to `typed`: each made once, as those that follow refer to a value several times."""
         places = ", ".join(f"{value} as {column}" for column, value in lineage.items())
         return f"""
@@ -298,7 +302,7 @@ class _Compiler:
             raw as (select {places}, record_no, text, is_malformed, bad_lists, twice, {self.raw()}
                 from wire),
             listed as (select *, {self.list_text()} as list_text from raw),
-            {self.known() if are_copies_told else "known as (select *, false as is_known from listed)"},
+            {self.known() if are_copies_marked else "known as (select *, false as is_known from listed)"},
             begun as (select *, {self.first_steps()} from known),
             valued as (select *, {self.typed_values()} from begun),
             quick as (select *, {self.are_lists_plain()} as are_lists_plain, {self.is_foreign(own)} as is_foreign
@@ -521,7 +525,7 @@ def _given(problems: Sequence[str]) -> str:
     return f"list_filter([{', '.join(problems)}], lambda p: p is not null)"
 
 
-def _parts(column: ListColumn, feed: ListFeed) -> list[tuple[Column, Feed]]:
+def _parts(column: ListColumn, feed: ListFeed) -> list[tuple[Column, FieldMapping]]:
     return [(part, feed.columns[part.name]) for part in column.columns if part.name in feed.columns]
 
 
@@ -549,7 +553,7 @@ def _is_nothing(column: ListColumn, feed: ListFeed) -> str:
     return f"(coalesce({', '.join(f'x.{part.name}' for part, _ in _parts(column, feed))}) is null)::int"
 
 
-def _raw(column: Column, feed: Feed, place: Callable[[str], str]) -> str:
+def _raw(column: Column, feed: FieldMapping, place: Callable[[str], str]) -> str:
     """A value as text, cleaned and in codes, null if there is none. `place`: SQL of a field."""
     if feed.template:
         return " || ".join(_raw_part(part, place) for part in feed.template)
@@ -645,7 +649,7 @@ def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> st
     return f"list_transform(wire_{column.name}, lambda x: {_element(column, values)})"
 
 
-def _plain(part: Column, feed: Feed, hashed: Sequence[str], *, is_given: bool) -> str:
+def _plain(part: Column, feed: FieldMapping, hashed: Sequence[str], *, is_given: bool) -> str:
     field = f"x.{name(feed.wire or '')}"
     value = field if is_given else f"nullif({field}, '')"
     read = part.how.plain_read.format(value, type=part.type)
@@ -675,7 +679,7 @@ def _read_in_list(part: Column, raw: str) -> str:
     return f"{part.how.first}({raw})" if part.kind == "moment" else _read(part, raw)
 
 
-def _value_problem(column: Column, feed: Feed) -> str:
+def _value_problem(column: Column, feed: FieldMapping) -> str:
     raw, label = f"raw_{column.name}", literal(feed.label or column.name)
     tests = []
     if column.is_required:

@@ -25,7 +25,7 @@ from orchestration.ingestion.lake import (
     write_empty_batch,
 )
 from orchestration.ingestion.landing import ALL_DAYS, Days, LandedFile, Scan, scan
-from orchestration.ingestion.new_files import look_for_new, write_manifest
+from orchestration.ingestion.new_files import find_new_files, write_manifest
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.problems import Problem
 from orchestration.ingestion.records.deduplicate import BatchRows
@@ -166,10 +166,10 @@ def _ingest(
         def read_by(file: LandedFile) -> ReadBy:
             return ReadBy(mapping_of(file).label, str(scopes[file.sender]))
 
-        delivery = look_for_new(connection, lake, source.name, scanned, read_by, source.columns[0].name)
+        delivery = find_new_files(connection, lake, source.name, scanned, read_by, source.columns[0].name)
         landing_problems = (*scanned.problems, *delivery.changed)
         nothing = IngestReport(source.name, None, None, (), (), landing_problems)
-        if not delivery.new and not delivery.known_again:
+        if not delivery.new and not delivery.already_ingested:
             return nothing
         pending = pending_folder(lake, source.name)
         work = work_folder(lake, source.name, delivery.batch_id())
@@ -190,7 +190,7 @@ def _ingest(
         first_copies = {
             sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
         }
-        if not first_copies and not delivery.known_again:
+        if not first_copies and not delivery.already_ingested:
             return replace(nothing, unread=tuple(unread.values()))
         rows = BatchRows(staged)
         found = rows.verdicts(first_copies)
@@ -204,7 +204,7 @@ def _ingest(
             first_copies,
         )
         # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
-        files = (*files, *delivery.known_again)
+        files = (*files, *delivery.already_ingested)
         batch_id = delivery.batch_id(without=unread)
         target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
         rows.write_quarantine(first_copies, quarantine / source.name)

@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_judged_takes_none_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Odd rows of several files are judged in one statement; where it fails, each file's alone."""
-    judge = read_files.Reader._judge
+    judge = read_files.Reader._validate
 
     def judge_or_fail(self: Any, paths: Any) -> None:
         if any("H20" in str(file.path) for files, path in known if path in paths for file in files):
@@ -189,7 +189,7 @@ def test_a_file_that_cannot_be_judged_takes_none_with_it(
         keep(self, some)
         known.extend(self.waiting)
 
-    monkeypatch.setattr(read_files.Reader, "_judge", judge_or_fail)
+    monkeypatch.setattr(read_files.Reader, "_validate", judge_or_fail)
     monkeypatch.setattr(read_files.Reader, "_keep", keep_and_note)
     workplace = Records(tmp_path)
     for number, sender in enumerate(["H20", "H21", "H22"]):

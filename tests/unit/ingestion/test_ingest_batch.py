@@ -318,7 +318,7 @@ def test_a_copy_of_what_is_in_the_lake_makes_no_batch(workplace: Any, sample: An
     workplace.deliver(sample("provinces"), "again.json", "2026-10-11")
     report = workplace.ingest()
     assert report.batch_id is None and not report.is_blocked
-    assert [(file.status, file.rows_duplicate) for file in report.known_again] == [("duplicate", 34)]
+    assert [(file.status, file.rows_duplicate) for file in report.already_ingested] == [("duplicate", 34)]
     assert "again.json" in "\n".join(report.summary())
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.ingestion.formats.parquet_bounds import told_by
+from orchestration.ingestion.formats.parquet_bounds import declared_by
 from orchestration.ingestion.formats.relations import parquet_columns
 from orchestration.ingestion.problems import UnreadableError
 from orchestration.ingestion.records.columns import wanted
@@ -256,7 +256,7 @@ def test_what_is_made_here_is_parquet(tmp_path: Path) -> None:
         parquet(ONE, 1, groups=9),
     ):
         path.write_bytes(content)
-        assert told_by(path).rows == duckdb.sql(f"select count(MaHoSo) from '{path}'").fetchall()[0][0]
+        assert declared_by(path).rows == duckdb.sql(f"select count(MaHoSo) from '{path}'").fetchall()[0][0]
 
 
 #: As pandas, Spark and DuckDB write 400,000 dossiers: most columns say the same in every row.
@@ -299,7 +299,7 @@ def test_what_libraries_write_passes(writer: str, table: pa.Table, tmp_path: Pat
     started = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     columns = parquet_columns(duckdb.connect(), path, WANTED)
     assert len(columns.places) == 6
-    assert told_by(path).rows == 400_000
+    assert declared_by(path).rows == 400_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - started < 10  # some 0.1 s
 
 
@@ -308,7 +308,7 @@ def test_an_empty_table_and_a_single_row_pass(rows: int, table: pa.Table, tmp_pa
     for number_, writer in enumerate(WRITERS.values()):
         path = tmp_path / f"{number_}.parquet"
         writer(table.slice(0, rows), path)
-        assert told_by(path).rows == rows
+        assert declared_by(path).rows == rows
 
 
 def test_any_damage_is_a_problem_and_never_an_error_of_ours(tmp_path: Path) -> None:
@@ -318,6 +318,6 @@ def test_any_damage_is_a_problem_and_never_an_error_of_ours(tmp_path: Path) -> N
         for byte in (0, 0x7F, 0xFF):
             path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
             try:
-                told_by(path)
+                declared_by(path)
             except UnreadableError as why:
                 assert why.parts[0] in ("malformed_parquet", "decompression_bomb")

@@ -22,7 +22,7 @@ from expectations.suites._records import NOBODY, PERSONAL
 from orchestration.ingestion.personal import PERSONAL_SQL, is_in_name
 from orchestration.ingestion.portal import rules as portal_rules
 from orchestration.ingestion.portal.rules import FIELDS
-from orchestration.ingestion.records.mapping import Feed, ListFeed, read_mapping
+from orchestration.ingestion.records.mapping import FieldMapping, ListFeed, read_mapping
 from orchestration.ingestion.records.row_query import mapping_macros
 from orchestration.ingestion.records.run import SAMPLE_KEY
 from orchestration.ingestion.records.schemas import RECORD_SOURCES
@@ -107,7 +107,7 @@ def cells(source: str) -> Iterator[dict[str, Any]]:
                     yield good(source, number, **{feed.wire: [element]})
             else:
                 number += 1
-                assert isinstance(feed, Feed)
+                assert isinstance(feed, FieldMapping)
                 assert feed.wire is not None
                 yield good(source, number, **{feed.wire: spelling})
 

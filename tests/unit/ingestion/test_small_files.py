@@ -118,13 +118,13 @@ def test_among_others_each_file_comes_to_what_it_comes_to_alone(
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each statement that reads files gave; it is their number that takes the time."""
     counted: list[int] = []
-    whole = read_files.Reader._sift
+    whole = read_files.Reader._classify
 
     def counting(self: read_files.Reader, file: Any, query: str) -> None:
         whole(self, file, query)
-        counted.append(sum(read_files.rows_in(self.connection, path) for path in self._sifted(file)))
+        counted.append(sum(read_files.rows_in(self.connection, path) for path in self._classified(file)))
 
-    monkeypatch.setattr(read_files.Reader, "_sift", counting)
+    monkeypatch.setattr(read_files.Reader, "_classify", counting)
     return counted
 
 
@@ -189,7 +189,7 @@ def test_where_the_engine_gives_up_at_one_of_many_the_others_are_read(
     place = Records(tmp_path)
     small_files(place, "jsonl", 8)
     culprit = next(file for file in scan(place.landing, "dossiers", ALL_DAYS).files if file.name == "5.jsonl")
-    whole = read_files.Reader._sift
+    whole = read_files.Reader._classify
     statements: list[int] = []
 
     def give_up(self: read_files.Reader, file: Any, query: str) -> None:
@@ -199,7 +199,7 @@ def test_where_the_engine_gives_up_at_one_of_many_the_others_are_read(
             raise duckdb.InternalException("gave up")
         whole(self, file, query)
 
-    monkeypatch.setattr(read_files.Reader, "_sift", give_up)
+    monkeypatch.setattr(read_files.Reader, "_classify", give_up)
     report = place.ingest()
     assert report.counts["rows_accepted"] == 7
     refused = [(file.source_file, file.reason_codes) for file in report.files if not file.rows_accepted]
@@ -217,14 +217,14 @@ def test_a_fault_of_ours_at_one_of_many_leaves_that_one_unread(
     place = Records(tmp_path)
     small_files(place, "jsonl", 8)
     culprit = next(file for file in scan(place.landing, "dossiers", ALL_DAYS).files if file.name == "5.jsonl")
-    whole = read_files.Reader._sift
+    whole = read_files.Reader._classify
 
     def fail(self: read_files.Reader, file: Any, query: str) -> None:
         if f"{culprit.sha256}.lines" in query:
             raise error
         whole(self, file, query)
 
-    monkeypatch.setattr(read_files.Reader, "_sift", fail)
+    monkeypatch.setattr(read_files.Reader, "_classify", fail)
     report = place.ingest()
     assert report.counts["rows_accepted"] == 7
     assert [problem.file for problem in report.unread] == [culprit.relative_path]

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publishing.release import Evidence, Release, publish
+from orchestration.publishing.release import Provenance, Release, publish
 
 MOMENT = datetime(2026, 10, 10, 1, 30, tzinfo=UTC)
 REPORT = "<h1>Release {release_id}</h1><p>All gates passed</p>"
@@ -82,7 +82,7 @@ def release_build(serving: Path) -> Callable[..., Release]:
             {"source": "portal", "batch": batch, "files": [f"{batch}.json"], "rows": 34} for batch in batches
         ]
         fields = {"code": {"revision": "abc123"}, "versions": {"duckdb": duckdb.__version__}, **facts}
-        evidence = Evidence(inputs=inputs, gates=gates, **fields)
+        evidence = Provenance(inputs=inputs, gates=gates, **fields)
         return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds))
 
     return release

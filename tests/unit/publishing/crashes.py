@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from orchestration.publishing.marts import MartTable
-from orchestration.publishing.release import Evidence, Release, publish
+from orchestration.publishing.release import Provenance, Release, publish
 
 MOMENT = datetime(2026, 10, 10, 1, 30, tzinfo=UTC)
 KEPT = 2
@@ -110,7 +110,7 @@ def publish_texts(monkeypatch: pytest.MonkeyPatch) -> None:
 def publish_text(data: str, serving: Path, seconds: int) -> Release:
     build = serving.parent / f"{data}.build"
     build.write_text(data, encoding="utf-8")
-    evidence = Evidence([{"batch": "b1"}], [{"suite": "s", "success": True}], {}, {})
+    evidence = Provenance([{"batch": "b1"}], [{"suite": "s", "success": True}], {}, {})
     return publish(build, serving, evidence, "report of {release_id}", MOMENT + timedelta(seconds=seconds))
 
 

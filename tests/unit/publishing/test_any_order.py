@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from orchestration.publishing.marts import PublishError
 from orchestration.publishing.release import SERVED, current, list_releases
-from orchestration.publishing.rollback import ReleaseHeldError, hold_of, lift_hold, step_back
+from orchestration.publishing.rollback import ReleaseHeldError, hold_of, lift_hold, roll_back
 from tests.unit.publishing.crashes import (
     KEPT,
     MOMENT,
@@ -60,9 +60,9 @@ class Publishing(RuleBasedStateMachine):
         self.seconds += 1
         publish_text(data, self.serving, self.seconds)
 
-    def step_back(self) -> None:
+    def roll_back(self) -> None:
         self.seconds += 1
-        step_back(self.serving, now=MOMENT + timedelta(seconds=self.seconds), **WHO)
+        roll_back(self.serving, now=MOMENT + timedelta(seconds=self.seconds), **WHO)
 
     def served_data(self) -> str | None:
         found = served(self.serving)
@@ -95,7 +95,7 @@ class Publishing(RuleBasedStateMachine):
         before = current(self.serving)
         assert before is not None
         try:
-            self.step_back()
+            self.roll_back()
         except PublishError:
             # Nothing before it is kept.
             assert before.manifest["previous"] not in {r.release_id for r in list_releases(self.serving)}
@@ -111,7 +111,7 @@ class Publishing(RuleBasedStateMachine):
     def a_step_back_dies(self, number: int) -> None:
         before = self.served_data()
         with self.steps.watch(ON_FILES, number), contextlib.suppress(Killed, PublishError):
-            self.step_back()
+            self.roll_back()
         # Served is the one or the other; once the record is written, it is held.
         self.serves, self.is_held = self.served_data(), hold_of(self.serving) is not None
         assert self.is_held or self.serves == before

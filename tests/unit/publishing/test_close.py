@@ -14,7 +14,7 @@ import pytest
 from orchestration.commands import os_user
 from orchestration.publishing.closed_months import close_month, revisions
 from orchestration.publishing.marts import PublishError
-from orchestration.publishing.release import Evidence, Release, publish
+from orchestration.publishing.release import Provenance, Release, publish
 
 OCTOBER = date(2025, 10, 1)
 #: 2 November 2025, 04:00 in Vietnam.
@@ -50,7 +50,7 @@ def closed(home: Path) -> Path:
 @pytest.fixture
 def release(serving: Path, closed: Path, make_build: Callable[..., Path]) -> Callable[..., Release]:
     def make(tables: dict[str, str | None], batch: str = "b1") -> Release:
-        evidence = Evidence([{"batch": batch}], GATES, {}, {})
+        evidence = Provenance([{"batch": batch}], GATES, {}, {})
         return publish(make_build(tables), serving, evidence, "page", datetime.now(UTC), closed)
 
     return make

@@ -19,7 +19,7 @@ import pytest
 from expectations.drift import compare
 from orchestration.publishing.closed_months import close_month
 from orchestration.publishing.release import Release, current, served_folder
-from orchestration.publishing.rollback import lift_hold, step_back
+from orchestration.publishing.rollback import lift_hold, roll_back
 from orchestration.report import report
 
 READER = """
@@ -103,7 +103,7 @@ def test_the_next_night_publishes_and_can_be_stepped_back_from(
     reader.kill()
     reader.wait()
     assert (first.folder / "warehouse.duckdb.wal").exists(), "the reader left its changes"
-    step_back(serving, "duty officer", "wrong", datetime.now(UTC))
+    roll_back(serving, "duty officer", "wrong", datetime.now(UTC))
     assert scores(serving) == [(10,)], "as it was published, not as the reader left it"
     assert not list(serving.rglob("*.wal"))
 
@@ -131,7 +131,7 @@ def test_rollback_goes_past_a_reader_of_either_release(
     first, second = releases(10), releases(20)
     hold(second.folder / "warehouse.duckdb")
     hold(first.folder / "warehouse.duckdb")
-    step_back(serving, "duty officer", "wrong", datetime.now(UTC))
+    roll_back(serving, "duty officer", "wrong", datetime.now(UTC))
     found = current(serving)
     assert found is not None
     assert found.release_id == first.release_id

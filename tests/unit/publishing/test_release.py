@@ -26,7 +26,7 @@ from orchestration.publishing.release import (
     list_releases,
     served_folder,
 )
-from orchestration.publishing.rollback import lift_hold, step_back
+from orchestration.publishing.rollback import lift_hold, roll_back
 
 MakeBuild = Callable[..., Path]
 ReleaseBuild = Callable[..., Release]
@@ -373,7 +373,7 @@ def test_a_release_that_is_damaged_loses_none_of_those_before_it(
     assert [release.release_id for release in list_releases(serving)] == [
         made.release_id, kept[4].release_id, kept[0].release_id,
     ]  # fmt: skip
-    step_back(serving, "duty officer", "figures of last year", datetime.now(UTC), kept[0].release_id)
+    roll_back(serving, "duty officer", "figures of last year", datetime.now(UTC), kept[0].release_id)
     assert (serving / "current").resolve() == kept[0].folder.resolve()
 
 
@@ -389,7 +389,7 @@ def test_where_the_link_is_lost_the_next_release_makes_it_again(
         (serving / "current").write_text("")
     assert current(serving) is None
     assert served_folder(serving) == second.folder
-    step_back(serving, "duty officer", "nothing was served", datetime.now(UTC), first.release_id)
+    roll_back(serving, "duty officer", "nothing was served", datetime.now(UTC), first.release_id)
     lift_hold(serving, "duty officer", "it is again", datetime.now(UTC))
     made = release_build(make_build({RANKING: None}), seconds=2)
     found = current(serving)

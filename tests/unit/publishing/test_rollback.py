@@ -18,7 +18,7 @@ from orchestration.publishing.rollback import (
     hold_of,
     lift_hold,
     records,
-    step_back,
+    roll_back,
 )
 
 MakeBuild = Callable[..., Path]
@@ -41,18 +41,18 @@ def served(serving: Path) -> str:
 def test_the_release_before_is_served_again_and_the_record_says_who_and_why(
     serving: Path, three: list[Release]
 ) -> None:
-    made = step_back(serving, now=NOW, **WHO)
+    made = roll_back(serving, now=NOW, **WHO)
     assert served(serving) == three[1].release_id
     assert (made.from_release, made.to_release) == (three[2].release_id, three[1].release_id)
     assert records(serving) == [made]
     assert (made.by, made.reason, made.at) == (*WHO.values(), "2026-10-11T08:00:00.000000+00:00")
-    assert step_back(serving, now=NOW.replace(hour=9), **WHO).to_release == three[0].release_id
+    assert roll_back(serving, now=NOW.replace(hour=9), **WHO).to_release == three[0].release_id
     with pytest.raises(PublishError, match="the first release kept"):
-        step_back(serving, now=NOW.replace(hour=10), **WHO)
+        roll_back(serving, now=NOW.replace(hour=10), **WHO)
 
 
 def test_a_named_release_is_served(serving: Path, three: list[Release]) -> None:
-    step_back(serving, now=NOW, to=three[0].release_id, **WHO)
+    roll_back(serving, now=NOW, to=three[0].release_id, **WHO)
     assert served(serving) == three[0].release_id
 
 
@@ -69,14 +69,14 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(
 ) -> None:
     before = tree(serving)
     with pytest.raises(PublishError, match=message):
-        step_back(serving, **{**WHO, "now": NOW, **changes})
+        roll_back(serving, **{**WHO, "now": NOW, **changes})
     assert tree(serving) == before
 
 
 def test_nothing_is_published_until_the_hold_is_lifted(
     serving: Path, three: list[Release], make_build: MakeBuild, release_build: ReleaseBuild, tree: Any
 ) -> None:
-    step_back(serving, now=NOW, **WHO)
+    roll_back(serving, now=NOW, **WHO)
     before = tree(serving)
     # Neither the same again nor the same with one file more.
     for batches in (["2"], ["2", "3"]):
@@ -98,7 +98,7 @@ def test_nothing_is_published_until_the_hold_is_lifted(
 
 def test_a_hold_is_lifted_whatever_the_clock_says(serving: Path, three: list[Release]) -> None:
     """It was an hour ahead when somebody stepped back, and was set right since."""
-    made = step_back(serving, now=NOW.replace(hour=9), **WHO)
+    made = roll_back(serving, now=NOW.replace(hour=9), **WHO)
     (lifted,) = lift_hold(serving, "head of duty", "right", NOW, [made])
     assert lifted.lifted_at < lifted.at
     assert hold_of(serving) is None
@@ -107,7 +107,7 @@ def test_a_hold_is_lifted_whatever_the_clock_says(serving: Path, three: list[Rel
 def test_the_release_stepped_back_from_stays_until_something_new_is_served(
     serving: Path, three: list[Release], make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
-    step_back(serving, now=NOW, **WHO)
+    roll_back(serving, now=NOW, **WHO)
     assert three[2].folder.is_dir()
     lift_hold(serving, "head of duty", "mended", NOW)
     release_build(make_build(), seconds=200, batches=["new"])
@@ -128,11 +128,11 @@ def test_a_crash_in_the_middle_leaves_one_whole_release_and_can_be_repeated(
     with monkeypatch.context() as patched:
         patched.setattr(*((Path, step) if step == "write_text" else (os, step)), die)
         with pytest.raises(Killed):
-            step_back(serving, now=NOW, **WHO)
+            roll_back(serving, now=NOW, **WHO)
     assert served(serving) == three[2].release_id
     # The record comes first: from it on the release is held, though still served.
     assert (hold_of(serving) is not None) == (step == "symlink")
-    step_back(serving, now=NOW, **WHO)
+    roll_back(serving, now=NOW, **WHO)
     assert served(serving) == three[1].release_id
     assert [path for path in tree(serving) if ".part" in path or ".next" in path] == []
 
@@ -157,6 +157,6 @@ def test_a_release_half_removed_is_none(serving: Path, three: list[Release]) -> 
 def test_what_is_served_again_is_no_news_and_needs_no_lifting(
     serving: Path, three: list[Release], make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
-    step_back(serving, now=NOW, **WHO)
+    roll_back(serving, now=NOW, **WHO)
     assert not release_build(make_build(), seconds=100, batches=["1"]).is_new
     assert hold_of(serving) is not None

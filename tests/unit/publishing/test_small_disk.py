@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.publishing.marts import PublishError
 from orchestration.publishing.release import Release, current
-from orchestration.publishing.rollback import hold_of, step_back
+from orchestration.publishing.rollback import hold_of, roll_back
 from tests.small_disk import small_disk
 
 #: Larger than what a release needs besides.
@@ -56,11 +56,11 @@ def test_a_step_back_that_cannot_be_written_down_is_none(
         first, second = (release_build(make_build(), seconds=n, batches=[str(n)]) for n in range(2))
         disk.fill()
         with pytest.raises(OSError, match="No space left on device"):
-            step_back(serving, "duty officer", "wrong", datetime.now(UTC))
+            roll_back(serving, "duty officer", "wrong", datetime.now(UTC))
         disk.empty()
         served = current(serving)
         assert served is not None
         assert (served.release_id, hold_of(serving)) == (second.release_id, None)
-        assert step_back(serving, "duty officer", "wrong", datetime.now(UTC)).to_release == first.release_id
+        assert roll_back(serving, "duty officer", "wrong", datetime.now(UTC)).to_release == first.release_id
         with pytest.raises(PublishError, match="held since"):
             release_build(make_build(WIDE), seconds=3)

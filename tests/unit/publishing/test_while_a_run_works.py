@@ -20,7 +20,7 @@ from orchestration.ingestion.lake import work_folder
 from orchestration.ingestion.records.run import ensure_dataset
 from orchestration.publishing.closed_months import revisions
 from orchestration.publishing.release import Release, current
-from orchestration.publishing.rollback import hold_of, lift_hold, records, step_back
+from orchestration.publishing.rollback import hold_of, lift_hold, records, roll_back
 from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY
 
@@ -94,10 +94,10 @@ def test_a_hold_that_came_after_it_was_asked_for_is_not_lifted(
     serving: Path, release: Callable[[int], Release], run: Callable[..., tuple[int, list[str]]]
 ) -> None:
     releases = [release(number) for number in range(3)]
-    step_back(serving, "duty officer", "one", datetime.now(UTC))
+    roll_back(serving, "duty officer", "one", datetime.now(UTC))
 
     def another() -> None:
-        step_back(serving, "colleague", "two", datetime.now(UTC), releases[0].release_id)
+        roll_back(serving, "colleague", "two", datetime.now(UTC), releases[0].release_id)
 
     code, _ = run(["unhold", *WHO], meanwhile=another)
     held = hold_of(serving)
