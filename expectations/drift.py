@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.engine import literal
+
 TABLE = "province_moves"
 
 #: (state of the period, points, places): a province that moves further holds the release. A period is `closed` when
@@ -83,9 +85,9 @@ def compare(build: Path, served: Path, target: Path, approved: Collection[str] =
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     with duckdb.connect(str(target)) as connection:
-        connection.execute(f"attach {_quoted(build)} as build (read_only)")
+        connection.execute(f"attach {literal(build)} as build (read_only)")
         nothing = "select *, '' as release_id from build.marts.mart_province_ranking limit 0"
-        before = f"from read_parquet({_quoted(served)})" if served.exists() else nothing
+        before = f"from read_parquet({literal(served)})" if served.exists() else nothing
         connection.execute(
             "attach ':memory:' as served; create schema served.marts;"
             f" create table served.marts.mart_province_ranking as {before}"
@@ -95,7 +97,3 @@ def compare(build: Path, served: Path, target: Path, approved: Collection[str] =
         found = connection.execute(f"select any_value(hold) from {TABLE} where is_beyond").fetchall()
     hold: str | None = found[0][0]
     return hold
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

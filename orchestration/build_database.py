@@ -19,13 +19,13 @@ from orchestration.locked_dbt import take_lock
 _LOOK = """
 import errno, os, sys
 import duckdb
+from orchestration.sql_text import identifier
 said_by_system = tuple(f": {os.strerror(number)}" for number in errno.errorcode)
 try:
     with duckdb.connect(sys.argv[1]) as connection:
         tables = "select schema_name, table_name from duckdb_tables() where not internal"
         for schema, table in connection.execute(tables).fetchall() if sys.argv[2] == "whole" else []:
-            name = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
-            connection.execute(f"select bit_xor(hash(whole)) from {name} as whole").fetchall()
+            connection.execute(f"select bit_xor(hash(whole)) from {identifier(schema, table)} as whole").fetchall()
 except duckdb.OutOfMemoryException:
     pass
 except duckdb.IOException as error:

@@ -26,6 +26,7 @@ from orchestration.commands import os_user
 from orchestration.damage import Section, damaged
 from orchestration.publishing.atomic_files import sync_folder, sync_tree
 from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
+from orchestration.sql_text import literal
 
 VIETNAM = timezone(timedelta(hours=7))
 CHANGES = "changes_since_close"
@@ -140,7 +141,7 @@ def add_closed(database: Path, months: Sequence[ClosedMonth]) -> None:
         for table in sorted({path.stem for month in months for path in month.folder.glob("*.parquet")}):
             parts = " union all by name ".join(
                 f"select *, '{month.month}' as closed_month, {month.revision}::integer as revision"
-                f" from read_parquet({_quoted(month.folder / f'{table}.parquet')}, hive_partitioning = false)"
+                f" from read_parquet({literal(month.folder / f'{table}.parquet')}, hive_partitioning = false)"
                 for month in months
                 if (month.folder / f"{table}.parquet").exists()
             )
@@ -198,11 +199,11 @@ def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, A
             connection.execute(
                 f'copy (from {SCHEMA}."{table}" where period_end between ? and ?'
                 f" qualify as_of = max(as_of) over (partition by basis, regime, period_type, period_start) order by all)"
-                f" to {_quoted(path)} (format parquet, compression zstd)",
+                f" to {literal(path)} (format parquet, compression zstd)",
                 [first, last],
             )
             rows[table] = connection.execute(
-                f"select count(*) from read_parquet({_quoted(path)})"
+                f"select count(*) from read_parquet({literal(path)})"
             ).fetchall()[0][0]
         if not rows.get("mart_province_ranking"):
             raise PublishError(
@@ -232,7 +233,3 @@ def _frozen_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
         [SCHEMA, list(_KEYS), _FROZEN, len(_KEYS)],
     ).fetchall()
     return [table for (table,) in found]
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.sql_text import identifier, literal
+
 SCHEMA = "marts"
 RELEASE_ID = "release_id"  # the column that every published table gains
 
@@ -93,16 +95,16 @@ def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: P
     parquet.mkdir(parents=True)
     with duckdb.connect(str(target / "warehouse.duckdb")) as connection:
         connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
-        connection.execute(f"attach {_quoted(build)} as build (read_only)")
+        connection.execute(f"attach {literal(build)} as build (read_only)")
         connection.execute(f"create schema {SCHEMA}")
         for table in tables:
             name = _table(table.name)
             connection.execute(
-                f"create table {name} as select *, {_quoted(release_id)} as {RELEASE_ID}"
+                f"create table {name} as select *, {literal(release_id)} as {RELEASE_ID}"
                 f" from build.{name} order by all"
             )
             connection.execute(
-                f"copy {name} to {_quoted(parquet / (table.name + '.parquet'))}"
+                f"copy {name} to {literal(parquet / (table.name + '.parquet'))}"
                 " (format parquet, compression zstd)"
             )
         connection.execute("detach build")
@@ -120,14 +122,9 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(f"set TimeZone = 'Asia/Ho_Chi_Minh'; create schema {SCHEMA}")
     for path in sorted(folder.glob("*.parquet")):
-        connection.execute(f"create view {_table(path.stem)} as from read_parquet({_quoted(path)})")
+        connection.execute(f"create view {_table(path.stem)} as from read_parquet({literal(path)})")
     return connection
 
 
-def _quoted(value: Path | str) -> str:
-    """A text literal: paths cannot be bound as parameters in ATTACH and COPY."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 def _table(name: str) -> str:
-    return f'{SCHEMA}."' + name.replace('"', '""') + '"'
+    return identifier(SCHEMA, name)

@@ -9,6 +9,8 @@ import filecmp
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
+from orchestration.sql_text import literal
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -37,13 +39,12 @@ def write(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.part")
-    place = str(aside).replace("'", "''")
     if file_format == "json":
         rows = _count(connection.execute(f"create or replace temp table envelope as {query}"))
         query = "select 'False' as \"isUpdating\", list(envelope) as data from envelope"
     written = _count(
         connection.execute(
-            f"copy ({_flat(connection, query, file_format)}) to '{place}' ({_options(file_format)})"
+            f"copy ({_flat(connection, query, file_format)}) to {literal(aside)} ({_options(file_format)})"
         )
     )
     rows = rows if file_format == "json" else written

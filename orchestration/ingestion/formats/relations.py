@@ -32,7 +32,8 @@ from orchestration.ingestion.records.columns import (
     same,
 )
 from orchestration.ingestion.records.mapping import SystemMapping
-from orchestration.ingestion.records.row_query import in_zone, literal, name, wire_names
+from orchestration.ingestion.records.row_query import in_zone, wire_names
+from orchestration.sql_text import identifier, literal
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
 MAX_LINE_BYTES = 8 * 1024 * 1024
@@ -105,8 +106,8 @@ def plain_lines_wire(fields: Fields) -> Wire:
         f"{literal(field)}: {literal('varchar' if parts is None else _list_type(parts))}"
         for field, parts in fields.items()
     )
-    is_nothing = " and ".join(f"{name(field)} is null" for field in fields)
-    columns = [f"{name(field)} as {column}" for field, column in wire_names(fields).items()]
+    is_nothing = " and ".join(f"{identifier(field)} is null" for field in fields)
+    columns = [f"{identifier(field)} as {column}" for field, column in wire_names(fields).items()]
 
     def wire(paths: Sequence[Path]) -> str:
         listed, naming, more = _files(paths)
@@ -414,14 +415,17 @@ def _lengths(column: str, kind: duckdb.sqltypes.DuckDBPyType, parts: Collection[
     if not parts:
         return []
     if str(kind) == "VARCHAR":
-        return [f"strlen({name(column)})"]
+        return [f"strlen({identifier(column)})"]
     element = kind.children[0][1] if kind.id == "list" else None
     if str(element) == "VARCHAR":
-        return [f"list_sum(list_transform({name(column)}, lambda x: strlen(x)))"]
+        return [f"list_sum(list_transform({identifier(column)}, lambda x: strlen(x)))"]
     if not isinstance(element, duckdb.sqltypes.DuckDBPyType) or element.id != "struct":
         return []
     texts = [part for part, inner in element.children if part in parts and str(inner) == "VARCHAR"]
-    return [f"list_sum(list_transform({name(column)}, lambda x: strlen(x.{name(part)})))" for part in texts]
+    return [
+        f"list_sum(list_transform({identifier(column)}, lambda x: strlen(x.{identifier(part)})))"
+        for part in texts
+    ]
 
 
 def parquet_wire(
@@ -439,7 +443,7 @@ def parquet_wire(
     texts, native = {}, {}
     for field, place in columns.places.items():
         kind, column, parts = types[place], f"c{place}", fields[field]
-        read.append(f"{name(described.columns[place])} as {column}")
+        read.append(f"{identifier(described.columns[place])} as {column}")
         if parts is None:
             texts[field] = _as_text(column, str(kind), mapping)
         elif str(kind) == "VARCHAR":
@@ -476,7 +480,7 @@ def native_moment_format(mapping: SystemMapping) -> str:
 
 
 def _list_type(parts: list[str]) -> str:
-    return f"struct({', '.join(f'{name(part)} varchar' for part in parts)})[]" if parts else "varchar[]"
+    return f"struct({', '.join(f'{identifier(part)} varchar' for part in parts)})[]" if parts else "varchar[]"
 
 
 def _json_relation(lines: str, fields: Fields, more: Sequence[str] = ()) -> str:
@@ -485,16 +489,16 @@ def _json_relation(lines: str, fields: Fields, more: Sequence[str] = ()) -> str:
     )
     lists = [field for field, parts in fields.items() if parts is not None]
     columns = ", ".join(
-        [*(f"w.{name(field)} as {column}" for field, column in wire_names(fields).items()), *more]
+        [*(f"w.{identifier(field)} as {column}" for field, column in wire_names(fields).items()), *more]
     )
     kinds, bad = "null", "null::varchar[]"
     if lists:
         # Looked up only where a list is missing, all at once.
-        missing = " or ".join(f"w.{name(field)} is null" for field in lists)
+        missing = " or ".join(f"w.{identifier(field)} is null" for field in lists)
         paths = ", ".join(literal(f'$."{field}"') for field in lists)
         kinds = f"case when w is not null and ({missing}) then json_extract(line, [{paths}]) end"
         tests = ", ".join(
-            f"case when w.{name(f)} is null and json_type(kinds[{i}]) not in ('ARRAY', 'NULL')"
+            f"case when w.{identifier(f)} is null and json_type(kinds[{i}]) not in ('ARRAY', 'NULL')"
             f" and coalesce(trim(kinds[{i}] ->> '$'), '') <> '' then {literal(f)} end"
             for i, f in enumerate(lists, 1)
         )

@@ -16,8 +16,8 @@ from orchestration.ingestion.lake import create_table, write_parquet
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import FOREIGN_AGENCY, RESEND, Problem
 from orchestration.ingestion.records.read_files import Staged, from_staged, rows_in
-from orchestration.ingestion.records.row_query import literal
 from orchestration.ingestion.report import PROBLEMS_SHOWN
+from orchestration.sql_text import literal
 
 #: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
 ROWS_A_PART = 16_000_000

@@ -51,11 +51,11 @@ from orchestration.ingestion.records.columns import Wanted, note_alike, note_mis
 from orchestration.ingestion.records.mapping import SourceMapping, SystemMapping
 from orchestration.ingestion.records.row_query import (
     classified_rows_sql,
-    literal,
     validated_rows_sql,
 )
 from orchestration.ingestion.records.schemas import RecordSource
 from orchestration.ingestion.rights import Scope
+from orchestration.sql_text import literal
 
 _PLAIN, _OTHER = "plain", "other"
 OUR_DEFECT = "our_defect"

@@ -29,22 +29,13 @@ from orchestration.ingestion.records.mapping import (
 )
 from orchestration.ingestion.records.schemas import Column, ListColumn, RecordSource
 from orchestration.ingestion.records.value_types import NOTHING, PLAIN_MOMENT, PLAIN_NUMBER
+from orchestration.sql_text import identifier, literal
 
 #: Wall clock of the lake, which has had no other offset since 1975.
 LAKE_ZONE, LAKE_ZONE_MINUTES = "Asia/Ho_Chi_Minh", 7 * 60
 _HASH_DIGITS = 32
 _SEPARATED = ", '\x1d', "
 LEFT_OUT = "the row goes on without it"
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def name(text: str) -> str:
-    """`text` as an SQL identifier."""
-    return '"' + text.replace('"', '""') + '"'
 
 
 def wire_fields(mapping: SourceMapping) -> dict[str, list[str] | None]:
@@ -245,7 +236,9 @@ def classified_rows_sql(
     compiler = _Compiler(source, mapping)
     # Cast, so that all files of a run agree whatever each of them holds.
     columns = (
-        "told as source_file" if column == "source_file" else f"{name(column)}::{kind} as {name(column)}"
+        "told as source_file"
+        if column == "source_file"
+        else f"{identifier(column)}::{kind} as {identifier(column)}"
         for column, kind in source.row_columns.items()
     )
     return f"""
@@ -267,7 +260,7 @@ def validated_rows_sql(source: RecordSource, mapping: SourceMapping, rows: str) 
     rows, with nothing personal in it.
     """
     compiler = _Compiler(source, mapping)
-    columns = ", ".join(name(column.name) for column in source.columns)
+    columns = ", ".join(identifier(column.name) for column in source.columns)
     return f"""
         with opened as (
             select file_hash, sender, record_no, {columns}, unnest({compiler.opened("source_file")}) from ({rows})
@@ -587,7 +580,7 @@ def _literal_or_null(text: str | None) -> str:
 
 
 def _of_element(wire: str) -> str:
-    return f"x.{name(wire)}"
+    return f"x.{identifier(wire)}"
 
 
 def _read(column: Column, raw: str) -> str:
@@ -625,7 +618,7 @@ def _unless_plain(column: ListColumn, feed: ListFeed, plain: str, other: str) ->
 def _list_text(column: ListColumn, feed: ListFeed) -> str:
     """A line an element."""
     shown = ", ' ', ".join(
-        f"left(x.{name(wire)}, 1)" if part.kind == "is_given" else f"x.{name(wire)}"
+        f"left(x.{identifier(wire)}, 1)" if part.kind == "is_given" else f"x.{identifier(wire)}"
         for part, fed in _parts(column, feed)
         if (wire := fed.wire) is not None
     )
@@ -650,7 +643,7 @@ def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> st
 
 
 def _plain(part: Column, feed: FieldMapping, hashed: Sequence[str], *, is_given: bool) -> str:
-    field = f"x.{name(feed.wire or '')}"
+    field = f"x.{identifier(feed.wire or '')}"
     value = field if is_given else f"nullif({field}, '')"
     read = part.how.plain_read.format(value, type=part.type)
     if part.kind == "hash":  # the applicant's own number, as a rule, and hashing is dear

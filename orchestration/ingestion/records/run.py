@@ -37,6 +37,7 @@ from orchestration.ingestion.records.value_types import value_macros
 from orchestration.ingestion.report import FILE_COLUMNS, IngestReport
 from orchestration.ingestion.rights import Rights
 from orchestration.ingestion.unit_identity import AGENCY_CODE_SQL
+from orchestration.sql_text import literal
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.
 SAMPLE_KEY = b"synthetic data only: this key protects nobody"
@@ -239,7 +240,7 @@ def _mapped(scanned: Scan, known: Mappings) -> Scan:
 def set_limits(connection: duckdb.DuckDBPyConnection, work: Path) -> None:
     """How much memory a run may take, and where it goes on above that."""
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute("set temp_directory = " + "'" + str(work / "spill").replace("'", "''") + "'")
+    connection.execute(f"set temp_directory = {literal(work / 'spill')}")
 
 
 class _Catalogue:
