@@ -5,11 +5,11 @@ Belongs here: that its settings are those of `orchestration/dagster.yaml`, whoev
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.atomic_files import write_durably
 from orchestration.settings import Settings
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
@@ -21,7 +21,5 @@ def instance_of(settings: Settings) -> dg.DagsterInstance:
     home.mkdir(parents=True, exist_ok=True)
     kept = home / SETTINGS.name
     if not kept.is_file() or kept.read_bytes() != wanted:
-        aside = home / f".{kept.name}.{os.getpid()}"
-        aside.write_bytes(wanted)
-        os.replace(aside, kept)
+        write_durably(kept, wanted)
     return dg.DagsterInstance.from_config(str(home))

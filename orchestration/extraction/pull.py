@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from orchestration.atomic_files import write_durably
 from orchestration.extraction.gateways import Gateway
-from orchestration.extraction.pages import Page, Pages, stopped
+from orchestration.extraction.pages import Pages, stopped
 
 WORK = ".pull"
 _ONLY_US = 0o700
@@ -84,7 +85,7 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
                           " most_bytes", "ask the province, or raise the limit")  # fmt: skip
         # A day without records is a delivery too: its one page says so.
         if (page.rows or number == 1) and not path.exists():
-            _keep(path, page)
+            write_durably(path, page.body, mode=0o600)  # for nobody else to read
         if total is not None and (rows > total or not page.rows) and rows != total:
             raise stopped(gateway, day, number, f"{rows} rows on {number} pages", f"{total}, as the gateway says",
                           "ask the province")  # fmt: skip
@@ -92,17 +93,6 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
             return rows, fetched
     raise stopped(gateway, day, gateway.most_pages, "no last page", f"one within {gateway.most_pages}",
                   "ask the province, or raise most_pages")  # fmt: skip
-
-
-def _keep(path: Path, page: Page) -> None:
-    """Whole or not at all, and for nobody else to read."""
-    aside = path.with_name(f".{path.name}.part")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(page.body)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(aside, path)
 
 
 def _land(folder: Path, target: Path) -> tuple[Path, ...]:

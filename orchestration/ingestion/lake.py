@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.atomic_files import replacing
+
 PENDING = ".pending"
 _WORK = ".work-"
 #: Holds no rows: it gives `batch=*/rows.parquet` a schema before the first delivery.
@@ -36,10 +38,8 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def write_parquet(query: duckdb.DuckDBPyRelation, path: Path) -> None:
     """Write `query` aside and rename it; the same rows in the same order give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    query.write_parquet(str(aside), compression="zstd")
-    aside.replace(path)
+    with replacing(path) as aside:
+        query.write_parquet(str(aside), compression="zstd")
 
 
 def read_parquet(

@@ -23,6 +23,7 @@ from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from orchestration.atomic_files import replacing
 from orchestration.ingestion.personal import is_in_name, masked
 from orchestration.ingestion.problems import Problem, UnreadableError
 
@@ -123,10 +124,8 @@ def land_file(source_file: Path, landing: Path, source: str, delivery_date: date
         if filecmp.cmp(source_file, target, shallow=False):
             return target
         raise FileExistsError(f"{target} holds other content; land corrections as a new delivery")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.part")
-    shutil.copyfile(source_file, aside)
-    aside.replace(target)
+    with replacing(target) as aside:
+        shutil.copyfile(source_file, aside)
     return target
 
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.atomic_files import write_durably
 from orchestration.commands import os_user, shell_word
 from orchestration.damage import DamagedError, Section
 from orchestration.ingestion.lake import connect
@@ -95,11 +96,7 @@ def retract(
 
 
 def _write(folder: Path, made: Retraction) -> Retraction:
-    folder.mkdir(parents=True, exist_ok=True)
-    name = record_name(made.file_hash, made.source_file)
-    aside = folder / f".{name}.part"
-    aside.write_text(made.to_json() + "\n", encoding="utf-8")
-    os.replace(aside, folder / f"{name}.json")
+    write_durably(folder / f"{record_name(made.file_hash, made.source_file)}.json", made.to_json() + "\n")
     return made
 
 

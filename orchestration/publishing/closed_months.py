@@ -22,9 +22,9 @@ from typing import Any
 
 import duckdb
 
+from orchestration.atomic_files import sync_folder, sync_tree
 from orchestration.commands import os_user
 from orchestration.damage import Section, damaged
-from orchestration.publishing.atomic_files import sync_folder, sync_tree
 from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
 from orchestration.sql_text import literal
 

@@ -23,19 +23,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
-from orchestration.publishing.atomic_files import (
-    open_folder,
-    point,
-    protect_tree,
-    serve,
-    sync_folder,
-    sync_tree,
-)
 from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
 from orchestration.publishing.marts import MartTable, PublishError, describe, write
 from orchestration.publishing.rollback import refuse_while_held
+from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
 SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
 

@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.atomic_files import write_durably
 from orchestration.commands import command, os_user, signed
 from orchestration.damage import Section, damaged
-from orchestration.publishing.atomic_files import serve, sync_folder
 from orchestration.publishing.manifest import read_manifest
 from orchestration.publishing.marts import PublishError
+from orchestration.publishing.served_files import serve
 
 RECORDS = "rollbacks"
 LIFT = command("unhold", "--by", "NAME", "--reason", "WHY")
@@ -159,10 +160,6 @@ def _require(**named: str) -> None:
 
 def _write(serving: Path, record: Rollback) -> None:
     """Whole or not at all; written again under the same name when its hold is lifted."""
-    folder = serving / RECORDS
-    folder.mkdir(parents=True, exist_ok=True)
     name = record.at.replace(":", "").replace("+0000", "Z")
-    aside = folder / f".{name}.part"
-    aside.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, folder / f"{name}.json")
-    sync_folder(folder)
+    text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
+    write_durably(serving / RECORDS / f"{name}.json", text)

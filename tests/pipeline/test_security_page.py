@@ -23,9 +23,9 @@ from orchestration.folders import PRIVATE
 from orchestration.ingestion.lake import work_folder
 from orchestration.ingestion.landing import LandedFile, examine
 from orchestration.ingestion.problems import Problem
-from orchestration.publishing.atomic_files import protect_tree
 from orchestration.publishing.release import current
 from orchestration.publishing.rollback import lift_hold, roll_back
+from orchestration.publishing.served_files import protect_tree
 from orchestration.run_lock import one_writer
 from orchestration.settings import REPOSITORY, Settings
 from tests.graph import test_ui

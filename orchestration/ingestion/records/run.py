@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.atomic_files import write_durably
 from orchestration.ingestion.file_status import ReadBy, outcomes
 from orchestration.ingestion.lake import (
     connect,
@@ -80,10 +81,7 @@ def check_key(key: bytes, lake: Path) -> None:
                 f" set SERVICE_INDEX_HASH_KEY to the former secret, or, to change it, do as docs/adr/0012 says"
             )
         return
-    lake.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.part")
-    aside.write_text(check + "\n", encoding="ascii")
-    aside.replace(path)
+    write_durably(path, check + "\n")
 
 
 def ingest_records(

@@ -1,6 +1,6 @@
-"""Files that appear whole or not at all.
+"""What readers open: who may, and how the served release is changed for all of them at once.
 
-Belongs here: the few file operations that a crash must not leave half done. Nothing about releases.
+Belongs here: modes of what is served, and the link `current`. Does not belong here: making releases (`release`).
 """
 
 from __future__ import annotations
@@ -9,18 +9,10 @@ import os
 import shutil
 from pathlib import Path
 
+from orchestration.atomic_files import point
+
 # Readers are other users: they may look at what is served and go through the folders above it, and write nothing.
 SERVED_FILE, SERVED_FOLDER, PASSABLE = 0o444, 0o755, 0o011
-
-
-def sync_tree(folder: Path) -> None:
-    """Push every file and folder below `folder` to the disk, so that a rename never points at empty files."""
-    for path in [folder, *folder.rglob("*")]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def open_folder(folder: Path) -> None:
@@ -40,17 +32,6 @@ def protect_tree(folder: Path) -> None:
         path.chmod(SERVED_FOLDER if path.is_dir() else SERVED_FILE)
 
 
-def point(link: Path, target: str) -> None:
-    """Make the symbolic link `link` lead to `target` (relative to its folder) in one step for every reader."""
-    aside = link.with_name(f".{link.name}.next")
-    aside.unlink(missing_ok=True)  # left by a crash; first, so that it goes even where there is nothing to do
-    if link.is_symlink() and os.readlink(link) == target:
-        return
-    aside.symlink_to(target)
-    os.replace(aside, link)
-    sync_folder(link.parent)
-
-
 def serve(serving: Path, release_id: str) -> None:
     """Make `current` lead to a release, as it was published: what a reader who opened its database to write left beside
     it would show readers other figures.
@@ -62,12 +43,3 @@ def serve(serving: Path, release_id: str) -> None:
         else:
             left.unlink(missing_ok=True)
     point(serving / "current", f"releases/{release_id}")
-
-
-def sync_folder(folder: Path) -> None:
-    """Push the folder's own entries (names) to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
