@@ -31,7 +31,7 @@ DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name tar
 
 run: install
 	@bin/service-index land-samples
-	@$(RUN) python -m orchestration.simulate --scale $(SCALE)
+	@$(RUN) python -m orchestration.simulation --scale $(SCALE)
 	@$(MAKE) --no-print-directory refresh
 
 # A night adds to the tables of the last one; FULL=1 makes them all anew.

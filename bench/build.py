@@ -17,10 +17,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest.batch import promote
-from orchestration.ingest.landing import Days, delivery_days
+from orchestration.ingestion.landing import Days, delivery_days
+from orchestration.ingestion.portal.run import promote
 from orchestration.settings import Settings
-from orchestration.simulate.generator import simulate
+from orchestration.simulation.generator import simulate
 from orchestration.sources import SOURCES, agreed_at_start
 
 #: Of the time that all tables take, at most.

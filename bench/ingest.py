@@ -77,10 +77,10 @@ def straight(file: Path) -> None:
 def ingested(file: Path) -> None:
     """What ingestion does."""
 
-    from orchestration.ingest.landing import land_file
-    from orchestration.ingest.mapping import load_mappings
-    from orchestration.ingest.records import SAMPLE_KEY, ingest_records
-    from orchestration.ingest.rights import load_rights
+    from orchestration.ingestion.landing import land_file
+    from orchestration.ingestion.records.mapping import load_mappings
+    from orchestration.ingestion.records.run import SAMPLE_KEY, ingest_records
+    from orchestration.ingestion.rights import load_rights
 
     with tempfile.TemporaryDirectory(dir=file.parent) as name:
         root = Path(name)

@@ -1,7 +1,7 @@
 """How far provinces moved between the release that is served and a build: a table for the suite that may hold it.
 
 Belongs here: the comparison, its bounds, and the name of a hold. Does not belong here: who approves one
-(`orchestration.checks`), and the suite (`suites/hold__province_moves.py`).
+(`orchestration.defs.release_gates`), and the suite (`suites/hold__province_moves.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
+
+from expectations.engine import literal
 
 TABLE = "province_moves"
 
@@ -83,9 +85,9 @@ def compare(build: Path, served: Path, target: Path, approved: Collection[str] =
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     with duckdb.connect(str(target)) as connection:
-        connection.execute(f"attach {_quoted(build)} as build (read_only)")
+        connection.execute(f"attach {literal(build)} as build (read_only)")
         nothing = "select *, '' as release_id from build.marts.mart_province_ranking limit 0"
-        before = f"from read_parquet({_quoted(served)})" if served.exists() else nothing
+        before = f"from read_parquet({literal(served)})" if served.exists() else nothing
         connection.execute(
             "attach ':memory:' as served; create schema served.marts;"
             f" create table served.marts.mart_province_ranking as {before}"
@@ -95,7 +97,3 @@ def compare(build: Path, served: Path, target: Path, approved: Collection[str] =
         found = connection.execute(f"select any_value(hold) from {TABLE} where is_beyond").fetchall()
     hold: str | None = found[0][0]
     return hold
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

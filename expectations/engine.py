@@ -32,6 +32,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(path: Path) -> str:
+    """The path as an SQL text: COPY and ATTACH take no parameters."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 @cache  # GX registers a datasource type once a process
 def duckdb_datasource() -> type[SQLDatasource]:
     """GX's SQL datasource with two mends; a test in `test_engine.py` watches each of them."""

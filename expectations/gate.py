@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.engine import GateError, OpenTable, open_table, quoted
+from expectations.engine import GateError, OpenTable, literal, open_table, quoted
 
 if TYPE_CHECKING:
     import great_expectations as gx
@@ -186,8 +186,7 @@ def _evidence(
     sample = tuple(opened.sql(f"select * from ({query}) limit {SAMPLE_ROWS}"))
     if rows_file is None:
         return sample, None
-    target = str(rows_file).replace("'", "''")
-    opened.sql(f"copy (select * from ({query})) to '{target}' (format parquet)")
+    opened.sql(f"copy (select * from ({query})) to {literal(rows_file)} (format parquet)")
     return sample, str(rows_file)
 
 

@@ -1,7 +1,7 @@
 """Alerts: whoever is on call hears what failed, whose data it was, how many rows, and what to do.
 
 Belongs here: what an alert says, and the two places it goes to, a log and a webhook. Does not belong here: how a run
-tells what failed in it (`run_alerts`).
+tells what failed in it (`defs.alerts`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from orchestration.folders import private_umask
-from orchestration.web import session
+from orchestration.http_session import session
 
 #: A webhook that is down must not hold a run up: three tries, some seconds each.
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS, TIMEOUT_SECONDS = 2, 1.0, 10, (3, 10)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest.batch import SOURCE as PORTAL
-from orchestration.ingest.lake import visible_batches
-from orchestration.ingest.retract import retractions
-from orchestration.inputs import served_deliveries
+from orchestration.fingerprints import served_deliveries
+from orchestration.ingestion.lake import visible_batches
+from orchestration.ingestion.portal.run import SOURCE as PORTAL
+from orchestration.ingestion.retraction import retractions
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 

@@ -12,20 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.dbt_alone import take_lock
+from orchestration.locked_dbt import take_lock
 
 # In a process of its own: what is damaged may end the engine, and with it whoever asked. What the system says of a file
 # (a full disk, no right to read), and a lock, tell nothing of what is in it.
 _LOOK = """
 import errno, os, sys
 import duckdb
+from orchestration.sql_text import identifier
 said_by_system = tuple(f": {os.strerror(number)}" for number in errno.errorcode)
 try:
     with duckdb.connect(sys.argv[1]) as connection:
         tables = "select schema_name, table_name from duckdb_tables() where not internal"
         for schema, table in connection.execute(tables).fetchall() if sys.argv[2] == "whole" else []:
-            name = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
-            connection.execute(f"select bit_xor(hash(whole)) from {name} as whole").fetchall()
+            connection.execute(f"select bit_xor(hash(whole)) from {identifier(schema, table)} as whole").fetchall()
 except duckdb.OutOfMemoryException:
     pass
 except duckdb.IOException as error:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.commands import as_text, command, shell_word, signed
-from orchestration.ingest.landing import Days
-from orchestration.ingest.record_types import RECORD_SOURCES
+from orchestration.ingestion.landing import Days
+from orchestration.ingestion.records.schemas import RECORD_SOURCES
 from orchestration.settings import Settings, UnusablePathError
 from orchestration.shown import JOINER, on_terminal
 
@@ -41,7 +41,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     except UnusablePathError as error:
         _say(error, error=True)
         return 1
-    from orchestration.lock import remove_leftovers
+    from orchestration.run_lock import remove_leftovers
 
     remove_leftovers(settings.data)
     code: int = given.run(settings, given)
@@ -142,8 +142,8 @@ def _approve(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, **what: Any) -> int:
-    from orchestration.partitions import NoSuchDaysError
-    from orchestration.run import refresh  # imports Dagster: seconds
+    from orchestration.defs.partitions import NoSuchDaysError
+    from orchestration.defs.run_job import refresh  # imports Dagster: seconds
 
     try:
         outcome = refresh(settings, **what)
@@ -155,8 +155,8 @@ def _run(settings: Settings, **what: Any) -> int:
 
 
 def _pull(settings: Settings, given: argparse.Namespace) -> int:
-    from orchestration.assets.pulling import pull_days
-    from orchestration.lock import one_writer
+    from orchestration.defs.extraction import pull_days
+    from orchestration.run_lock import one_writer
 
     settings.landing.mkdir(parents=True, exist_ok=True)
     with one_writer(settings.data, _say):
@@ -166,15 +166,15 @@ def _pull(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _rollback(settings: Settings, given: argparse.Namespace) -> int:
-    from orchestration.lock import one_writer
-    from orchestration.publish.marts import PublishError
-    from orchestration.publish.rollback import release_before, step_back
+    from orchestration.publishing.marts import PublishError
+    from orchestration.publishing.rollback import release_before, roll_back
+    from orchestration.run_lock import one_writer
 
     try:
         # Before what is served now, not before what a run publishes while this waits for it.
         to = given.to or release_before(settings.serving)
         with one_writer(settings.data, _say):
-            made = step_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
+            made = roll_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
     except PublishError as error:
         _say(f"not stepped back: {error}", error=True)
         return 1
@@ -184,9 +184,9 @@ def _rollback(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _unhold(settings: Settings, given: argparse.Namespace) -> int:
-    from orchestration.lock import one_writer
-    from orchestration.publish.marts import PublishError
-    from orchestration.publish.rollback import holds, lift_hold
+    from orchestration.publishing.marts import PublishError
+    from orchestration.publishing.rollback import holds, lift_hold
+    from orchestration.run_lock import one_writer
 
     try:
         asked = holds(settings.serving)
@@ -201,10 +201,10 @@ def _unhold(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _close(settings: Settings, given: argparse.Namespace) -> int:
-    from orchestration.lock import one_writer
-    from orchestration.publish.close import close_month
-    from orchestration.publish.marts import PublishError
-    from orchestration.publish.release import current, refuse_if_replaced
+    from orchestration.publishing.closed_months import close_month
+    from orchestration.publishing.marts import PublishError
+    from orchestration.publishing.release import current, refuse_if_replaced
+    from orchestration.run_lock import one_writer
 
     try:
         asked = current(settings.serving)
@@ -222,9 +222,9 @@ def _close(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _releases(settings: Settings, _: argparse.Namespace) -> int:
-    from orchestration.publish.marts import PublishError
-    from orchestration.publish.release import current_name, damaged_releases, list_releases
-    from orchestration.publish.rollback import hold_of, records
+    from orchestration.publishing.marts import PublishError
+    from orchestration.publishing.release import current_name, damaged_releases, list_releases
+    from orchestration.publishing.rollback import hold_of, records
 
     served = current_name(settings.serving)
     for release in list_releases(settings.serving):
@@ -266,9 +266,9 @@ def _signed(entry: Mapping[str, Any]) -> str:
 
 def _retract(settings: Settings, given: argparse.Namespace) -> int:
     from orchestration.damage import DamagedError
-    from orchestration.ingest.retract import RetractError, retract
-    from orchestration.inputs import served_deliveries
-    from orchestration.lock import one_writer
+    from orchestration.fingerprints import served_deliveries
+    from orchestration.ingestion.retraction import RetractError, retract
+    from orchestration.run_lock import one_writer
 
     source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
@@ -286,7 +286,7 @@ def _retract(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _dev(settings: Settings, given: argparse.Namespace) -> int:
-    from orchestration.ui import UnusableOriginError, run
+    from orchestration.defs.interface import UnusableOriginError, run
 
     _say(f"http://localhost:{given.port} (Ctrl-C ends it)")
     try:
@@ -298,8 +298,8 @@ def _dev(settings: Settings, given: argparse.Namespace) -> int:
 
 def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
     """0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
-    from orchestration.ingest.check_mapping import try_mapping
-    from orchestration.ingest.mapping import MappingError
+    from orchestration.ingestion.records.check_mapping import try_mapping
+    from orchestration.ingestion.records.mapping import MappingError
 
     try:
         tried = try_mapping(given.mapping, given.sample, given.source, settings.reference)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from orchestration.build import build_defs
+from orchestration.defs.graph import build_defs
 from orchestration.folders import UMASK
-from orchestration.lock import remove_leftovers
+from orchestration.run_lock import remove_leftovers
 from orchestration.settings import Settings
 
 # What sensors and Dagster itself write in this process; runs see to it themselves.

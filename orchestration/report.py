@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 import duckdb
 
-from orchestration.publish.marts import open_marts
+from orchestration.publishing.marts import open_marts
 
 TOP = 10
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.ingest.batch import SOURCE
-from orchestration.ingest.landing import land_file
+from orchestration.ingestion.landing import land_file
+from orchestration.ingestion.portal.run import SOURCE
 from orchestration.settings import Settings
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
-from orchestration.ingest.problems import printable
+from orchestration.ingestion.problems import printable
 
 #: Nobody sees it, and what it stands in is no Markdown, HTML or address any more.
 JOINER = "\u2060"

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from orchestration.ingest import batch
-from orchestration.ingest.landing import Days, delivery_files
-from orchestration.ingest.mapping import Mappings, load_mappings
-from orchestration.ingest.records import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
-from orchestration.ingest.report import IngestReport
-from orchestration.ingest.rights import Rights, load_rights
+from orchestration.ingestion.landing import Days, delivery_files
+from orchestration.ingestion.portal import run as batch
+from orchestration.ingestion.records.mapping import Mappings, load_mappings
+from orchestration.ingestion.records.run import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
+from orchestration.ingestion.report import IngestReport
+from orchestration.ingestion.rights import Rights, load_rights
 from orchestration.settings import Settings
 
 # Whatever is synthetic says so in its file name, and needs no secret.

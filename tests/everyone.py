@@ -1,11 +1,11 @@
 """For tests of what is read, whoever sends it: a right of everyone to deliver everything.
 
-Who may deliver what is tested in `tests/unit/ingest/test_rights.py`.
+Who may deliver what is tested in `tests/unit/ingestion/test_rights.py`.
 """
 
 from __future__ import annotations
 
-from orchestration.ingest.rights import Rights, Scope
+from orchestration.ingestion.rights import Rights, Scope
 
 
 class _Everyone(Rights):

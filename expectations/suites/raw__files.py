@@ -19,7 +19,7 @@ REFUSED_ALONE = "['too_many_units_refused', 'foreign_agency']"
 
 
 def suite(source: str = "", most_refused: float = 0) -> gx.ExpectationSuite:
-    """Suite on `files`, one row a file of the batch (columns: `orchestration.ingest.report.FILE_COLUMNS`), beside
+    """Suite on `files`, one row a file of the batch (columns: `orchestration.ingestion.report.FILE_COLUMNS`), beside
     `history`, one row a sender and day of the lake (sender, delivery_date, rows_read).
 
     `source` goes into the suite's name; `most_refused` is the share of rows, 0 to 1, that may be quarantined.

@@ -6,11 +6,11 @@ import dagster as dg
 import pytest
 
 from expectations.suites import names
-from orchestration.assets.closing import CLOSED
-from orchestration.assets.ingestion import batch_key, lake_key
-from orchestration.assets.pulling import PULLED
-from orchestration.assets.release import RELEASE
-from orchestration.build import build_defs
+from orchestration.defs.closing import CLOSED
+from orchestration.defs.extraction import PULLED
+from orchestration.defs.graph import build_defs
+from orchestration.defs.ingestion import batch_key, lake_key
+from orchestration.defs.release import RELEASE
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, source_named
 

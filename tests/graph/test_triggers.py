@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from orchestration.build import build_defs
-from orchestration.ingest.landing import Days
-from orchestration.lock import LOCK, one_writer
-from orchestration.partitions import NoSuchDaysError, known_days, run_tags
-from orchestration.schedules import close_last_month, nightly
+from orchestration.defs.graph import build_defs
+from orchestration.defs.partitions import NoSuchDaysError, known_days, run_tags
+from orchestration.defs.schedules import close_last_month, nightly
+from orchestration.ingestion.landing import Days
+from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -152,7 +152,7 @@ def test_days_without_a_partition_are_refused_with_what_there_is() -> None:
 
 def test_a_second_writer_waits_until_the_first_has_ended_even_by_kill(tmp_path: Path) -> None:
     hold = (
-        "import os, sys, pathlib\nfrom orchestration.lock import one_writer\n"
+        "import os, sys, pathlib\nfrom orchestration.run_lock import one_writer\n"
         "with one_writer(pathlib.Path(sys.argv[1]), print):\n"
         "    print('held', os.getpid(), flush=True)\n    sys.stdin.read()\n"
     )

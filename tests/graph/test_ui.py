@@ -21,12 +21,12 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from orchestration.checks import HOLD, through
 from orchestration.commands import os_user
-from orchestration.publish.release import current_name
+from orchestration.defs.interface import UnusableOriginError, origins_of, refusal
+from orchestration.defs.release_gates import HOLD, through
+from orchestration.publishing.release import current_name
 from orchestration.samples import land_samples
 from orchestration.settings import Settings
-from orchestration.ui import UnusableOriginError, origins_of, refusal
 from tests.interface import START, Interface, launching, running
 from tests.pipeline.deliveries import encoded, fallen, land
 from tests.pipeline.page import table

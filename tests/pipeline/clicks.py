@@ -10,8 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.build import build_defs
-from orchestration.run import QUIET
+from orchestration.defs.graph import build_defs
+from orchestration.defs.run_job import QUIET
 from orchestration.settings import Settings
 
 

@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.run import Outcome, refresh
+from orchestration.defs.run_job import Outcome, refresh
 from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from tests.pipeline.deliveries import eleventh_of_october

@@ -220,7 +220,7 @@ class Warehouse:
     @contextmanager
     def environment(self) -> Iterator[None]:
         """Where dbt finds this lake and database, for one call: a job that another test runs in this process names
-        its own (`orchestration.resources`)."""
+        its own (`orchestration.defs.resources`)."""
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("SERVICE_INDEX_DATA", str(self.data))
             environment.setenv(DATABASE, str(self.database))

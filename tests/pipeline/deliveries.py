@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from orchestration.ingest.batch import SOURCE
+from orchestration.ingestion.portal.run import SOURCE
 from orchestration.settings import REPOSITORY, Settings
 
 CKMB = "CKMB_CongKhaiMinhBach"

@@ -20,7 +20,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from orchestration.ingest.batch import FILE_COLUMNS, ensure_dataset
+from orchestration.ingestion.portal.run import FILE_COLUMNS, ensure_dataset
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = REPOSITORY / "dbt_project"

@@ -1,6 +1,6 @@
 """Hostile deliveries through the whole graph: a clear error, nothing of them published, nothing lost.
 
-How each kind of bad row is found is told in `tests/unit/ingest`; here it is shown that the run goes on with a
+How each kind of bad row is found is told in `tests/unit/ingestion`; here it is shown that the run goes on with a
 sentence that names file and field, and that what is served, the lake and the landed file stay as they were.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.ingest.batch import SOURCE
-from orchestration.run import refresh
+from orchestration.defs.run_job import refresh
+from orchestration.ingestion.portal.run import SOURCE
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import encoded, land, metric, province

@@ -1,7 +1,7 @@
 """Content A, then B, then A again: the marts' inputs say A (f27, ADR 0025).
 
 Belongs here: what the models make of it. Does not belong here: what lies in the lake
-(`tests/unit/ingest/test_content_comes_back.py`).
+(`tests/unit/ingestion/test_content_comes_back.py`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingest.lake import promote
-from orchestration.ingest.mapping import load_mappings
-from orchestration.ingest.records import SAMPLE_KEY, ingest_records
-from orchestration.ingest.rights import national
+from orchestration.ingestion.lake import promote
+from orchestration.ingestion.records.mapping import load_mappings
+from orchestration.ingestion.records.run import SAMPLE_KEY, ingest_records
+from orchestration.ingestion.rights import national
 from orchestration.settings import REPOSITORY
 from tests.pipeline import any_clicks
 from tests.pipeline.dbt_in_process import Warehouse
-from tests.unit.ingest.record_workplace import as_lines, good
+from tests.unit.ingestion.record_workplace import as_lines, good
 
 pytestmark = pytest.mark.slow
 

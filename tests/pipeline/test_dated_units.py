@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.ingest.batch import SOURCE, ingest
-from orchestration.ingest.lake import promote
-from orchestration.ingest.rights import national
+from orchestration.ingestion.lake import promote
+from orchestration.ingestion.portal.run import SOURCE, ingest
+from orchestration.ingestion.rights import national
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.dbt_in_process import Edit, Project

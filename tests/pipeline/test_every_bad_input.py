@@ -15,12 +15,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.ingest.landing import SOURCES
-from orchestration.run import refresh
+from orchestration.defs.run_job import refresh
+from orchestration.ingestion.landing import SOURCES
 from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.deliveries import eleventh_of_october, encoded
 from tests.pipeline.test_trust import HEADLINE, RANKING, deliver, said, served
-from tests.unit.ingest.record_workplace import as_lines, good
+from tests.unit.ingestion.record_workplace import as_lines, good
 
 pytestmark = pytest.mark.slow
 

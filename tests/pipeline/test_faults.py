@@ -17,13 +17,13 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.ingest.lake import visible_batches
-from orchestration.run import refresh
+from orchestration.defs.run_job import refresh
+from orchestration.ingestion.lake import visible_batches
 from orchestration.settings import Settings
 from tests.data_folder import leftovers
 from tests.pipeline.checksums import checksums
 from tests.small_disk import small_disk
-from tests.unit.ingest.record_workplace import good
+from tests.unit.ingestion.record_workplace import good
 from tests.webhook import Hook
 
 pytestmark = pytest.mark.slow

@@ -13,18 +13,18 @@ import dagster as dg
 import pytest
 
 from orchestration.behind import deliveries_behind
-from orchestration.checks import HOLD
 from orchestration.cli import main
 from orchestration.commands import os_user
-from orchestration.ingest.lake import promote
-from orchestration.partitions import known_days
-from orchestration.run import Outcome, refresh
+from orchestration.defs.partitions import known_days
+from orchestration.defs.release_gates import HOLD
+from orchestration.defs.run_job import Outcome, refresh
+from orchestration.ingestion.lake import promote
 from orchestration.settings import Settings
 from orchestration.shown import for_terminal
 from orchestration.sources import source_named
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, fallen, land
-from tests.unit.ingest.record_workplace import as_lines, good
+from tests.unit.ingestion.record_workplace import as_lines, good
 
 # The first: six runs of the whole job, each of which rests on the one before. The others go on from the first run.
 pytestmark = pytest.mark.slow

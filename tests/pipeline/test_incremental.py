@@ -171,7 +171,7 @@ def outcomes(warehouse: Warehouse) -> dict[str, str]:
 def test_dbt_is_called_on_this_lake_whatever_another_test_of_the_process_has_named(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A job names its folders in the environment (`orchestration.resources`). Once, the search went on in those: it
+    """A job names its folders in the environment (`orchestration.defs.resources`). Once, the search went on in those: it
     compared the database that it began with to itself."""
     monkeypatch.setenv("SERVICE_INDEX_DATA", str(tmp_path))
     warehouse.deliver("procedures", "0" * 15 + "1", [PROCEDURE])

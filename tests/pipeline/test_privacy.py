@@ -17,12 +17,12 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.ingest.landing import land_file
-from orchestration.run import refresh
+from orchestration.defs.run_job import refresh
+from orchestration.ingestion.landing import land_file
 from orchestration.samples import land_samples
 from orchestration.settings import Settings
-from tests.unit.ingest.record_workplace import as_lines, good
-from tests.unit.ingest.test_records_privacy import PLANTED, REFUSED, SENTENCE, planted
+from tests.unit.ingestion.record_workplace import as_lines, good
+from tests.unit.ingestion.test_records_privacy import PLANTED, REFUSED, SENTENCE, planted
 
 pytestmark = pytest.mark.slow
 

@@ -16,11 +16,11 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.ingest.batch import SOURCE
-from orchestration.run import Outcome, refresh
+from orchestration.defs.run_job import Outcome, refresh
+from orchestration.defs.unit_checks import CHECK
+from orchestration.ingestion.portal.run import SOURCE
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.unit_checks import CHECK
 from tests.pipeline.clicks import click, errors
 
 # One run on some twenty captures, of which a third has every commune of a province.

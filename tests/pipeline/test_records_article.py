@@ -14,11 +14,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.defs.run_job import Outcome, refresh
 from orchestration.report import headline
-from orchestration.run import Outcome, refresh
 from orchestration.samples import land_samples
 from orchestration.settings import Settings
-from orchestration.simulate import SimulationReport, simulate
+from orchestration.simulation import SimulationReport, simulate
 from orchestration.sources import SOURCES
 from tests.pipeline.checksums import checksums
 

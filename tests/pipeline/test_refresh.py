@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from orchestration.cli import main
-from orchestration.ingest.batch import SOURCE
-from orchestration.run import Outcome, refresh
+from orchestration.defs.run_job import Outcome, refresh
+from orchestration.ingestion.portal.run import SOURCE
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import CKMB, eleventh_of_october, encoded, land, metric, province

@@ -16,16 +16,16 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 import pytest
+from orchestration.publishing.atomic_files import protect_tree
 
 from orchestration.alerts import Alert, send
+from orchestration.defs.instance import instance_of
 from orchestration.folders import PRIVATE, protect
-from orchestration.ingest.lake import work_folder
-from orchestration.ingest.landing import scan
-from orchestration.instance import instance_of
-from orchestration.lock import LOCK, one_writer
-from orchestration.publish.files import protect_tree
-from orchestration.publish.release import current
-from orchestration.publish.rollback import lift_hold, step_back
+from orchestration.ingestion.lake import work_folder
+from orchestration.ingestion.landing import scan
+from orchestration.publishing.release import current
+from orchestration.publishing.rollback import lift_hold, roll_back
+from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
 from tests.graph import test_ui
 from tests.pipeline.page import table
@@ -50,7 +50,7 @@ def used(settings: Settings) -> None:
             manifest.replace(served.release_id, earlier.name), encoding="utf-8"
         )
         protect_tree(earlier)
-        step_back(settings.serving, "duty", "wrong", datetime.now(UTC), earlier.name)
+        roll_back(settings.serving, "duty", "wrong", datetime.now(UTC), earlier.name)
         lift_hold(settings.serving, "duty", "right", datetime.now(UTC))
         alert = Alert("run_failed", "x", (), (), 0, "y", "z", "2026-01-01")
         send(alert, settings.alerts_log, "")

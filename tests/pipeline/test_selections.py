@@ -14,13 +14,13 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.assets.ingestion import batch_key, lake_key
-from orchestration.assets.release import RELEASE
-from orchestration.build import build_defs
-from orchestration.checks import HOLD, RELEASE_SUITES
-from orchestration.ingest.catalogue import pending_batches
-from orchestration.ingest.lake import visible_batches
-from orchestration.run import QUIET, refresh
+from orchestration.defs.graph import build_defs
+from orchestration.defs.ingestion import batch_key, lake_key
+from orchestration.defs.release import RELEASE
+from orchestration.defs.release_gates import HOLD, RELEASE_SUITES
+from orchestration.defs.run_job import QUIET, refresh
+from orchestration.ingestion.catalogue import pending_batches
+from orchestration.ingestion.lake import visible_batches
 from orchestration.settings import Settings
 from orchestration.sources import source_named
 from tests.pipeline.checksums import checksums
@@ -131,7 +131,7 @@ def test_every_table_gate_and_release_come_to_what_a_night_does(
         raise OSError(errno.ENOSPC, "no space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr("orchestration.assets.release.publish", fails)
+        full.setattr("orchestration.defs.release.publish", fails)
         failed = click(
             settings, instance, lambda name: is_release(name) or is_gate(name) or is_of_models(name)
         )

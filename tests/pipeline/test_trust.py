@@ -2,7 +2,7 @@
 does to bend a figure.
 
 Belongs here: what is served afterwards, and who hears of it. Does not belong here: which rows are refused
-(`tests/unit/ingest/test_rights.py`).
+(`tests/unit/ingestion/test_rights.py`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.ingest.batch import SOURCE
-from orchestration.run import Outcome, refresh
+from orchestration.defs.run_job import Outcome, refresh
+from orchestration.ingestion.portal.run import SOURCE
 from orchestration.settings import Settings
 from tests.pipeline.deliveries import encoded, province
-from tests.unit.ingest.record_workplace import as_lines, good
+from tests.unit.ingestion.record_workplace import as_lines, good
 
 pytestmark = pytest.mark.slow
 

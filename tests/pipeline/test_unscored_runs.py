@@ -10,10 +10,10 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.defs.run_job import Outcome, refresh
 from orchestration.report import headline, report
-from orchestration.run import Outcome, refresh
 from orchestration.settings import Settings
-from tests.unit.ingest.record_workplace import as_lines, good
+from tests.unit.ingestion.record_workplace import as_lines, good
 
 # Two runs of the whole job; what missing deliveries come to in each mart is in `test_records_missing`.
 pytestmark = pytest.mark.slow

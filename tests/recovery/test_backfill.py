@@ -15,8 +15,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.ingest.landing import Days
-from orchestration.run import refresh
+from orchestration.defs.run_job import refresh
+from orchestration.ingestion.landing import Days
 from orchestration.settings import Settings
 
 pytestmark = pytest.mark.recovery

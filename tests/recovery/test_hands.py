@@ -6,7 +6,7 @@ it publishes, while others step back and approve. Then each goes on, in an order
 for the lock gets it in any. The tests look at what that night left.
 
 Belongs here: commands beside runs. Does not belong here: what one command does to another's while nothing is built
-(`tests/unit/publish/test_while_a_run_works.py`).
+(`tests/unit/publishing/test_while_a_run_works.py`).
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.instance import instance_of
-from orchestration.run import refresh
+from orchestration.defs.instance import instance_of
+from orchestration.defs.run_job import refresh
 from orchestration.settings import Settings
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land
 from tests.recovery.nights import first_night, start
@@ -191,7 +191,7 @@ def test_a_killed_night_leaves_nothing_to_clean_up(
 
 def while_dbt_works(done: list[str]) -> str:
     """The event in the middle between the start of dbt's last call and what is written once it has ended."""
-    began = max(at for at, line in enumerate(done) if line.startswith("start") and "dbt_alone" in line)
+    began = max(at for at, line in enumerate(done) if line.startswith("start") and "locked_dbt" in line)
     ended = next(at for at, line in enumerate(done) if line.endswith("/whole_build.txt"))
     events = [line for line in done[began:ended] if line.startswith("event")]
     assert len(events) > 100

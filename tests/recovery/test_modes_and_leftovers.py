@@ -19,7 +19,7 @@ from orchestration.settings import Settings
 from tests.data_folder import leftovers, paths, wrong_modes
 from tests.recovery import nights
 from tests.recovery.nights import CLI
-from tests.unit.ingest.record_workplace import good
+from tests.unit.ingestion.record_workplace import good
 
 pytestmark = pytest.mark.recovery
 

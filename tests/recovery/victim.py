@@ -69,7 +69,7 @@ def hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def main() -> int:
-    from orchestration.run import refresh
+    from orchestration.defs.run_job import refresh
     from orchestration.settings import Settings
 
     sys.addaudithook(hook)

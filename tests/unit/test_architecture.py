@@ -15,9 +15,23 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"dagster", "dagster_dbt", "great_expectations"}
 # Layer: what it must not import, anywhere in its code.
 FORBIDDEN = {
-    "orchestration/ingest": {"dagster", "dagster_dbt", "dbt", "expectations", "great_expectations", "pandas"},
-    "orchestration/pull": {"dagster", "dagster_dbt", "dbt", "expectations", "great_expectations", "pandas"},
-    "orchestration/publish": {
+    "orchestration/ingestion": {
+        "dagster",
+        "dagster_dbt",
+        "dbt",
+        "expectations",
+        "great_expectations",
+        "pandas",
+    },
+    "orchestration/extraction": {
+        "dagster",
+        "dagster_dbt",
+        "dbt",
+        "expectations",
+        "great_expectations",
+        "pandas",
+    },
+    "orchestration/publishing": {
         "dagster",
         "dagster_dbt",
         "dbt",
@@ -65,7 +79,11 @@ def test_a_layer_knows_only_what_lies_below_it(layer: str) -> None:
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
-    light = [*modules("orchestration/ingest"), *modules("orchestration/publish"), *modules("expectations")]
+    light = [
+        *modules("orchestration/ingestion"),
+        *modules("orchestration/publishing"),
+        *modules("expectations"),
+    ]
     light += [ROOT / name for name in QUICK]
     offenders = [str(path.relative_to(ROOT)) for path in light if imported(path, at_import_time=True) & HEAVY]
     assert offenders == []
@@ -95,13 +113,13 @@ def test_the_environment_is_read_in_one_place() -> None:
         for path in [*modules("orchestration"), *modules("expectations")]
         if "os.environ" in path.read_text(encoding="utf-8") or "getenv" in path.read_text(encoding="utf-8")
     }
-    # resources.py hands the data folder on to dbt, which has no other way to be told; evidence.py hands git its
-    # environment without what a git hook would put in it; dbt_alone.py is a program of its own, told by resources.py;
+    # resources.py hands the data folder on to dbt, which has no other way to be told; provenance.py hands git its
+    # environment without what a git hook would put in it; locked_dbt.py is a program of its own, told by resources.py;
     # dbt_environment.py takes away what the operator's shell says to dbt.
     assert readers == {
         "orchestration/settings.py",
-        "orchestration/resources.py",
-        "orchestration/evidence.py",
-        "orchestration/dbt_alone.py",
+        "orchestration/defs/resources.py",
+        "orchestration/provenance.py",
+        "orchestration/locked_dbt.py",
         "orchestration/dbt_environment.py",
     }

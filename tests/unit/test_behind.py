@@ -13,11 +13,11 @@ import pytest
 
 from orchestration import behind
 from orchestration.behind import FILES_SHOWN, deliveries_behind
-from orchestration.ingest.retract import retract
-from orchestration.ingest.rights import load_rights
-from orchestration.inputs import Served
+from orchestration.fingerprints import Served
+from orchestration.ingestion.retraction import retract
+from orchestration.ingestion.rights import load_rights
 from orchestration.settings import REPOSITORY, Settings
-from tests.unit.ingest.record_workplace import Records, as_lines, good
+from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
 DONG_NAI, HA_NOI = ("records", "75"), ("records", "01")
 

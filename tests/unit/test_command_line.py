@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from orchestration.checks import Approval
 from orchestration.cli import parser
 from orchestration.commands import command, os_user, shell_word
-from orchestration.ingest.retract import retractions
-from orchestration.publish.rollback import hold_of, records, step_back
+from orchestration.defs.release_gates import Approval
+from orchestration.ingestion.retraction import retractions
+from orchestration.publishing.rollback import hold_of, records, roll_back
 from orchestration.settings import REPOSITORY
-from tests.unit.ingest.record_workplace import Records, as_lines, good
+from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
 SCRIPT = REPOSITORY / "bin" / "service-index"
 TYPED = [
@@ -226,7 +226,7 @@ def test_a_user_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_records_made_before_users_were_kept_are_read(data: Path) -> None:
     serving = data / "serving"
-    made = step_back(serving, "duty", "wrong file", datetime.now(UTC))
+    made = roll_back(serving, "duty", "wrong file", datetime.now(UTC))
     (path,) = (serving / "rollbacks").iterdir()
     old = {key: value for key, value in asdict(made).items() if "os_user" not in key}
     path.write_text(json.dumps(old))

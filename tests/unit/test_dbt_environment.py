@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import resources
+from orchestration.defs import resources
 from orchestration.settings import REPOSITORY, Settings
 
 OF_THE_SHELL = {

@@ -14,14 +14,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.assets.ingestion import WRITER, batch_key, ingestion_assets
-from orchestration.ingest.landing import Days
-from orchestration.ingest.report import IngestReport
-from orchestration.ingest.rights import RightsError
+from orchestration.defs.ingestion import WRITER, batch_key, ingestion_assets
+from orchestration.defs.run_lock import writer
+from orchestration.ingestion.landing import Days
+from orchestration.ingestion.report import IngestReport
+from orchestration.ingestion.rights import RightsError
 from orchestration.settings import Settings
 from orchestration.sources import Agreed, Source, source_named
-from orchestration.writer import writer
-from tests.unit.ingest.record_workplace import ROOT, Records, as_lines, good
+from tests.unit.ingestion.record_workplace import ROOT, Records, as_lines, good
 
 MAPPING, SENDERS, RIGHTS = (
     "mappings/national_exchange.yml",
@@ -64,7 +64,7 @@ EDITS: dict[str, tuple[Callable[[Path], None], dict[str, int] | type[Exception]]
 
 def run(settings: Settings, sources: list[Source], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("orchestration.assets.ingestion.SOURCES", sources)
+        patched.setattr("orchestration.defs.ingestion.SOURCES", sources)
         assets = ingestion_assets(settings)
     dg.materialize(
         assets, selection=[batch_key(source) for source in sources], resources={WRITER: writer(settings)}

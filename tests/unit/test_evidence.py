@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from expectations.gate import CheckResult, GateResult
-from orchestration.evidence import (
+from orchestration.fingerprints import inputs_fingerprint
+from orchestration.provenance import (
     KEEP_RUNS,
     LIBRARIES,
     MissingGateError,
@@ -26,8 +27,7 @@ from orchestration.evidence import (
     keep_whole_build,
     passed_batches,
 )
-from orchestration.inputs import inputs_fingerprint
-from orchestration.publish.release import Evidence
+from orchestration.publishing.release import Provenance
 from orchestration.settings import Settings
 
 
@@ -61,7 +61,7 @@ def result(suite: str, success: bool = True) -> GateResult:
     return GateResult(suite, f"marts.{suite}", success, (check,))
 
 
-def gather_built(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Evidence, str]:
+def gather_built(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Provenance, str]:
     """What a run leaves that has built every table of what lies there."""
     keep_whole_build(settings, run_id, inputs_fingerprint(settings))
     return gather(settings, run_id, suites)

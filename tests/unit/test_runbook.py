@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.alerts import Failure
 from orchestration.damage import RUNBOOK, Section, damaged, section_in
-from orchestration.run_alerts import _section
+from orchestration.defs.alerts import _section
 from orchestration.settings import REPOSITORY
 
 

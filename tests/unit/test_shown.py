@@ -15,9 +15,9 @@ import pytest
 
 from expectations.docs import render
 from expectations.gate import CheckResult, GateResult
-from orchestration.assets.ingestion import as_markdown
+from orchestration.defs.ingestion import as_markdown
 from orchestration.shown import as_description, for_terminal, on_terminal
-from tests.unit.ingest.record_workplace import Records, as_lines, good
+from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
 ROOT = Path(__file__).parents[2]
 ATTACKS = (ROOT / "tests/cases/attacks/markdown_and_chat.jsonl").read_bytes()

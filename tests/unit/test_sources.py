@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ingest.records import SAMPLE_KEY, HashKeyError
+from orchestration.ingestion.records.run import SAMPLE_KEY, HashKeyError
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, hash_key, source_named
 

@@ -1,13 +1,13 @@
 {#- A whole number, 63 bits, that stands for the values of some columns. Equal values, equal number. -#}
-{% macro fingerprint(columns) %}
-    {{- return(adapter.dispatch('fingerprint')(columns)) -}}
+{% macro surrogate_key(columns) %}
+    {{- return(adapter.dispatch('surrogate_key')(columns)) -}}
 {% endmacro %}
 
-{% macro default__fingerprint(columns) -%}
+{% macro default__surrogate_key(columns) -%}
     cast(hash({{ columns | join(', ') }}) >> 1 as bigint)
 {%- endmacro %}
 
-{% macro spark__fingerprint(columns) -%}
+{% macro spark__surrogate_key(columns) -%}
     shiftrightunsigned(xxhash64({{ columns | join(', ') }}), 1)
 {%- endmacro %}
 

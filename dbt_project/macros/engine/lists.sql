@@ -1,99 +1,99 @@
 {#- Nested lists without unnesting: one row stays one row. Conditions and values speak of an element as `item`. -#}
 
 {#- Whether some element meets a condition; false for an empty list, and where it cannot be said. -#}
-{% macro any_item(list, condition) %}
-    {{- return(adapter.dispatch('any_item')(list, condition)) -}}
+{% macro array_any(list, condition) %}
+    {{- return(adapter.dispatch('array_any')(list, condition)) -}}
 {% endmacro %}
 
-{% macro default__any_item(list, condition) -%}
+{% macro default__array_any(list, condition) -%}
     coalesce(len(list_filter({{ list }}, item -> {{ condition }})) > 0, false)
 {%- endmacro %}
 
-{% macro spark__any_item(list, condition) -%}
+{% macro spark__array_any(list, condition) -%}
     coalesce(exists({{ list }}, item -> {{ condition }}), false)
 {%- endmacro %}
 
 
 {#- How many elements meet a condition. -#}
-{% macro count_items_where(list, condition) %}
-    {{- return(adapter.dispatch('count_items_where')(list, condition)) -}}
+{% macro array_count_where(list, condition) %}
+    {{- return(adapter.dispatch('array_count_where')(list, condition)) -}}
 {% endmacro %}
 
-{% macro default__count_items_where(list, condition) -%}
+{% macro default__array_count_where(list, condition) -%}
     len(list_filter({{ list }}, item -> {{ condition }}))
 {%- endmacro %}
 
-{% macro spark__count_items_where(list, condition) -%}
+{% macro spark__array_count_where(list, condition) -%}
     size(filter({{ list }}, item -> {{ condition }}))
 {%- endmacro %}
 
 
 {#- The elements that meet a condition. -#}
-{% macro items_where(list, condition) %}
-    {{- return(adapter.dispatch('items_where')(list, condition)) -}}
+{% macro array_filter(list, condition) %}
+    {{- return(adapter.dispatch('array_filter')(list, condition)) -}}
 {% endmacro %}
 
-{% macro default__items_where(list, condition) -%}
+{% macro default__array_filter(list, condition) -%}
     list_filter({{ list }}, item -> {{ condition }})
 {%- endmacro %}
 
-{% macro spark__items_where(list, condition) -%}
+{% macro spark__array_filter(list, condition) -%}
     filter({{ list }}, item -> {{ condition }})
 {%- endmacro %}
 
 
 {#- A value of each element, as a list. -#}
-{% macro values_of(list, value) %}
-    {{- return(adapter.dispatch('values_of')(list, value)) -}}
+{% macro array_transform(list, value) %}
+    {{- return(adapter.dispatch('array_transform')(list, value)) -}}
 {% endmacro %}
 
-{% macro default__values_of(list, value) -%}
+{% macro default__array_transform(list, value) -%}
     list_transform({{ list }}, item -> {{ value }})
 {%- endmacro %}
 
-{% macro spark__values_of(list, value) -%}
+{% macro spark__array_transform(list, value) -%}
     transform({{ list }}, item -> {{ value }})
 {%- endmacro %}
 
 
 {#- The largest value of the elements; null for an empty list. Nulls are passed over. -#}
-{% macro largest_of(list, value) %}
-    {{- return(adapter.dispatch('largest_of')(list, value)) -}}
+{% macro array_max(list, value) %}
+    {{- return(adapter.dispatch('array_max')(list, value)) -}}
 {% endmacro %}
 
-{% macro default__largest_of(list, value) -%}
+{% macro default__array_max(list, value) -%}
     list_max(list_transform({{ list }}, item -> {{ value }}))
 {%- endmacro %}
 
-{% macro spark__largest_of(list, value) -%}
+{% macro spark__array_max(list, value) -%}
     array_max(transform({{ list }}, item -> {{ value }}))
 {%- endmacro %}
 
 
 {#- Whether a list of plain values holds a value; false where either is missing. -#}
-{% macro holds(list, value) %}
-    {{- return(adapter.dispatch('holds')(list, value)) -}}
+{% macro array_contains(list, value) %}
+    {{- return(adapter.dispatch('array_contains')(list, value)) -}}
 {% endmacro %}
 
-{% macro default__holds(list, value) -%}
+{% macro default__array_contains(list, value) -%}
     coalesce(list_contains({{ list }}, {{ value }}), false)
 {%- endmacro %}
 
-{% macro spark__holds(list, value) -%}
+{% macro spark__array_contains(list, value) -%}
     coalesce(array_contains({{ list }}, {{ value }}), false)
 {%- endmacro %}
 
 
 {#- Number of elements. -#}
-{% macro length_of(list) %}
-    {{- return(adapter.dispatch('length_of')(list)) -}}
+{% macro array_length(list) %}
+    {{- return(adapter.dispatch('array_length')(list)) -}}
 {% endmacro %}
 
-{% macro default__length_of(list) -%}
+{% macro default__array_length(list) -%}
     len({{ list }})
 {%- endmacro %}
 
-{% macro spark__length_of(list) -%}
+{% macro spark__array_length(list) -%}
     size({{ list }})
 {%- endmacro %}
 
@@ -163,45 +163,45 @@
 
 
 {#- The values of a column as one list; empty where there is no row. An aggregate. -#}
-{% macro values_as_list(value) %}
-    {{- return(adapter.dispatch('values_as_list')(value)) -}}
+{% macro array_agg_distinct(value) %}
+    {{- return(adapter.dispatch('array_agg_distinct')(value)) -}}
 {% endmacro %}
 
-{% macro default__values_as_list(value) -%}
+{% macro default__array_agg_distinct(value) -%}
     coalesce(list({{ value }}), [])
 {%- endmacro %}
 
-{% macro spark__values_as_list(value) -%}
+{% macro spark__array_agg_distinct(value) -%}
     collect_list({{ value }})
 {%- endmacro %}
 
 
 {#- The first element. -#}
-{% macro first_of(list) %}
-    {{- return(adapter.dispatch('first_of')(list)) -}}
+{% macro array_first(list) %}
+    {{- return(adapter.dispatch('array_first')(list)) -}}
 {% endmacro %}
 
-{% macro default__first_of(list) -%}
+{% macro default__array_first(list) -%}
     {{ list }}[1]
 {%- endmacro %}
 
-{% macro spark__first_of(list) -%}
+{% macro spark__array_first(list) -%}
     {{ list }}[0]
 {%- endmacro %}
 
 
 {#- Of a list of requests only when each began and was met: what lies between is waiting. -#}
-{% macro stretches(list) %}
-    {{- return(adapter.dispatch('stretches')(list)) -}}
+{% macro intervals(list) %}
+    {{- return(adapter.dispatch('intervals')(list)) -}}
 {% endmacro %}
 
-{% macro default__stretches(list) -%}
+{% macro default__intervals(list) -%}
     list_transform(
         {{ list }}, item -> struct_pack(requested_at := item.requested_at, received_at := item.received_at)
     )
 {%- endmacro %}
 
-{% macro spark__stretches(list) -%}
+{% macro spark__intervals(list) -%}
     transform(
         {{ list }}, item -> named_struct('requested_at', item.requested_at, 'received_at', item.received_at)
     )

@@ -1,7 +1,7 @@
 {#-
     The name of a unit as a key for comparing: NFC, lower case, one blank, ` - ` for any dash, comma or bracket, one kind
     of apostrophe, the mark of a tone on one vowel (`hòa` and `hoà`), without the office (`UBND`). Ingestion compares by
-    the same key (`orchestration/ingest/unit_identity.py`).
+    the same key (`orchestration/ingestion/unit_identity.py`).
 -#}
 {% macro unit_name_key(name) %}
     {{- return(adapter.dispatch('unit_name_key')(name)) -}}

@@ -155,7 +155,7 @@
 
 
 {#- A condition: rows of batches that came to this model, or to a parent of it, since it was last built. -#}
-{% macro is_unread(source) -%}
+{% macro new_batches_only(source) -%}
     {%- set unread -%}
         select distinct unread.batch
         from (
@@ -175,7 +175,7 @@
 
 
 {#- A condition: rows of batches that were there when the run began. -#}
-{% macro is_available(source) -%}
+{% macro available_batches_only(source) -%}
     batch in (
         select available.batch
         from {{ target.database }}.state.available as available
@@ -185,14 +185,14 @@
 
 
 {#- Dossiers of which something came that is not yet in this model: a query of one column. -#}
-{% macro touched_dossiers() -%}
+{% macro changed_dossiers() -%}
     select dossiers.dossier_code
     from {{ ref('stg_exchange__dossiers') }} as dossiers
-    where {{ is_unread('dossiers') }}
+    where {{ new_batches_only('dossiers') }}
     union
     select progress.dossier_code
     from {{ ref('stg_exchange__progress') }} as progress
-    where {{ is_unread('progress') }}
+    where {{ new_batches_only('progress') }}
 {%- endmacro %}
 
 

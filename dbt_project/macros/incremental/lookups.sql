@@ -10,11 +10,11 @@
 
 
 {#- What a lookup says: (key, content), of a dated one a row for each validity. -#}
-{% macro lookup_rows(name) -%}
+{% macro lookup_snapshot(name) -%}
     {%- set lookup = lookups_of_model()[name] -%}
     select distinct
         {{ lookup.key }} as key,
-        {{ fingerprint([lookup.key] + lookup.columns) }} as content
+        {{ surrogate_key([lookup.key] + lookup.columns) }} as content
     from {{ ref(name) }}
     where {{ lookup.key }} is not null
 {%- endmacro %}
@@ -24,7 +24,7 @@
 {% macro changed_keys(name) -%}
     {%- set found_now -%}
         select key, content
-        from ({{ lookup_rows(name) }}) as found_now
+        from ({{ lookup_snapshot(name) }}) as found_now
     {%- endset -%}
     {%- set found_then -%}
         select key, content
@@ -37,7 +37,7 @@
 
 
 {#- Dossiers in `relation` that were built with something that now says otherwise: a query of one column. -#}
-{% macro dossiers_looked_up_otherwise(relation) -%}
+{% macro dossiers_with_changed_lookups(relation) -%}
     {%- set queries = [] -%}
     {%- for name, lookup in lookups_of_model().items() -%}
         {%- for column in lookup.found_by -%}
@@ -64,6 +64,6 @@
             '{{ name }}' as lookup,
             found.key,
             found.content
-        from ({{ lookup_rows(name) }}) as found;
+        from ({{ lookup_snapshot(name) }}) as found;
     {% endfor %}
 {% endmacro %}

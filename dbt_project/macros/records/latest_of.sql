@@ -1,4 +1,4 @@
 {#- The latest of several moments, nulls passed over (`greatest` does so by itself; here it is meant). -#}
-{% macro latest_of(moments) -%}
+{% macro greatest_non_null(moments) -%}
     greatest({{ moments | join(', ') }})
 {%- endmacro %}

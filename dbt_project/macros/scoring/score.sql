@@ -16,6 +16,6 @@
 
 
 {#- A score as the portal shows and adds it: two decimals, exact (docs/adr/0004-groups-add-rounded-metrics.md). -#}
-{% macro shown(score) -%}
+{% macro rounded_score(score) -%}
     cast({{ round_half_even(score, 2) }} as decimal(6, 2))
 {%- endmacro %}

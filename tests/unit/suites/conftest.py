@@ -13,8 +13,8 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.ingest.portal_service_results import ROW_COLUMNS
-from orchestration.ingest.report import FILE_COLUMNS
+from orchestration.ingestion.portal.service_results import ROW_COLUMNS
+from orchestration.ingestion.report import FILE_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 

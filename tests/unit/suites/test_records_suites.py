@@ -16,8 +16,8 @@ import pytest
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names
 from expectations.suites.raw__files import suite as files_suite
-from orchestration.ingest.record_types import RECORD_SOURCES
-from orchestration.ingest.report import FILE_COLUMNS
+from orchestration.ingestion.records.schemas import RECORD_SOURCES
+from orchestration.ingestion.report import FILE_COLUMNS
 
 ARRIVE = "The batch holds as many rows as its files had accepted"
 COLUMNS = "The columns and their types are those of the lake's contract"

@@ -19,7 +19,7 @@ import pytest
 
 from expectations.gate import GateResult, run_gate
 from expectations.suites import load, names, table_of
-from orchestration.ingest.record_types import RECORD_SOURCES
+from orchestration.ingestion.records.schemas import RECORD_SOURCES
 
 if TYPE_CHECKING:
     import great_expectations as gx

@@ -8,22 +8,22 @@
 ) }}
 with
 {% if is_incremental() -%}
-touched as (
-    {{ touched_dossiers() }}
+changed as (
+    {{ changed_dossiers() }}
 ),
 {%- endif %}
 
 versions as (
     select * from {{ ref('core_dossiers__versions') }}
     {% if is_incremental() -%}
-        where dossier_code in (select touched.dossier_code from touched)
+        where dossier_code in (select changed.dossier_code from changed)
     {%- endif %}
 ),
 
 progress as (
     select * from {{ ref('core_dossiers__progress') }}
     {% if is_incremental() -%}
-        where dossier_code in (select touched.dossier_code from touched)
+        where dossier_code in (select changed.dossier_code from changed)
     {%- endif %}
 ),
 
@@ -56,7 +56,7 @@ dated as (
         versions.delivery_date,
         versions.content_id,
         coalesce(statuses.progress_order, 0) as progress_order,
-        {{ latest_of([
+        {{ greatest_non_null([
             'versions.own_moment_at',
             'case versions.status_code'
             ~ ' when 1 then progress.status_1_at when 2 then progress.status_2_at when 3 then progress.status_3_at'
@@ -86,7 +86,7 @@ speaking as (
 
 forms as (
     select
-        {{ values_as_list('collection_form_code') }} as cash_forms
+        {{ array_agg_distinct('collection_form_code') }} as cash_forms
     from fee_collection_forms
     where not is_online
 ),
@@ -130,8 +130,8 @@ judged as (
         ) as is_behind_progress,
         coalesce(submitted_at = received_at and status_1_at < received_at, false) as is_submission_copied,
         coalesce(
-            paid_online_code in (1, 2) and {{ length_of('collection_form_codes') }} > 0
-            and not {{ any_item('collection_form_codes', 'not ' ~ holds('cash_forms', 'item')) }},
+            paid_online_code in (1, 2) and {{ array_length('collection_form_codes') }} > 0
+            and not {{ array_any('collection_form_codes', 'not ' ~ array_contains('cash_forms', 'item')) }},
             false
         ) as is_cash_marked_online
     from latest

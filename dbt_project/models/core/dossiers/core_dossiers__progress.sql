@@ -7,7 +7,7 @@
 ) }}
 with progress as (
     select * from {{ ref('stg_exchange__progress') }}
-    where {% if is_incremental() %}{{ is_unread('progress') }}{% else %}{{ is_available('progress') }}{% endif %}
+    where {% if is_incremental() %}{{ new_batches_only('progress') }}{% else %}{{ available_batches_only('progress') }}{% endif %}
 ),
 
 statuses as (
@@ -71,7 +71,7 @@ select
     {% for column in columns[1:] + columns[:1] -%}
         case
             when known.precedence < final.precedence then known.{{ column }}
-            when known.precedence = final.precedence then {{ latest_of(['final.' ~ column, 'known.' ~ column]) }}
+            when known.precedence = final.precedence then {{ greatest_non_null(['final.' ~ column, 'known.' ~ column]) }}
             else final.{{ column }}
         end as {{ column }}{{ ',' if not loop.last }}
     {% endfor %}

@@ -9,10 +9,10 @@
 with
 {% if is_incremental() -%}
 -- What came, and what was settled by something that now says otherwise: a procedure, a unit, a petition.
-touched as (
-    {{ touched_dossiers() }}
+changed as (
+    {{ changed_dossiers() }}
     union
-    {{ dossiers_looked_up_otherwise(ref('core_dossiers__latest')) }}
+    {{ dossiers_with_changed_lookups(ref('core_dossiers__latest')) }}
 ),
 {%- endif %}
 
@@ -26,7 +26,7 @@ dossiers as (
         case when dossiers.due_at is null then cast(dossiers.received_at as date) end as counted_from_date
     from {{ ref('core_dossiers__latest') }} as dossiers
     {% if is_incremental() -%}
-        where dossiers.dossier_code in (select touched.dossier_code from touched)
+        where dossiers.dossier_code in (select changed.dossier_code from changed)
     {%- endif %}
 ),
 

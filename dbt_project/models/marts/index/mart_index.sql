@@ -61,7 +61,7 @@ computed_groups as (
         unit_code,
         group_code,
         count(*) as metrics,
-        case when count(score_reason) = 0 then sum(coalesce({{ shown('score') }}, 0)) end as score
+        case when count(score_reason) = 0 then sum(coalesce({{ rounded_score('score') }}, 0)) end as score
     from metric_scores
     group by {{ period_keys() }}, unit_code, group_code
 ),

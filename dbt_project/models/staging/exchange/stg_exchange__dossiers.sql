@@ -13,24 +13,24 @@ with source as (
 standing as (
     select
         *,
-        {{ items_where('submitted_documents', 'not coalesce(item.is_deleted, false)') }} as documents,
-        {{ values_of('submitted_documents', 'item.document_id') }} as document_ids,
-        {{ items_where('supplements', 'item.requested_at is not null') }} as requests
+        {{ array_filter('submitted_documents', 'not coalesce(item.is_deleted, false)') }} as documents,
+        {{ array_transform('submitted_documents', 'item.document_id') }} as document_ids,
+        {{ array_filter('supplements', 'item.requested_at is not null') }} as requests
     from source
 ),
 
 with_results as (
     select
         *,
-        {{ items_where('results', 'not ' ~ holds('document_ids', 'item.document_id')) }}
+        {{ array_filter('results', 'not ' ~ array_contains('document_ids', 'item.document_id')) }}
             as own_results
     from standing
 ),
 
 final as (
     select
-        {{ fingerprint(['batch', 'file_hash', 'record_no']) }} as version_id,
-        {{ fingerprint(['sender'] + content) }} as content_id,
+        {{ surrogate_key(['batch', 'file_hash', 'record_no']) }} as version_id,
+        {{ surrogate_key(['sender'] + content) }} as content_id,
         batch,
         sender,
         cast(delivery_date as date) as delivery_date,
@@ -50,25 +50,25 @@ final as (
         is_vneid_verified,
         paid_online_code,
         -- Dates that something happened on. A due date is a promise: it lies ahead of what the version knows.
-        {{ latest_of([
+        {{ greatest_non_null([
             'submitted_at', 'received_at', 'finished_at', 'returned_at', 'refused_at',
-            largest_of('supplements', 'item.requested_at'), largest_of('supplements', 'item.received_at'),
+            array_max('supplements', 'item.requested_at'), array_max('supplements', 'item.received_at'),
         ]) }} as own_moment_at,
-        {{ count_items_where('requests', 'item.received_at is null') }} as open_requests,
-        {{ largest_of('requests', 'case when item.received_at is null then item.requested_at end') }}
+        {{ array_count_where('requests', 'item.received_at is null') }} as open_requests,
+        {{ array_max('requests', 'case when item.received_at is null then item.requested_at end') }}
             as open_requested_at,
-        {{ stretches(items_where('requests', 'item.received_at > item.requested_at')) }} as completed_requests,
-        {{ any_item('documents', 'item.document_id is not null') }} as has_submitted_file,
-        {{ any_item('documents', 'item.is_reused') }} as has_reused_document,
-        {{ any_item('documents', 'item.is_from_national_store') }} as has_stored_document,
-        {{ any_item('own_results', 'item.has_file') }} as has_result_file,
-        {{ any_item('own_results', 'item.has_file and item.result_code is not null') }} as has_electronic_result,
-        {{ length_of('own_results') }} < {{ length_of('results') }} as has_copied_result,
-        {{ length_of('fees') }} > 0 and not {{ any_item('fees', 'coalesce(item.price, 1) <> 0') }} as is_free_of_charge,
-        {{ values_of(items_where('fees', 'coalesce(item.price, 1) <> 0'), 'item.collection_form_code') }}
+        {{ intervals(array_filter('requests', 'item.received_at > item.requested_at')) }} as completed_requests,
+        {{ array_any('documents', 'item.document_id is not null') }} as has_submitted_file,
+        {{ array_any('documents', 'item.is_reused') }} as has_reused_document,
+        {{ array_any('documents', 'item.is_from_national_store') }} as has_stored_document,
+        {{ array_any('own_results', 'item.has_file') }} as has_result_file,
+        {{ array_any('own_results', 'item.has_file and item.result_code is not null') }} as has_electronic_result,
+        {{ array_length('own_results') }} < {{ array_length('results') }} as has_copied_result,
+        {{ array_length('fees') }} > 0 and not {{ array_any('fees', 'coalesce(item.price, 1) <> 0') }} as is_free_of_charge,
+        {{ array_transform(array_filter('fees', 'coalesce(item.price, 1) <> 0'), 'item.collection_form_code') }}
             as collection_form_codes,
-        {{ holds('database_codes', "'" ~ var('population_database_code') ~ "'") }} as has_population_data,
-        case when {{ length_of('database_codes') }} = 1 then {{ first_of('database_codes') }} end as only_database_code
+        {{ array_contains('database_codes', "'" ~ var('population_database_code') ~ "'") }} as has_population_data,
+        case when {{ array_length('database_codes') }} = 1 then {{ array_first('database_codes') }} end as only_database_code
     from with_results
 )
 

@@ -5,7 +5,7 @@ with source as (
 
 final as (
     select
-        {{ fingerprint(['petition_id', 'agency_code', 'received_at', 'transferred_at', 'kind', 'status', 'finished_at',
+        {{ surrogate_key(['petition_id', 'agency_code', 'received_at', 'transferred_at', 'kind', 'status', 'finished_at',
             'likes', 'dislikes', 'dossier_code']) }} as content_id,
         cast(delivery_date as date) as delivery_date,
         coalesce(precedence, 1) as precedence,
@@ -20,7 +20,7 @@ final as (
         coalesce(likes, 0) as likes,
         coalesce(dislikes, 0) as dislikes,
         dossier_code,
-        {{ latest_of(['received_at', 'transferred_at', 'finished_at']) }} as source_moment_at
+        {{ greatest_non_null(['received_at', 'transferred_at', 'finished_at']) }} as source_moment_at
     from source
 )
 

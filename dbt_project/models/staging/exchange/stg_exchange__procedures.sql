@@ -5,7 +5,7 @@ with source as (
 
 final as (
     select
-        {{ fingerprint(['procedure_code', 'name_vi', 'field_code', 'execution_level', 'statutory_limit', 'limit_unit',
+        {{ surrogate_key(['procedure_code', 'name_vi', 'field_code', 'execution_level', 'statutory_limit', 'limit_unit',
             'is_fee_bearing', 'has_synchronised_fees', 'returns_paper_result', 'online_level', 'is_open_to_citizens',
             'has_all_parts']) }} as content_id,
         file_hash,

@@ -5,7 +5,7 @@ with source as (
 
 final as (
     select
-        {{ fingerprint(['decision_no', 'agency_code', 'decision_date', 'procedure_code', 'kind', 'legal_effect_date',
+        {{ surrogate_key(['decision_no', 'agency_code', 'decision_date', 'procedure_code', 'kind', 'legal_effect_date',
             'published_at']) }} as content_id,
         cast(delivery_date as date) as delivery_date,
         coalesce(precedence, 1) as precedence,

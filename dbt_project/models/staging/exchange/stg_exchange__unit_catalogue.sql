@@ -5,7 +5,7 @@ with source as (
 
 final as (
     select
-        {{ fingerprint(['agency_code', 'name_vi', 'unit_level', 'parent_agency_code', 'state_code', 'valid_to']) }}
+        {{ surrogate_key(['agency_code', 'name_vi', 'unit_level', 'parent_agency_code', 'state_code', 'valid_to']) }}
             as content_id,
         cast(delivery_date as date) as delivery_date,
         coalesce(precedence, 1) as precedence,

@@ -1,0 +1,161 @@
+"""What a finished run has to tell whoever is on call.
+
+Belongs here: reading a run's events, and the sensor that does so for runs that a schedule, a sensor or the UI
+started. Does not belong here: what an alert looks like and where it goes (`alerts`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration.alerts import Alert, Failure, send
+from orchestration.damage import RUNBOOK, Section, section_in
+from orchestration.defs.gate_results import OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.scoring_checks import CHECK as IS_SCORED
+from orchestration.settings import Settings
+
+#: Runs of the command line tell it themselves.
+STARTED_BY = "service-index/started-by"
+COMMAND_LINE = {STARTED_BY: "command-line"}
+MESSAGE_CHARACTERS = 2000
+#: What the system and sqlite say of our own folders: whichever step it is said at, no delivery is to blame.
+OF_THE_DISK = (
+    *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)),
+    "disk is full",
+)
+#: By what a step or check is called, the first that fits.
+OF_STEPS = (
+    ((IS_SCORED,), "Nothing could be scored"),
+    ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
+    (("release__",), "A release gate failed"),
+    (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
+)
+_SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
+_AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
+
+
+def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
+    """None where nothing failed, and no delivery was refused. A failed check fails its step as well: the check, which
+    knows more, speaks.
+    """
+    events = list(events)
+    checks = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    failed = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
+    # Where nothing is scored, all gates find their tables empty: one of them knows why.
+    failed = [c for c in failed if c.check_name == IS_SCORED] or failed
+    refused = [c for c in checks if not c.passed and _fact(c, REFUSED)]
+    failures = [_failure(check) for check in failed]
+    held = any(_fact(check, "held") for check in failed)
+    if not failed:
+        for event in events:
+            error = event.step_failure_data.error if event.is_step_failure else None
+            if error is not None:
+                cause = error.cause or error
+                held = held or cause.cls_name == "ReleaseHeldError"
+                failures.append(Failure(str(event.step_key), cause.message.strip()[:MESSAGE_CHARACTERS]))
+    is_stopped = bool(failures)
+    failures += [_failure(check) for check in refused]
+    if not failures:
+        return None
+    said = "\n".join(failure.message for failure in failures)
+    names = ", ".join(failure.name for failure in failures[:3])
+    return Alert(
+        kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
+        title=f"{'Release held' if held else 'Run failed'}: {names}; what is served stays as it was"
+        if is_stopped
+        else f"Deliveries refused: {names}; what the others delivered was taken",
+        failures=tuple(failures),
+        agencies=tuple(sorted({*_SENDER.findall(said), *_AGENCY.findall(said)})),
+        rows=sum(int(_fact(check, "failing_rows") or 0) for check in [*failed, *refused]),
+        what_to_do=f"{RUNBOOK}, section '{'A release is held' if held else _section(failures)}'",
+        run_id=run_id,
+        at=now.astimezone(UTC).isoformat("T", "seconds"),
+    )
+
+
+def _failure(check: dg.AssetCheckEvaluation) -> Failure:
+    name = f"{check.asset_key.to_user_string()}: {check.check_name}"
+    return Failure(name, (check.description or "")[:MESSAGE_CHARACTERS])
+
+
+def refused_deliveries(settings: Settings) -> dg.SensorDefinition:
+    """Alerts for runs that went on without a delivery, and were not started by the command line."""
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="alert_on_refused_delivery",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
+    )
+    def sensor(context: dg.RunStatusSensorContext) -> None:
+        run = context.dagster_run
+        alert = None if run.tags.get(STARTED_BY) else _alert_of_run(context, run.run_id)
+        if alert is not None and (problem := send(alert, settings.alerts_log, settings.alert_webhook)):
+            context.log.warning(problem)
+
+    return sensor
+
+
+def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | None:
+    entries = context.instance.all_logs(run_id)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+    return alert_of(events, run_id, datetime.now(UTC))
+
+
+def failed_runs(settings: Settings) -> dg.SensorDefinition:
+    """Alerts for failed runs that were not started by the command line."""
+
+    @dg.run_failure_sensor(
+        name="alert_on_failure",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells the log and the webhook what failed, whose data it was, and what to do.",
+    )
+    def sensor(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        if run.tags.get(STARTED_BY):
+            return
+        alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
+        problem = send(alert, settings.alerts_log, settings.alert_webhook)
+        if problem:
+            context.log.warning(problem)
+
+    return sensor
+
+
+def _killed(run: dg.DagsterRun, now: datetime) -> Alert:
+    """A run that failed without a word: its process was ended from outside."""
+    return Alert(
+        kind="run_failed",
+        title=f"Run failed: {run.job_name} ended without saying why; what is served stays as it was",
+        failures=(),
+        agencies=(),
+        rows=0,
+        what_to_do=f"{RUNBOOK}, section 'A run was killed'",
+        run_id=run.run_id,
+        at=now.astimezone(UTC).isoformat("T", "seconds"),
+    )
+
+
+def _section(failures: Iterable[Failure]) -> str:
+    names = " ".join(failure.name for failure in failures)
+    said = " ".join(failure.message for failure in failures)
+    if any(word in said for word in OF_THE_DISK):
+        return Section.FOLDERS
+    of_step = (section for words, section in OF_STEPS if any(word in names for word in words))
+    return section_in(said) or next(of_step, "Another step failed")
+
+
+def _fact(check: Any, name: str) -> Any:
+    value = check.metadata.get(name)
+    return value.value if value is not None else None

@@ -1,0 +1,72 @@
+"""Did everyone deliver? One warning a source; it holds nothing back.
+
+Belongs here: the Dagster face of `orchestration.ingestion.delivery_sla`. Does not belong here: gates, which block
+(`checks.py`).
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from orchestration.defs.ingestion import lake_key
+from orchestration.defs.partitions import known_days, last_day_of
+from orchestration.ingestion.delivery_sla import Overdue, overdue
+from orchestration.ingestion.landing import delivery_days
+from orchestration.settings import Settings
+from orchestration.shown import as_description
+from orchestration.sources import SOURCES, Source
+
+CHECK = "everyone_delivered"
+NAMES_SHOWN = 40  # all provinces
+
+
+def delivery_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """One non-blocking check a source, on its table in the lake."""
+    return [_delivery_check(settings, source) for source in SOURCES]
+
+
+def _delivery_check(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=lake_key(source),
+        name=CHECK,
+        description="Did everyone deliver who had to (seeds/agreements/expected_deliveries.csv)?",
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        day = last_day_of(context.run, settings)
+        late = overdue(settings.expected_deliveries, settings.reference, settings.landing, source.name, day)
+        known = known_days()
+        misdated = sorted(
+            f"{source.name}/{delivered}/{sender}"
+            for delivered, sender in delivery_days(settings.landing, source.name)
+            if delivered not in known
+        )
+        return dg.AssetCheckResult(
+            passed=not late and not misdated,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=as_description(_told(source, late, misdated)) or f"nothing is missing on {day}",
+            metadata={
+                "day": str(day),
+                "overdue": len(late),
+                "agencies": ", ".join(f"{one.sender} {one.sender_name}".strip() for one in late),
+                "misdated": len(misdated),
+            },
+        )
+
+    return check
+
+
+def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[str]) -> str:
+    lines = []
+    if late:
+        lines.append(
+            f"{source.name}: {len(late)} deliveries are overdue; ask the sender, or mend the agreement"
+        )
+        lines += [f"- {one}" for one in late[:NAMES_SHOWN]]
+    if misdated:
+        known = known_days()
+        lines.append(
+            f"{source.name}: {len(misdated)} folders are not read, because their date lies outside {known.first} to"
+            f" {known.last} (today); put the files where they belong"
+        )
+        lines += [f"- {folder}" for folder in misdated[:NAMES_SHOWN]]
+    return "\n".join(lines)

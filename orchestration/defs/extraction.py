@@ -1,0 +1,96 @@
+"""What gateways hand out, fetched into landing before the deliveries of the day are read.
+
+Belongs here: the Dagster face of `orchestration.extraction`. Does not belong here: HTTP and what is tried again.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import partial
+
+import dagster as dg
+
+from orchestration.defs.partitions import days_of
+from orchestration.extraction.gateways import Gateway, read_gateways
+from orchestration.extraction.pages import Pages, PullError
+from orchestration.extraction.pull import pull
+from orchestration.ingestion.landing import Days
+from orchestration.settings import Settings
+from orchestration.shown import as_description
+
+PULLED = dg.AssetKey(["ingestion", "pulled_pages"])
+CHECK = "gateways_answered"
+#: For all gateways of a run together: the run holds the lock as long.
+MOST_SECONDS = 1800.0
+
+
+def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
+    """Pull every gateway for each of `days`: what was landed, and what went wrong, in words.
+
+    One gateway that fails does not keep the others waiting. Raises MappingError for the file of gateways.
+    """
+    told, wrong = [], []
+    until = time.monotonic() + MOST_SECONDS
+    for gateway in read_gateways(settings.gateways):
+        for number in range((days.last - days.first).days + 1):
+            day = days.first + timedelta(days=number)
+            try:
+                made = pull(settings.landing, gateway, day, partial(_open, settings, gateway, day, until))
+            except PullError as error:
+                wrong.append(str(error))
+            else:
+                told.append(
+                    f"{gateway.name} for {day}: {len(made.files)} pages, {made.fetched} of them fetched now"
+                )
+    return told, wrong
+
+
+def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Pages:
+    token = Settings.secret(gateway.token_from)
+    if not token:
+        raise PullError(
+            f"{gateway.name} for {day}: found no token in {gateway.token_from}, expected it in the environment; set it"
+        )
+    if token.encode() == settings.hash_key:
+        raise PullError(
+            f"{gateway.name} for {day}: found the hash key in {gateway.token_from}, expected the gateway's own token;"
+            " set it, and make another hash key if this one was ever sent"
+        )
+    return Pages(gateway, day, token, most_seconds=until - time.monotonic())
+
+
+def pulled_pages(settings: Settings, required: set[str], owners: Sequence[str]) -> dg.AssetsDefinition:
+    """The asset, with a check that warns of gateways that did not give what they should."""
+
+    @dg.asset(
+        key=PULLED,
+        required_resource_keys=required,
+        group_name="ingestion",
+        kinds={"python"},
+        owners=owners,
+        check_specs=[
+            dg.AssetCheckSpec(CHECK, asset=PULLED, description="Did every gateway hand out its day?")
+        ],
+        description="Pages of the gateways in `seeds/agreements/gateways.yml`, as landing files. A gateway that"
+        " fails is a warning: what came by other ways is read all the same.",
+    )
+    # Dagster does not know the annotation with its parameter where an asset brings checks of its own.
+    def pulled(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        days = days_of(context.run)
+        # A run of whatever has landed is about no day that one could ask for.
+        told, wrong = pull_days(settings, days) if days else ([], [])
+        for line in told:
+            context.log.info(line)
+        return dg.MaterializeResult(
+            metadata={"pulled": "; ".join(told) or "no gateway was asked"},
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=not wrong,
+                    check_name=CHECK,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description=as_description("\n".join(wrong)) or "every gateway that was asked answered",
+                )
+            ],
+        )
+
+    return pulled

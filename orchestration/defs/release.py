@@ -1,0 +1,53 @@
+"""The release: the last asset, and the only one that BI tools see.
+
+Belongs here: gathering the evidence of this run and handing it to `orchestration.publishing`.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.defs.ingestion import OWNERS, WRITER, lake_key
+from orchestration.provenance import gather
+from orchestration.publishing.release import publish
+from orchestration.settings import Settings
+from orchestration.sources import SOURCES
+
+RELEASE = dg.AssetKey("release")
+
+
+def release_asset(
+    settings: Settings, marts: Sequence[dg.AssetKey], gates: Sequence[str]
+) -> dg.AssetsDefinition:
+    """The asset that swaps `marts` in, once every suite of `gates` has passed in the same run."""
+
+    @dg.asset(
+        key=RELEASE,
+        deps=[*marts, *map(lake_key, SOURCES)],
+        required_resource_keys={WRITER},
+        group_name="release",
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        description=(
+            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest and the report of the gates,"
+            " swapped in together. If any gate fails, what is served stays byte for byte."
+        ),
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        evidence, report = gather(settings, context.run_id, gates)
+        made = publish(
+            settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
+        )
+        context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
+        return dg.MaterializeResult(
+            metadata={
+                "release_id": made.release_id,
+                "is_new": made.is_new,
+                "tables": len(made.manifest["tables"]),
+                "rows": sum(table["rows"] for table in made.manifest["tables"].values()),
+                "report": dg.MetadataValue.path(made.folder / "report.html"),
+            }
+        )
+
+    return release

@@ -1,0 +1,121 @@
+"""Great Expectations as blocking asset checks.
+
+Belongs here: what is checked before a release. Does not belong here: the gate before the lake (`raw_gates`), bounds
+(`expectations.suites`) and running a suite (`expectations.gate`).
+"""
+
+from collections.abc import Iterable
+
+import dagster as dg
+from pydantic import Field
+
+from expectations.drift import compare
+from expectations.gate import GateResult, run_gate
+from expectations.suites import load, names, table_of
+from orchestration.behind import deliveries_behind
+from orchestration.build_database import passing_database
+from orchestration.commands import command, os_user
+from orchestration.defs.gate_results import as_check
+from orchestration.provenance import gate_folder, keep_approvals, keep_gate
+from orchestration.publishing.manifest import refuse_unreadable
+from orchestration.publishing.release import served_folder
+from orchestration.settings import Settings
+from orchestration.shown import as_description
+
+RELEASE_SUITES = names("release")
+# One suite does not judge the build but asks a person: it holds a release back until somebody approves it.
+(HOLD,) = names("hold")
+
+
+class Approval(dg.Config):
+    """A person lets one hold pass: which, who, why. All of it stands in the manifest of the release, beside what is
+    not taken from anybody's word: the operating system's user of the process, and the way it came.
+    """
+
+    hold: str
+    by: str = Field(pattern=r"\S")
+    reason: str = Field(pattern=r"\S")
+
+
+class Approvals(dg.Config):
+    """Run config of the check that holds: `{"approvals": [{"hold": ..., "by": ..., "reason": ...}]}`."""
+
+    approvals: list[Approval] = []  # noqa: RUF012  (a field of the config, not of the class)
+
+
+def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
+    """The blocking check that compares the build with what is served."""
+    ranking = next(key for key in marts if key.path[-1] == "mart_province_ranking")
+
+    @dg.asset_check(
+        asset=ranking,
+        name=HOLD,
+        blocking=True,
+        description="Great Expectations: did a province move further than a person should hear of first?",
+    )
+    def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
+        served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
+        refuse_unreadable(served)
+        signature = {"os_user": os_user(), "through": through(context.run)}
+        approved = [given.hold for given in config.approvals]
+        folder = gate_folder(settings, context.run.run_id)
+        with passing_database(settings.build / "drift.duckdb") as database:
+            hold = compare(settings.build_database, served, database, approved)
+            result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
+        used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
+        keep_gate(settings, context.run.run_id, result)
+        keep_approvals(settings, context.run.run_id, used)
+        check = as_check([result])
+        if result.success:
+            return check
+        lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
+        return check._replace(
+            description=as_description(
+                f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n"
+                f"{deliveries_behind(settings, _moved(result))}\n{lifted}"
+            ),
+            metadata={
+                **check.metadata,
+                "held": dg.MetadataValue.bool(True),
+                "hold": dg.MetadataValue.text(str(hold)),
+            },
+        )
+
+    return gate
+
+
+def _moved(result: GateResult) -> set[tuple[str, str]]:
+    """Basis and code of the provinces that moved too far, as far as the verdict shows them."""
+    return {(str(row["basis"]), str(row["unit_code"])) for check in result.failed() for row in check.sample}
+
+
+def through(run: dg.DagsterRun) -> str:
+    """How the run was started: only what is queued has an origin, and no tag that somebody types makes one."""
+    return "command line" if run.remote_job_origin is None else "Dagster's interface, name as typed there"
+
+
+def release_gates(settings: Settings, marts: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
+    """One blocking check for each release suite, on the mart it names."""
+    by_table = {key.path[-1]: key for key in marts}
+    return [_release_gate(settings, name, by_table[table_of(name)]) for name in RELEASE_SUITES]
+
+
+def _release_gate(settings: Settings, name: str, mart: dg.AssetKey) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=mart,
+        name=name,
+        blocking=True,
+        description="Great Expectations: may this mart be published?",
+    )
+    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        result = run_gate(
+            settings.build_database,
+            "marts",
+            table_of(name),
+            load(name),
+            failing_rows_dir=gate_folder(settings, context.run.run_id),
+        )
+        keep_gate(settings, context.run.run_id, result)
+        return as_check([result])
+
+    return gate

@@ -1,0 +1,28 @@
+"""What assets use to reach the world: dbt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource
+
+from orchestration.dbt_environment import forget_dbt_settings
+from orchestration.settings import Settings
+
+
+def dbt(settings: Settings) -> DbtCliResource:
+    """dbt as a subprocess, so that its lock on the build database ends with it; one at a time (`locked_dbt`)."""
+    forget_dbt_settings()
+    # dbt finds its folders in the environment, and dagster-dbt hands on the one of this process.
+    os.environ["SERVICE_INDEX_DATA"] = str(settings.data)
+    # The dbt beside this Python, whatever PATH says.
+    os.environ["SERVICE_INDEX_DBT"] = str(Path(sys.executable).with_name("dbt"))
+    return DbtCliResource(
+        project_dir=str(settings.dbt_project),
+        profiles_dir=str(settings.dbt_project),
+        dbt_executable=str(Path(__file__).parents[1] / "locked_dbt.py"),
+        # dbt's log of everything, 13 MB a night, cost an eighth of its time; what went wrong is said at this level.
+        global_config_flags=["--no-use-colors", "--log-level-file", "info"],
+    )

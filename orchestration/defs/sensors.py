@@ -1,0 +1,79 @@
+"""Sensors: what starts because something happened.
+
+Belongs here: when to look, and what is asked for. Does not belong here: what a delivery is (`ingest`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+
+import dagster as dg
+
+from orchestration.defs.jobs import REFRESH, refresh
+from orchestration.defs.partitions import known_days
+from orchestration.ingestion.unprocessed_files import Unread, unread_files
+from orchestration.settings import Settings
+from orchestration.sources import SOURCES
+
+LOOK_EVERY_SECONDS = 300
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+def late_deliveries(settings: Settings) -> dg.SensorDefinition:
+    """One run for each day before today that got a file which no run has read."""
+
+    @dg.sensor(
+        name="late_deliveries",
+        job=refresh,
+        minimum_interval_seconds=LOOK_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Files that came after the night of their day, once they no longer grow. Each content is tried"
+        " once: what a gate refuses waits for a person, not for the next look.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        # While a run is under way, what it has read is not yet in the lake.
+        under_way = dg.RunsFilter(job_name=REFRESH, statuses=UNFINISHED)
+        if context.instance.get_runs_count(under_way):
+            yield dg.SkipReason("a run is under way")
+            return
+        known = known_days()
+        unread = {
+            file.path: file
+            for source in SOURCES
+            for file in unread_files(settings.landing, settings.lake, source.name)
+            if known.first <= file.delivery_date < known.last
+        }
+        seen = json.loads(context.cursor) if context.cursor else {}
+        context.update_cursor(json.dumps({path: file.state for path, file in unread.items()}))
+        settled = [file for path, file in unread.items() if seen.get(path) == file.state]
+        requests = [request(day, files) for day, files in by_day(settled)]
+        yield from requests
+        if not requests:
+            yield dg.SkipReason(f"{len(unread)} unread files of earlier days, none of them new and complete")
+
+    return sensor
+
+
+def by_day(files: list[Unread]) -> Iterator[tuple[date, list[Unread]]]:
+    """The files of each delivery date, in order."""
+    dated = sorted(((file.delivery_date, file) for file in files), key=itemgetter(0))
+    for day, group in groupby(dated, key=itemgetter(0)):
+        yield day, [file for _, file in group]
+
+
+def request(day: date, files: list[Unread]) -> dg.RunRequest:
+    """A run of `day`; asked for again with the same files as they are, it is the same request."""
+    content = "\n".join(sorted(f"{file.path} {file.state}" for file in files))
+    return dg.RunRequest(
+        run_key=f"{day} {hashlib.sha256(content.encode()).hexdigest()[:16]}", partition_key=day.isoformat()
+    )

@@ -1,0 +1,167 @@
+"""One page of a gateway: asked for, received within limits, and looked at as far as needed to go on.
+
+Here: the request, what is tried again and what is not, the size, and whether it is a page at all. Not here: which page
+is next, and where it goes (`pull`).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date
+
+import requests
+
+from orchestration.extraction.gateways import Gateway
+from orchestration.http_session import session
+
+RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS = 5, 1.0, 300
+TIMEOUT_SECONDS = (10, 60)
+_BLOCK = 64 * 1024
+_TOKEN_REFUSED = (401, 403)
+
+
+class PullError(Exception):
+    """A pull stopped: which gateway and page, what was found, what was expected, what to do. Never holds a token."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """`body` as it was received, unpacked; `rows` is how many entries `data` has, `total` what the gateway says."""
+
+    body: bytes
+    rows: int
+    total: int | None
+
+
+class Pages:
+    """The pages of one gateway for one day. A context: it holds a connection."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        day: date,
+        token: str,
+        certificates: str | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        most_seconds: float = float("inf"),
+    ) -> None:
+        """`certificates` is a file of further authorities to trust; `wait` is how it waits between tries of a body;
+        `most_seconds` is what is left for all pages, if that is less than the gateway's own.
+        """
+        self.gateway, self.day, self.wait = gateway, day, wait
+        self.until = time.monotonic() + min(gateway.most_seconds, most_seconds)
+        self.calls = session(RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS)
+        self.calls.headers["Authorization"] = f"Bearer {token}"
+        self.calls.headers["Accept"] = "application/json"
+        if certificates:
+            self.calls.verify = certificates
+
+    def __enter__(self) -> Pages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.close()
+
+    def get(self, number: int) -> Page:
+        """Page `number`, counted from 1. Raises PullError, also where it does not come in time."""
+        seconds = min(self.gateway.most_page_seconds, self.until - time.monotonic())
+        answered: Future[Page] = Future()
+
+        def ask() -> None:
+            try:
+                answered.set_result(self._get(number))
+            except BaseException as error:  # noqa: BLE001  (raised by `result`, in the thread that waits)
+                answered.set_exception(error)
+
+        # Time-outs of the library begin again with each byte. Who is still at it then is left alone, not waited for.
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            return answered.result(timeout=max(seconds, 0))
+        except TimeoutError:
+            raise self._stopped(number, f"no whole page within {max(seconds, 0):.0f} seconds", "one within the"
+                                " gateway's most_page_seconds and most_seconds, and the night's",
+                                "see whether the gateway is up") from None  # fmt: skip
+
+    def _get(self, number: int) -> Page:
+        for attempt in range(RETRIES + 1):
+            try:
+                body = self._receive(number)
+            except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
+                # The answer broke off: before it began, the session has tried again by itself.
+                if isinstance(error, requests.exceptions.SSLError) or attempt == RETRIES:
+                    raise self._stopped(number, *_connection(error)) from error
+                self.wait(min(BACKOFF_SECONDS * 2**attempt, MOST_WAIT_SECONDS))
+                continue
+            except requests.RequestException as error:
+                raise self._stopped(number, *_connection(error)) from error
+            return self.read(number, body)
+        raise AssertionError("the last try returns or raises")
+
+    def _receive(self, number: int) -> bytes:
+        asked = {"date": self.day.isoformat(), "page": str(number), "size": str(self.gateway.page_size)}
+        # A redirect would carry the token to wherever it leads.
+        with self.calls.get(self.gateway.url, params=asked, timeout=TIMEOUT_SECONDS, stream=True,
+                            allow_redirects=False) as answer:  # fmt: skip
+            if answer.status_code in _TOKEN_REFUSED:
+                raise self._stopped(number, f"status {answer.status_code}", "a token that the gateway takes",
+                                    f"renew the token in {self.gateway.token_from}")  # fmt: skip
+            if answer.status_code != requests.codes.ok:
+                raise self._stopped(number, f"status {answer.status_code}", "status 200")
+            kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
+            if kind != "application/json":
+                raise self._stopped(number, f"content of type {kind or 'unknown'}", "application/json")
+            body = bytearray()
+            for block in answer.iter_content(_BLOCK):
+                body += block
+                if len(body) > self.gateway.most_page_bytes:
+                    raise self._stopped(number, f"more than {self.gateway.most_page_bytes} bytes unpacked", "a page"
+                                        " within most_page_bytes", "lower page_size, or raise the limit")  # fmt: skip
+            return bytes(body)
+
+    def read(self, number: int, body: bytes) -> Page:
+        """What `body`, received as page `number`, is as a page. Raises PullError."""
+        expected = 'an object with a list "data"'
+        try:
+            document = json.loads(body)
+        except RecursionError:
+            raise self._stopped(number, "JSON of thousands of levels", expected) from None
+        except ValueError as error:
+            raise self._stopped(number, "text that is no JSON", expected) from error
+        rows = document.get("data") if isinstance(document, dict) else None
+        if not isinstance(rows, list):
+            raise self._stopped(number, f"JSON without that ({type(document).__name__})", expected)
+        if len(rows) > self.gateway.page_size:
+            raise self._stopped(
+                number, f"{len(rows)} rows", f"at most {self.gateway.page_size}, as was asked for"
+            )
+        total = document.get("total")
+        if total is not None and not (isinstance(total, int) and total >= 0):
+            raise self._stopped(number, "a total that is no number", "a whole number, or none")
+        return Page(body, len(rows), total)
+
+    def _stopped(self, number: int, found: str, expected: str, action: str = "ask the province") -> PullError:
+        return stopped(self.gateway, self.day, number, found, expected, action)
+
+
+def stopped(gateway: Gateway, day: date, number: int, found: str, expected: str, action: str) -> PullError:
+    """The sentence of every fault."""
+    return PullError(
+        f"{gateway.name} for {day}, page {number}: found {found}, expected {expected}; {action}, then pull again: it"
+        " goes on after the last whole page"
+    )
+
+
+def _connection(error: Exception) -> tuple[str, str, str]:
+    """Neither the address nor what the library says of it: both may hold more than should be logged."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return (
+            "a certificate that cannot be verified",
+            "one of a known authority",
+            "do not go on without: ask the province",
+        )
+    return f"no whole answer ({type(error).__name__})", "an answer in time", "see whether the gateway is up"

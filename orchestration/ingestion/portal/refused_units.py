@@ -1,0 +1,42 @@
+"""Which units of the portal's newest captures were refused: what a person should see until it is put right.
+
+Here: reading manifests and quarantine. Not here: refusing (`rules`), and showing it (`orchestration`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.ingestion.lake import connect, visible_batches
+from orchestration.ingestion.portal.service_results import SOURCE
+from orchestration.ingestion.problems import Problem
+
+#: Of each sender what came last; what a later delivery resolved has left the quarantine.
+_NEWEST_SQL = """
+select file_hash from read_parquet($manifests, hive_partitioning = false)
+where status <> 'duplicate'
+qualify delivery_date = max(delivery_date) over (partition by sender)
+"""
+_REFUSED_SQL = """
+select file, reason_code, record, field, found, expected, action
+from read_parquet($records, hive_partitioning = false)
+where severity = 'error'
+order by file, record = '$' desc, record, field, reason_code
+"""
+
+
+def refused_units(lake: Path, quarantine: Path) -> tuple[Problem, ...]:
+    """Every reason for which a unit in the newest admitted captures of a sender was refused, by file and record."""
+    batches = visible_batches(lake, SOURCE)
+    if not batches:
+        return ()
+    manifests = [str(lake / SOURCE / f"batch={batch}" / "files.parquet") for batch in batches]
+    with connect() as connection:
+        newest = connection.execute(_NEWEST_SQL, {"manifests": manifests}).fetchall()
+        paths = (quarantine / SOURCE / f"{file_hash}.parquet" for (file_hash,) in newest)
+        records = [str(path) for path in paths if path.exists()]
+        if not records:
+            return ()
+        return tuple(
+            Problem(*row) for row in connection.execute(_REFUSED_SQL, {"records": records}).fetchall()
+        )

@@ -1,0 +1,1 @@
+"""Records that provinces send: mapped, judged, deduplicated, one batch a run."""

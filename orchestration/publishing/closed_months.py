@@ -1,0 +1,235 @@
+"""Closed months: what was served of a month when it was closed, frozen, and what later deliveries would change.
+
+```
+closed/<yyyy-mm>/revision=<n>/{<mart>.parquet, manifest.json}    written once, never rewritten
+```
+
+Belongs here: freezing, revising on purpose, comparing. Making releases is in `release.py`; when a month is closed is
+decided by a schedule.
+"""
+
+from __future__ import annotations
+
+import calendar
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.atomic_files import sync_folder, sync_tree
+from orchestration.commands import os_user
+from orchestration.damage import Section, damaged
+from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
+from orchestration.sql_text import literal
+
+VIETNAM = timezone(timedelta(hours=7))
+CHANGES = "changes_since_close"
+#: Frozen is what has these columns: figures of a period. Dimensions are dated by themselves.
+_KEYS = ("period_type", "period_start", "period_end", "as_of")
+_FROZEN = "mart_"
+
+
+@dataclass(frozen=True)
+class ClosedMonth:
+    """One revision of a month. `status` is final, or provisional with a `reason`."""
+
+    month: str
+    revision: int
+    folder: Path
+    manifest: Mapping[str, Any]
+    is_new: bool
+
+    @property
+    def status(self) -> str:
+        """Whether the figures were complete when they were frozen."""
+        return str(self.manifest["status"])
+
+    @property
+    def os_user(self) -> str:
+        """Whose process closed it; empty in revisions made before that was kept."""
+        return str(self.manifest.get("os_user", ""))
+
+
+def close_month(serving: Path, closed: Path, month: date, now: datetime, revise: str = "") -> ClosedMonth:
+    """Freeze every period that ends in `month` (any day of it) as the served release shows it.
+
+    A month that is closed stays as it is: asked again, it is given back. With a reason in `revise` a further revision
+    is frozen beside the earlier ones. Raises PublishError for a month that is not over, or of which nothing is served.
+    """
+    first = month.replace(day=1)
+    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    if now.astimezone(VIETNAM).date() <= last:
+        raise PublishError(
+            f"{first:%Y-%m} is not over; expected a month before {now.astimezone(VIETNAM):%Y-%m}"
+        )
+    kept = revisions(closed, first)
+    if kept and not revise.strip():
+        return kept[-1]
+    number = len(kept) + 1
+    folder = closed / f"{first:%Y-%m}" / f"revision={number}"
+    aside = folder.with_name(f".{folder.name}")
+    shutil.rmtree(aside, ignore_errors=True)  # left by a crash
+    aside.mkdir(parents=True)
+    try:
+        manifest = _freeze(serving, aside, first, last)
+    except PublishError:
+        shutil.rmtree(aside)
+        raise
+    manifest |= {
+        "month": f"{first:%Y-%m}",
+        "revision": number,
+        "closed_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "revised_because": revise.strip(),
+        "os_user": os_user(),
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    (aside / "manifest.json").write_text(text, encoding="utf-8")
+    sync_tree(aside)
+    os.replace(aside, folder)
+    sync_folder(folder.parent)
+    return ClosedMonth(f"{first:%Y-%m}", number, folder, manifest, is_new=True)
+
+
+def revisions(closed: Path, month: date | None = None) -> list[ClosedMonth]:
+    """Every revision of a month, or of all months, in order."""
+    pattern = f"{month:%Y-%m}" if month else "[0-9]*"
+    found = []
+    for folder in (closed).glob(f"{pattern}/revision=*"):
+        manifest = _manifest(folder / "manifest.json")
+        found.append(ClosedMonth(manifest["month"], manifest["revision"], folder, manifest, is_new=False))
+    return sorted(found, key=lambda one: (one.month, one.revision))
+
+
+def _manifest(path: Path) -> Mapping[str, Any]:
+    try:
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        named = f"{manifest['month']}/revision={manifest['revision']}"
+        rows, _ = dict(manifest["rows"]), manifest["status"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"what is no manifest of a closed month ({type(error).__name__})") from error
+    if not path.parent.match(named):
+        raise _damaged(path, f"the manifest of {named}")
+    if gone := sorted(table for table in rows if not (path.parent / f"{table}.parquet").is_file()):
+        raise _damaged(path.parent, f"no {gone[0]}.parquet")
+    return manifest
+
+
+def _damaged(path: Path, found: str) -> PublishError:
+    return PublishError(
+        damaged(
+            path, found, "what was frozen of a month, which nothing makes again",
+            "put the folder of the revision back from a copy, or take its rows from schema `closed` of what is served",
+            Section.CLOSED,
+        )
+    )  # fmt: skip
+
+
+def add_closed(database: Path, months: Sequence[ClosedMonth]) -> None:
+    """Make schema `closed` beside `marts` in a serving file that is being written: each frozen mart with
+    `closed_month` and `revision`, and `changes_since_close`, provinces whose figures are others now.
+    """
+    if not months:
+        return
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema closed")
+        for table in sorted({path.stem for month in months for path in month.folder.glob("*.parquet")}):
+            parts = " union all by name ".join(
+                f"select *, '{month.month}' as closed_month, {month.revision}::integer as revision"
+                f" from read_parquet({literal(month.folder / f'{table}.parquet')}, hive_partitioning = false)"
+                for month in months
+                if (month.folder / f"{table}.parquet").exists()
+            )
+            connection.execute(f'create table closed."{table}" as {parts}')
+        connection.execute(_CHANGES_SQL)
+
+
+#: The newest revision of a month against what the new release says of the same period. Not one row: nothing changed.
+_CHANGES_SQL = f"""
+create table closed.{CHANGES} as
+with newest as (
+    select * from closed.mart_province_ranking
+    qualify revision = max(revision) over (partition by closed_month)
+),
+
+compared as (
+    select
+        newest.closed_month, newest.revision, newest.basis, newest.regime, newest.period_type, newest.period_start,
+        newest.period_end, newest.unit_code, newest.name_vi,
+        newest.total_score as score_then, ranking.total_score as score_now,
+        newest.rank as rank_then, ranking.rank as rank_now,
+        then_counted.dossiers_received as dossiers_then, now_counted.dossiers_received as dossiers_now
+    from newest
+    left join {SCHEMA}.mart_province_ranking as ranking
+        using (basis, regime, period_type, period_start, period_end, as_of, unit_code)
+    left join closed.mart_service_headline as then_counted
+        on then_counted.closed_month = newest.closed_month and then_counted.revision = newest.revision
+            and then_counted.basis = newest.basis and then_counted.period_type = newest.period_type
+            and then_counted.period_start = newest.period_start and then_counted.as_of = newest.as_of
+            and then_counted.unit_code = newest.unit_code
+    left join {SCHEMA}.mart_service_headline as now_counted
+        on now_counted.basis = newest.basis and now_counted.period_type = newest.period_type
+            and now_counted.period_start = newest.period_start and now_counted.as_of = newest.as_of
+            and now_counted.unit_code = newest.unit_code
+)
+
+from compared
+where (score_then, rank_then, dossiers_then) is distinct from (score_now, rank_now, dossiers_now)
+order by closed_month, basis, period_type, unit_code
+"""
+
+
+def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, Any]:
+    """Write the rows of every period that ends in the month; gives the manifest but for what names the revision."""
+    if not (serving / "parquet").exists():
+        raise PublishError(f"{serving}: nothing is served; expected a release before a month is closed")
+    rows = {}
+    with open_marts(serving) as connection:
+        release = connection.execute(
+            f"select any_value(release_id) from {SCHEMA}.mart_province_ranking"
+        ).fetchall()
+        for table in _frozen_tables(connection):
+            path = target / f"{table}.parquet"
+            # A period may have been observed on several days: the last of them is the one to keep.
+            connection.execute(
+                f'copy (from {SCHEMA}."{table}" where period_end between ? and ?'
+                f" qualify as_of = max(as_of) over (partition by basis, regime, period_type, period_start) order by all)"
+                f" to {literal(path)} (format parquet, compression zstd)",
+                [first, last],
+            )
+            rows[table] = connection.execute(
+                f"select count(*) from read_parquet({literal(path)})"
+            ).fetchall()[0][0]
+        if not rows.get("mart_province_ranking"):
+            raise PublishError(
+                f"{first:%Y-%m}: the release that is served has no figures of a period that ends in it"
+            )
+        open_ones = connection.execute(
+            "select period_type, basis, max(peers), max(peers_expected) from read_parquet(?)"
+            " where period_status <> 'final' group by all order by all",
+            [str(target / "mart_province_ranking.parquet")],
+        ).fetchall()
+    reason = "; ".join(
+        f"{period} of basis {basis}: {peers} of {expected} provinces ranked"
+        for period, basis, peers, expected in open_ones
+    )
+    return {
+        "release_id": release[0][0],
+        "status": "provisional" if open_ones else "final",
+        "reason": reason,
+        "rows": rows,
+    }
+
+
+def _frozen_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(
+        "select table_name from information_schema.columns where table_schema = ? and column_name in ? and"
+        " starts_with(table_name, ?) group by table_name having count(*) = ? order by table_name",
+        [SCHEMA, list(_KEYS), _FROZEN, len(_KEYS)],
+    ).fetchall()
+    return [table for (table,) in found]

@@ -1,0 +1,78 @@
+"""When what is delivered, in which format: bulk periods, daily tail, delivery dates and file names.
+
+Belongs here: the calendar of deliveries. Does not belong here: what the files hold or how they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from orchestration.simulation.formats import FileFormat
+
+FIRST_DAY, LAST_DAY = date(2025, 1, 1), date(2025, 11, 30)
+MERGER = date(2025, 7, 1)
+TAIL_DAYS = 3
+# Big provinces whose last days arrive day by day, as JSON Lines.
+TAIL_AGENCIES = frozenset({"H19", "H26", "H29"})
+# Below these scales, bulk files cover several months: files of a few hundred rows cost more than they show.
+MONTHS_BY_SCALE = ((0.3, 1), (0.03, 3), (0.0, 6))
+
+# So that every format is met at any scale: these provinces' systems cannot write the bulk format.
+OTHER_FORMATS: dict[str, FileFormat] = {"H57": "jsonl.gz", "H35": "json", "H18": "csv", "H14": "jsonl"}
+# Registers: source, delivery dates of both phases, format.
+REGISTERS: tuple[tuple[str, FileFormat], ...] = (
+    ("procedures", "jsonl"),
+    ("publication_decisions", "json"),
+    ("petitions", "jsonl.gz"),
+    ("national_report_totals", "csv"),
+    ("unit_catalogue", "csv"),
+)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days of receipt that are delivered together, the day after, with their state at the end of the last day."""
+
+    first_day: date
+    last_day: date
+    updates_until: date
+    is_tail: bool = False
+
+    @property
+    def phase(self) -> int:
+        return 1 if self.first_day < MERGER else 2
+
+    @property
+    def delivered(self) -> date:
+        return self.last_day + timedelta(days=1)
+
+    @property
+    def updates_delivered(self) -> date:
+        """When changes and repetitions follow: with the next bulk, and after the last one a day later."""
+        return self.updates_until + timedelta(days=1 if self.updates_until > self.last_day else 2)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_day:%Y%m%d}-{self.last_day:%Y%m%d}"
+
+
+def bulk_months(scale: float) -> int:
+    """How many months one bulk file covers at this scale."""
+    return next(months for least, months in MONTHS_BY_SCALE if scale >= least)
+
+
+def periods(agency: str, months: int) -> Iterator[Period]:
+    """The deliveries of one province, in order: bulk periods, then the daily tail of the big ones."""
+    bulk_end = LAST_DAY - timedelta(days=TAIL_DAYS) if agency in TAIL_AGENCIES else LAST_DAY
+    starts = [date(2025, month, 1) for month in range(1, 12) if (month - 1) % 6 % months == 0]
+    for start, following in zip(starts, [*starts[1:], date(2025, 12, 1)], strict=True):
+        last = min(following - timedelta(days=1), bulk_end)
+        after = next((s for s in starts if s > following), None)
+        until = after - timedelta(days=1) if after else LAST_DAY
+        yield Period(start, last, min(until, LAST_DAY))
+    day = bulk_end + timedelta(days=1)
+    while day <= LAST_DAY:
+        yield Period(day, day, LAST_DAY, is_tail=True)
+        day += timedelta(days=1)

@@ -1,0 +1,75 @@
+"""Gateways as data: what is read, and how a fault is told with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.extraction.gateways import Gateway, read_gateways
+from orchestration.ingestion.yaml_lines import MappingError
+from orchestration.settings import Settings
+
+GOOD = """gateways:
+  - sender: H19
+    source: dossiers
+    url: https://gateway.example/dossiers
+    token_from: SERVICE_INDEX_TOKEN_H19
+    page_size: 500
+"""
+
+
+def read(tmp_path: Path, text: str) -> tuple[Gateway, ...]:
+    file = tmp_path / "gateways.yml"
+    file.write_text(text, encoding="utf-8")
+    return read_gateways(file)
+
+
+def test_a_gateway_is_read_with_the_usual_limits(tmp_path: Path) -> None:
+    expected = Gateway("H19", "dossiers", "https://gateway.example/dossiers", "SERVICE_INDEX_TOKEN_H19",
+                       page_size=500)  # fmt: skip
+    assert (expected.most_page_bytes, expected.most_bytes) == (64 * 1024**2, 1024**3)
+    assert (expected.most_page_seconds, expected.most_seconds) == (120, 900)
+    assert read(tmp_path, GOOD) == (expected,)
+
+
+def test_what_the_project_ships_names_no_gateway() -> None:
+    assert read_gateways(Settings(data=Path()).gateways) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("source: dossiers", "source: dosiers", ":3: found source 'dosiers', expected one of"),
+        ("https://", "http://", ":4: found an address without https"),
+        ("https://", "https://user:secret@", ":4: found an address without https or with a password"),
+        (
+            "SERVICE_INDEX_TOKEN_H19",
+            "eyJhbGciOi",
+            ":5: found something else, expected the name of an environment",
+        ),
+        ("page_size: 500", "page_size: none", ":6: found page_size 'none', expected a whole number from 1"),
+        ("sender: H19", "sender: ../H19", ":2: found sender '../H19', expected the name of a folder"),
+        ("sender: H19", "sender: ..", ":2: found sender '..', expected the name of a folder"),
+        ("sender: H19", "sender: .pull", ":2: found sender '.pull', expected the name of a folder"),
+        ("sender: H19", 'sender: "H19 "', ":2: found sender 'H19 ', expected the name of a folder"),
+        ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_HASH_KEY", ":5: found something else"),
+        ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_ALERT_WEBHOOK", ":5: found something else"),
+        ("page_size: 500", "most_seconds: 0", ":6: found most_seconds '0', expected a whole number from 1"),
+        ("page_size: 500", "pages: 500", ":6: "),
+        ("    source: dossiers\n", "", ":2: found no 'source'"),
+    ],
+)
+def test_a_fault_is_told_with_its_line_and_without_secrets(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(MappingError) as told:
+        read(tmp_path, GOOD.replace(old, new))
+    assert message in str(told.value)
+    assert "secret" not in str(told.value)
+    assert "eyJ" not in str(told.value)
+
+
+def test_a_gateway_named_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match=":7: found dossiers of H19 a second time"):
+        read(tmp_path, GOOD + GOOD.removeprefix("gateways:\n"))

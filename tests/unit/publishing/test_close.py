@@ -1,0 +1,163 @@
+"""Closed months on small marts made by hand: frozen once, compared for ever, revised only on purpose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.commands import os_user
+from orchestration.publishing.closed_months import close_month, revisions
+from orchestration.publishing.marts import PublishError
+from orchestration.publishing.release import Provenance, Release, publish
+
+OCTOBER = date(2025, 10, 1)
+#: 2 November 2025, 04:00 in Vietnam.
+SECOND = datetime(2025, 11, 1, 21, 0, tzinfo=UTC)
+GATES = ({"suite": "s", "success": True},)
+KEYS = "'records' as basis, 'portal_2025' as regime"
+
+
+def marts(
+    score: float, rank: int, dossiers: int, peers: int = 34, november: int = 5
+) -> dict[str, str | None]:
+    """Đồng Nai in October and November: a ranking, a headline, and a dimension that is not frozen."""
+    periods = (
+        f"(values (date '2025-10-01', date '2025-10-31', date '2025-10-31', {score}, {rank}, {dossiers}),"
+        f" (date '2025-11-01', date '2025-11-30', date '2025-11-0{november}', 70.0, 9, 12))"
+        " as t(period_start, period_end, as_of, score, place, dossiers)"
+    )
+    when = f"{KEYS}, 'month' as period_type, period_start, period_end, as_of, '75' as unit_code, 'Đồng Nai' as name_vi"
+    status = f"if(as_of < period_end or {peers} < 34, 'provisional', 'final') as period_status"
+    return {
+        "mart_index": None,
+        "mart_province_ranking": f"select {when}, {status}, score::decimal(6, 2) as total_score, place as rank,"
+        f" {peers} as peers, 34 as peers_expected from {periods}",
+        "mart_service_headline": f"select {when}, dossiers as dossiers_received from {periods}",
+    }
+
+
+@pytest.fixture
+def closed(home: Path) -> Path:
+    return home / "closed"
+
+
+@pytest.fixture
+def release(serving: Path, closed: Path, make_build: Callable[..., Path]) -> Callable[..., Release]:
+    def make(tables: dict[str, str | None], batch: str = "b1") -> Release:
+        evidence = Provenance([{"batch": batch}], GATES, {}, {})
+        return publish(make_build(tables), serving, evidence, "page", datetime.now(UTC), closed)
+
+    return make
+
+
+def rows(serving: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_closed_month_stays_byte_for_byte_while_later_deliveries_change_what_is_served(
+    serving: Path, closed: Path, release: Callable[..., Release], tree: Any
+) -> None:
+    first = release(marts(80.0, 3, 100))
+    made = close_month(serving, closed, OCTOBER, SECOND)
+    assert (made.month, made.revision, made.is_new, made.status) == ("2025-10", 1, True, "final")
+    assert made.manifest["release_id"] == first.release_id
+    # October alone is frozen: November is not over.
+    assert made.manifest["rows"] == {"mart_province_ranking": 1, "mart_service_headline": 1}
+    frozen = tree(closed)
+
+    # The next release serves it; nothing is different yet.
+    second = release(marts(80.0, 3, 100))
+    assert second.is_new
+    assert second.manifest["closed"] == [f"2025-10 revision 1, final, closed by user {os_user()}"]
+    assert rows(
+        serving, "select closed_month, revision, total_score, release_id from closed.mart_province_ranking"
+    ) == [("2025-10", 1, 80, first.release_id)]
+    assert rows(serving, "from closed.changes_since_close") == []
+
+    # Twenty dossiers of October come late: 78.5 points, fifth.
+    release(marts(78.5, 5, 120), "b2")
+    assert rows(
+        serving,
+        "select name_vi, score_then::float, score_now::float, rank_then, rank_now, dossiers_then, dossiers_now"
+        " from closed.changes_since_close",
+    ) == [("Đồng Nai", 80.0, 78.5, 3, 5, 100, 120)]
+    assert rows(serving, "select total_score::float from closed.mart_province_ranking") == [(80.0,)]
+    # Asked again, it is the same month.
+    assert not close_month(serving, closed, OCTOBER, SECOND).is_new
+    assert tree(closed) == frozen
+
+
+def test_a_revision_is_made_on_purpose_and_keeps_the_earlier_figure_beside_it(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    release(marts(80.0, 3, 100))
+    close_month(serving, closed, OCTOBER, SECOND)
+    release(marts(78.5, 5, 120), "b2")
+    made = close_month(serving, closed, OCTOBER, SECOND, revise="the portal corrected October")
+    assert (made.revision, made.manifest["revised_because"]) == (2, "the portal corrected October")
+    release(marts(78.5, 5, 120), "b2")
+    assert rows(serving, "select revision, total_score::float from closed.mart_province_ranking order by 1") == [
+        (1, 80.0), (2, 78.5)
+    ]  # fmt: skip
+    # The newest revision is what is compared with.
+    assert rows(serving, "from closed.changes_since_close") == []
+
+
+def test_a_month_with_a_province_missing_is_closed_as_provisional_with_the_reason(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    release(marts(80.0, 3, 100, peers=33))
+    made = close_month(serving, closed, OCTOBER, SECOND)
+    assert (made.status, made.manifest["reason"]) == (
+        "provisional", "month of basis records: 33 of 34 provinces ranked"
+    )  # fmt: skip
+
+
+def test_a_month_that_is_not_over_in_vietnam_is_not_closed(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    release(marts(80.0, 3, 100))
+    # 16:59 in Greenwich on 31 October is 23:59 in Vietnam; a minute later it is November there.
+    with pytest.raises(PublishError, match="2025-10 is not over"):
+        close_month(serving, closed, OCTOBER, datetime(2025, 10, 31, 16, 59, tzinfo=UTC))
+    assert close_month(serving, closed, OCTOBER, datetime(2025, 10, 31, 17, 0, tzinfo=UTC)).is_new
+
+
+def test_nothing_to_freeze_is_told_and_leaves_nothing(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    with pytest.raises(PublishError, match="nothing is served"):
+        close_month(serving, closed, OCTOBER, SECOND)
+    release(marts(80.0, 3, 100))
+    with pytest.raises(PublishError, match="2025-09: the release that is served has no figures"):
+        close_month(serving, closed, date(2025, 9, 15), SECOND)
+    assert revisions(closed) == []
+    assert [path for path in closed.rglob("*") if "revision" in path.name] == []
+
+
+def test_a_crash_while_freezing_leaves_no_half_month(
+    serving: Path, closed: Path, release: Callable[..., Release], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    release(marts(80.0, 3, 100))
+    with monkeypatch.context() as patched:
+        patched.setattr("orchestration.publishing.closed_months.sync_tree", die)
+        with pytest.raises(Killed):
+            close_month(serving, closed, OCTOBER, SECOND)
+    assert revisions(closed) == []
+    made = close_month(serving, closed, OCTOBER, SECOND)
+    assert made.is_new
+    assert json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))["revision"] == 1
+    assert [path.name for path in made.folder.parent.iterdir()] == ["revision=1"]
