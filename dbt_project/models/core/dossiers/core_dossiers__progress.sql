@@ -7,7 +7,9 @@
 ) }}
 with progress as (
     select * from {{ ref('stg_exchange__progress') }}
-    where {% if is_incremental() %}{{ new_batches_only('progress') }}{% else %}{{ available_batches_only('progress') }}{% endif %}
+    where
+        {% if is_incremental() %}{{ new_batches_only('progress') }}
+        {% else %}{{ available_batches_only('progress') }}{% endif %}
 ),
 
 statuses as (

@@ -5,4 +5,6 @@
     post_hook="{{ record_inputs() }}",
 ) }}
 select * from {{ ref('stg_exchange__dossiers') }}
-where {% if is_incremental() %}{{ new_batches_only('dossiers') }}{% else %}{{ available_batches_only('dossiers') }}{% endif %}
+where
+    {% if is_incremental() %}{{ new_batches_only('dossiers') }}
+    {% else %}{{ available_batches_only('dossiers') }}{% endif %}

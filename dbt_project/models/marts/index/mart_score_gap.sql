@@ -38,8 +38,10 @@ gaps as (
         -- A metric whose sources were not delivered has lost nothing that anybody knows of.
         case when scores.score_reason is null then coalesce({{ rounded_score('scores.score') }}, 0) end as score,
         scores.max_score,
-        case when scores.score_reason is null then scores.max_score - coalesce({{ rounded_score('scores.score') }}, 0) end
-            as points_lost,
+        case
+            when scores.score_reason is null
+                then scores.max_score - coalesce({{ rounded_score('scores.score') }}, 0)
+        end as points_lost,
         scores.score_reason,
         next_totals.next_total - next_totals.total_score + {{ var('smallest_score_step') }} as points_to_next_rank,
         -- How many counted units make one point; null where nothing was counted, or where the unit's own work does not

@@ -64,11 +64,14 @@ final as (
         {{ array_any('own_results', 'item.has_file') }} as has_result_file,
         {{ array_any('own_results', 'item.has_file and item.result_code is not null') }} as has_electronic_result,
         {{ array_length('own_results') }} < {{ array_length('results') }} as has_copied_result,
-        {{ array_length('fees') }} > 0 and not {{ array_any('fees', 'coalesce(item.price, 1) <> 0') }} as is_free_of_charge,
+        {{ array_length('fees') }} > 0
+        and not {{ array_any('fees', 'coalesce(item.price, 1) <> 0') }} as is_free_of_charge,
         {{ array_transform(array_filter('fees', 'coalesce(item.price, 1) <> 0'), 'item.collection_form_code') }}
             as collection_form_codes,
         {{ array_contains('database_codes', "'" ~ var('population_database_code') ~ "'") }} as has_population_data,
-        case when {{ array_length('database_codes') }} = 1 then {{ array_first('database_codes') }} end as only_database_code
+        case
+            when {{ array_length('database_codes') }} = 1 then {{ array_first('database_codes') }}
+        end as only_database_code
     from with_results
 )
 

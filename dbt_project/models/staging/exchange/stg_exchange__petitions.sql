@@ -5,8 +5,8 @@ with source as (
 
 final as (
     select
-        {{ surrogate_key(['petition_id', 'agency_code', 'received_at', 'transferred_at', 'kind', 'status', 'finished_at',
-            'likes', 'dislikes', 'dossier_code']) }} as content_id,
+        {{ surrogate_key(['petition_id', 'agency_code', 'received_at', 'transferred_at', 'kind', 'status',
+            'finished_at', 'likes', 'dislikes', 'dossier_code']) }} as content_id,
         cast(delivery_date as date) as delivery_date,
         coalesce(precedence, 1) as precedence,
         sender,
