@@ -70,6 +70,11 @@ class Pages:
     def get(self, number: int) -> Page:
         """Page `number`, counted from 1. Raises PullError, also where it does not come in time."""
         seconds = min(self.gateway.most_page_seconds, self.until - time.monotonic())
+        late = self._stopped(number, f"no whole page within {max(seconds, 0):.0f} seconds", "one within the gateway's"
+                             " most_page_seconds and most_seconds, and the night's",
+                             "see whether the gateway is up")  # fmt: skip
+        if seconds <= 0:  # a page that is asked for all the same may be there before anybody waits for it
+            raise late
         answered: Future[Page] = Future()
 
         def ask() -> None:
@@ -81,11 +86,9 @@ class Pages:
         # Time-outs of the library begin again with each byte. Who is still at it then is left alone, not waited for.
         threading.Thread(target=ask, daemon=True).start()
         try:
-            return answered.result(timeout=max(seconds, 0))
+            return answered.result(timeout=seconds)
         except TimeoutError:
-            raise self._stopped(number, f"no whole page within {max(seconds, 0):.0f} seconds", "one within the"
-                                " gateway's most_page_seconds and most_seconds, and the night's",
-                                "see whether the gateway is up") from None  # fmt: skip
+            raise late from None
 
     def _get(self, number: int) -> Page:
         for attempt in range(RETRIES + 1):

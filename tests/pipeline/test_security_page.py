@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 import pytest
-from orchestration.publishing.atomic_files import protect_tree
 
 from orchestration.alerts import Alert, send
 from orchestration.defs.instance import instance_of
@@ -25,6 +24,7 @@ from orchestration.ingestion.lake import work_folder
 from orchestration.ingestion.landing import scan
 from orchestration.publishing.release import current
 from orchestration.publishing.rollback import lift_hold, roll_back
+from orchestration.publishing.served_files import protect_tree
 from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
 from tests.graph import test_ui
