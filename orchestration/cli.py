@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.commands import as_text, command, shell_word, signed
-from orchestration.ingestion.landing import Days
-from orchestration.ingestion.records.schemas import RECORD_SOURCES
+from orchestration.ingestion.landing import RECORD_DATASETS, Days
 from orchestration.settings import Settings, UnusablePathError
 from orchestration.shown import JOINER, on_terminal
 
@@ -117,7 +116,12 @@ def parser() -> argparse.ArgumentParser:
     trying = add("check-mapping", _check_mapping, "show what a mapping makes of a sample; writes nothing")
     trying.add_argument("mapping", type=Path)
     trying.add_argument("sample", type=Path, metavar="file")
-    trying.add_argument("source", nargs="?", default="dossiers", choices=list(RECORD_SOURCES))
+    trying.add_argument("source", nargs="?", default="dossiers", choices=RECORD_DATASETS)
+    add(
+        "contracts",
+        _contracts,
+        "write what follows from the contracts: dbt's sources, docs/lake.md, a schema",
+    )
     return whole
 
 
@@ -299,11 +303,11 @@ def _dev(settings: Settings, given: argparse.Namespace) -> int:
 def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
     """0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
     from orchestration.ingestion.records.check_mapping import try_mapping
-    from orchestration.ingestion.records.mapping import MappingError
+    from orchestration.ingestion.records.mapping import YamlError
 
     try:
         tried = try_mapping(given.mapping, given.sample, given.source, settings.reference)
-    except (MappingError, OSError, ValueError) as error:
+    except (YamlError, OSError, ValueError) as error:
         _say(error, error=True)
         return 2
     for file in tried.files:
@@ -315,6 +319,15 @@ def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
         for problem in file.problems:
             _say(f"  {problem}")
     return int(tried.is_blocked)
+
+
+def _contracts(_: Settings, __: argparse.Namespace) -> int:
+    from orchestration.ingestion.contract_pages import pages
+
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        _say(f"written: {path}")
+    return 0
 
 
 def _report(settings: Settings, _: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """The sources: what can be delivered, how it is ingested, and how much of it may be bad.
 
-Belongs here: one line a source, which assets and gates are made from. Does not belong here: reading (`ingest`),
-and what Dagster makes of it (`assets`).
+Belongs here: what assets and gates are made from. Does not belong here: what a dataset holds (`ingestion.contracts`),
+reading (`ingestion`), and what Dagster makes of it (`defs`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from orchestration.ingestion.contracts import RECORD_SOURCES, Contract
 from orchestration.ingestion.landing import Days, delivery_files
 from orchestration.ingestion.portal import run as batch
 from orchestration.ingestion.records.mapping import Mappings, load_mappings
@@ -52,6 +53,8 @@ class Source:
     ingest: Callable[[Settings, Days, Agreed], IngestReport]
     ensure: Callable[[Path], Path]
     most_refused: float
+    #: Of records; None of what the portal publishes, which comes in one shape.
+    contract: Contract | None = None
 
 
 def _portal(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
@@ -60,7 +63,9 @@ def _portal(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
     )
 
 
-def _records(name: str, description: str) -> Source:
+def _records(contract: Contract) -> Source:
+    name = contract.name
+
     def ingest(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
         return ingest_records(
             name,
@@ -74,8 +79,15 @@ def _records(name: str, description: str) -> Source:
             days,
         )
 
-    # 5 %: above it a system's export is broken rather than careless (issue text, 2026-11-23).
-    return Source(name, "exchange", description, ingest, lambda lake: ensure_dataset(lake, name), 0.05)
+    return Source(
+        name,
+        "exchange",
+        contract.description,
+        ingest,
+        lambda lake: ensure_dataset(lake, name),
+        contract.most_refused,
+        contract,
+    )
 
 
 SOURCES = (
@@ -88,21 +100,7 @@ SOURCES = (
         # None here: the suite of its rows says which may be (ADR 0008).
         most_refused=0,
     ),
-    _records(
-        "dossiers",
-        "Dossiers of provincial systems: one row a version of a dossier, nested lists kept nested.",
-    ),
-    _records("progress", "Steps of dossiers: one row a step."),
-    _records("procedures", "The procedure catalogue: one row a procedure, as delivered."),
-    _records(
-        "publication_decisions", "Decisions that announce procedures: one row a procedure of a decision."
-    ),
-    _records("petitions", "Petitions of people and businesses: one row a version of a petition."),
-    _records(
-        "national_report_totals",
-        "Monthly totals of the national reporting system: one row an agency and month.",
-    ),
-    _records("unit_catalogue", "Units and their validity: one row a unit, as delivered."),
+    *map(_records, RECORD_SOURCES.values()),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.suites._records import rows_arrive
+from expectations.suites._rows import rows_arrive
 
 if TYPE_CHECKING:
     import great_expectations as gx

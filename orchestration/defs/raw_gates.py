@@ -9,16 +9,18 @@ Belongs here: showing a batch to the suites, and what becomes of their verdict. 
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import duckdb
 
 from expectations.gate import GateResult, run_gate
-from expectations.suites import load, names
+from expectations.suites import load
 from orchestration.build_database import passing_database
 from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check
 from orchestration.defs.ingestion import batch_key
 from orchestration.ingestion.catalogue import pending_batches
+from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
 from orchestration.ingestion.portal.run import SOURCE as PORTAL
 from orchestration.ingestion.records.leave_out import leave_out
@@ -26,6 +28,9 @@ from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
 from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
+
+if TYPE_CHECKING:
+    import great_expectations as gx
 
 FILES_SHOWN = 10
 
@@ -67,6 +72,23 @@ def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
     return gate
 
 
+def records_suite(contract: Contract) -> "gx.ExpectationSuite":
+    """The suite of what a contract promises."""
+    return load(
+        "raw__records",
+        source=contract.name,
+        columns=contract.row_columns,
+        required=[column.name for column in contract.values if column.required],
+        codes={
+            column.name: [int(code) if column.type == "choice" else code for code in column.codes]
+            for column in contract.values
+            if column.codes
+        },
+        texts=contract.texts,
+        runs_backwards=contract.runs_backwards,
+    )
+
+
 def _keep(settings: Settings, run_id: str, results: Sequence[GateResult]) -> None:
     for result in results:
         keep_gate(settings, run_id, result)
@@ -93,9 +115,10 @@ def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetChec
 def _validate(
     settings: Settings, source: Source, pending: Sequence[str], failing_rows: Path
 ) -> list[GateResult]:
-    suites = {"files": load("raw__files", source=source.name, most_refused=source.most_refused)}
-    if f"raw__{source.name}" in names("raw"):
-        suites[source.name] = load(f"raw__{source.name}")
+    suites = {
+        "files": load("raw__files", source=source.name, most_refused=source.most_refused),
+        source.name: records_suite(source.contract) if source.contract else load(f"raw__{source.name}"),
+    }
     with passing_database(settings.build / f"raw_gate_{source.name}.duckdb") as database:
         _show_batch(settings, database, source.name, pending)
         return [

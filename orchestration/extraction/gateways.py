@@ -51,7 +51,7 @@ _NUMBERS = {field.name: field.default for field in fields(Gateway) if field.defa
 
 
 def read_gateways(file: Path) -> tuple[Gateway, ...]:
-    """Every gateway of `file`. Raises MappingError with every fault, each with its line."""
+    """Every gateway of `file`. Raises YamlError with every fault, each with its line."""
     document, faults = read_yaml(file)
     top = faults.table(document, "the file")
     faults.only(top, {"gateways"}, "the file")

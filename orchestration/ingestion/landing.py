@@ -27,11 +27,13 @@ from typing import BinaryIO
 from orchestration.atomic_files import replacing
 from orchestration.ingestion.personal import is_in_name, masked
 from orchestration.ingestion.problems import Problem, UnreadableError
+from orchestration.settings import REPOSITORY
 
-SOURCES = frozenset({
-    "portal_service_results", "dossiers", "progress", "procedures", "publication_decisions", "petitions",
-    "national_report_totals", "unit_catalogue",
-})  # fmt: skip
+#: What provinces send as records: a contract a dataset, by the name of its file.
+CONTRACTS = REPOSITORY / "seeds" / "agreements" / "contracts"
+RECORD_DATASETS = tuple(sorted(path.stem for path in CONTRACTS.glob("*.yml")))
+PORTAL = "portal_service_results"
+SOURCES = frozenset({PORTAL, *RECORD_DATASETS})
 LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
 #: How deep is looked. Python walks folders within each other by calls within each other, of which it allows a thousand.
 MOST_FOLDERS = 16

@@ -1,20 +1,24 @@
 """YAML whose every value knows its line, so that an error can name it.
 
-Here: reading a document into plain nodes, with duplicate keys refused. Not here: what the document should say
-(`mapping`).
+Here: reading a document into plain nodes, with duplicate keys refused, and checking one by a model of pydantic. Not
+here: what a document should say (`contracts`, `records.mapping`, `extraction.gateways`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
-class MappingError(Exception):
-    """Everything wrong with a mapping, one line each: `<file>:<line>: found ..., expected ...`."""
+class YamlError(Exception):
+    """Everything wrong with a file, one line each: `<file>:<line>: found ..., expected ...`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class ValidationErrors:
 
     def raise_if_any(self) -> None:
         if self.found:
-            raise MappingError(
+            raise YamlError(
                 "\n".join(f"{self.file}:{line}: {sentence}" for line, sentence in sorted(self.found))
             )
 
@@ -85,21 +89,21 @@ class ValidationErrors:
 
 
 def read_yaml(file: Path) -> tuple[Item, ValidationErrors]:
-    """The document in `file`. Raises MappingError for what is no YAML, OSError for what cannot be read."""
+    """The document in `file`. Raises YamlError for what is no YAML, OSError for what cannot be read."""
     faults = ValidationErrors(file)
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise MappingError(f"{file}:{line}: no YAML: {error.problem}") from None
+        raise YamlError(f"{file}:{line}: no YAML: {error.problem}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(f"{file}:1: no YAML: {error}") from None
+        raise YamlError(f"{file}:1: no YAML: {error}") from None
     if node is None:
-        raise MappingError(f"{file}:1: found an empty file, expected a mapping")
+        raise YamlError(f"{file}:1: found an empty file, expected a mapping")
     try:
         return _item(node, faults, 0), faults
     except RecursionError:
-        raise MappingError(f"{file}:1: found an alias within itself, expected plain YAML") from None
+        raise YamlError(f"{file}:1: found an alias within itself, expected plain YAML") from None
 
 
 def _item(node: yaml.Node, faults: ValidationErrors, key_line: int) -> Item:
@@ -123,3 +127,50 @@ def _pairs(node: yaml.MappingNode, faults: ValidationErrors) -> Iterator[tuple[s
             yield key.value, _item(value, faults, line)
         else:
             faults.add(line, "found a list or table as a key, expected a text")
+
+
+def validated_yaml(file: Path, model: type[Model]) -> Model:
+    """The document in `file` as `model`, whose validators find the file under `file` in their context. Raises YamlError
+    with every fault, each with its line, OSError for what cannot be read.
+    """
+    document, faults = read_yaml(file)
+    faults.raise_if_any()
+    try:
+        return model.model_validate(_plain(document), context={"file": file})
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            faults.add(_line_of(document, one["loc"]), _sentence(one))
+    faults.raise_if_any()
+    raise AssertionError("an error names a fault")
+
+
+def _plain(item: Item) -> Any:
+    if isinstance(item.value, dict):
+        return {key: _plain(inner) for key, inner in item.value.items()}
+    return [_plain(inner) for inner in item.value] if isinstance(item.value, list) else item.value
+
+
+def _line_of(item: Item, place: Sequence[int | str]) -> int:
+    """The line of what lies at `place`, or of the innermost thing around it that there is."""
+    line = item.line
+    for step in place:
+        if isinstance(item.value, dict) and step in item.value:
+            item = item.value[str(step)]
+        elif isinstance(item.value, list) and isinstance(step, int) and step < len(item.value):
+            item = item.value[step]
+        else:
+            continue  # the name of a model among several, or a key that is missing
+        line = item.key_line or item.line
+    return line
+
+
+def _sentence(error: Any) -> str:
+    key, given = error["loc"][-1] if error["loc"] else "the file", error["input"]
+    if error["type"] == "missing":
+        return f"found no {key!r}, expected it"
+    if error["type"] == "extra_forbidden":
+        return f"found key {key!r}, expected none of that name"
+    found = repr(given) if isinstance(given, str | int | float) else f"this {type(given).__name__}"
+    if error["type"] == "value_error":
+        return f"found {found}, expected {error['ctx']['error']}"
+    return f"found {found} as {key}, expected {error['msg'].removeprefix('Input should be ')}"

@@ -21,7 +21,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from tests.pipeline.records_lake import DATASETS, REPOSITORY, empty_lake, write
+from orchestration.ingestion.contracts import RECORD_SOURCES
+from tests.pipeline.records_lake import REPOSITORY, empty_lake, write
 
 #: The one seed and the views that an edit or a click changes. The others are made once, and so is what is made of the
 #: portal's payloads.
@@ -198,7 +199,7 @@ class Warehouse:
         """Dataset and id of each batch that was delivered."""
         return sorted(
             (dataset, folder.name.removeprefix("batch="))
-            for dataset in DATASETS
+            for dataset in RECORD_SOURCES
             for folder in (self.data / "lake" / dataset).glob("batch=*")
             if folder.name != "batch=" + 16 * "0"
         )

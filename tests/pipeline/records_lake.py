@@ -1,4 +1,4 @@
-"""A small lake of records in exactly the shape of docs/lake.md, and one dbt build on it.
+"""A small lake of records in exactly the shape of its contracts, and one dbt build on it.
 
 Belongs here: how rows become Parquet, and how dbt is called. Does not belong here: what any test asserts.
 """
@@ -20,108 +20,11 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.portal.run import FILE_COLUMNS, ensure_dataset
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = REPOSITORY / "dbt_project"
-
-LINEAGE = {
-    "source_file": "varchar",
-    "file_hash": "varchar",
-    "delivery_date": "date",
-    "sender": "varchar",
-    "record_no": "bigint",
-    "precedence": "integer",
-}
-DATASETS: dict[str, dict[str, str]] = {
-    "dossiers": {
-        "dossier_code": "varchar",
-        "procedure_code": "varchar",
-        "field_code": "varchar",
-        "channel_code": "integer",
-        "applicant_kind_code": "integer",
-        "applicant_hash": "varchar",
-        "submitted_at": "timestamp",
-        "received_at": "timestamp",
-        "due_at": "timestamp",
-        "status_code": "integer",
-        "returned_at": "timestamp",
-        "finished_at": "timestamp",
-        "refused_at": "timestamp",
-        "return_form_code": "varchar",
-        "processing_unit_code": "varchar",
-        "received_place_code": "varchar",
-        "has_digitised_parts": "boolean",
-        "is_vneid_verified": "boolean",
-        "paid_online_code": "integer",
-        "submitted_documents": "struct(document_id varchar, component_code varchar, is_deleted boolean,"
-        " is_digitised boolean, is_reused boolean, is_from_national_store boolean, replaced_result_code varchar)[]",
-        "fees": "struct(fee_code varchar, collection_form_code varchar, price double, fee_kind_code varchar)[]",
-        "supplements": "struct(supplement_id varchar, requested_at timestamp, received_at timestamp,"
-        " status_code varchar, due_before_at timestamp, due_after_at timestamp)[]",
-        "results": "struct(document_id varchar, component_code varchar, result_code varchar, has_file boolean)[]",
-        "identities": "struct(kind_code integer, number_hash varchar)[]",
-        "database_codes": "varchar[]",
-    },
-    "progress": {
-        "dossier_code": "varchar",
-        "acted_at": "timestamp",
-        "status_code": "integer",
-        "room_code": "varchar",
-        "started_at": "timestamp",
-        "due_at": "timestamp",
-    },
-    "procedures": {
-        "procedure_code": "varchar",
-        "name_vi": "varchar",
-        "field_code": "varchar",
-        "execution_level": "varchar",
-        "statutory_limit": "double",
-        "limit_unit": "varchar",
-        "is_fee_bearing": "boolean",
-        "has_synchronised_fees": "boolean",
-        "returns_paper_result": "boolean",
-        "online_level": "integer",
-        "is_open_to_citizens": "boolean",
-        "has_all_parts": "boolean",
-    },
-    "publication_decisions": {
-        "decision_no": "varchar",
-        "agency_code": "varchar",
-        "decision_date": "date",
-        "procedure_code": "varchar",
-        "kind": "varchar",
-        "legal_effect_date": "date",
-        "published_at": "timestamp",
-    },
-    "petitions": {
-        "petition_id": "varchar",
-        "agency_code": "varchar",
-        "received_at": "timestamp",
-        "transferred_at": "timestamp",
-        "kind": "varchar",
-        "status": "varchar",
-        "finished_at": "timestamp",
-        "likes": "bigint",
-        "dislikes": "bigint",
-        "dossier_code": "varchar",
-    },
-    "national_report_totals": {
-        "agency_code": "varchar",
-        "year": "integer",
-        "month": "integer",
-        "received": "bigint",
-    },
-    "unit_catalogue": {
-        "agency_code": "varchar",
-        "name_vi": "varchar",
-        "unit_level": "varchar",
-        "parent_agency_code": "varchar",
-        "state_code": "varchar",
-        "valid_from": "date",
-        "valid_to": "date",
-    },
-}
 
 Row = Mapping[str, Any]
 
@@ -146,7 +49,7 @@ def write(data: Path, dataset: str, rows: Iterable[Row], batch: str = "000000000
 
     `delivery_date`, `sender` and `file_hash` may be given by a row; each row counts as a record of its file.
     """
-    columns = {**LINEAGE, **DATASETS[dataset]}
+    columns = RECORD_SOURCES[dataset].row_columns
     lines = []
     for number, row in enumerate(rows, start=1):
         defaults = {
@@ -167,7 +70,7 @@ def write(data: Path, dataset: str, rows: Iterable[Row], batch: str = "000000000
 
 
 def _no_rows(dataset: str) -> str:
-    columns = {**LINEAGE, **DATASETS[dataset]}
+    columns = RECORD_SOURCES[dataset].row_columns
     return "select " + ", ".join(f"cast(null as {k}) as {n}" for n, k in columns.items()) + " where false"
 
 
@@ -209,7 +112,7 @@ def deliver_nothing(data: Path, dataset: str, sender: str, day: str, status: str
 
 def empty_lake(data: Path) -> None:
     """Every dataset without a row, as a new installation has it before the first delivery."""
-    for dataset in DATASETS:
+    for dataset in RECORD_SOURCES:
         write(data, dataset, [], batch="0000000000000000")
     ensure_dataset(data / "lake")
     (data / "build").mkdir(parents=True, exist_ok=True)

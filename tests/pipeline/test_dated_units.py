@@ -34,7 +34,13 @@ OTHERS = ("H05", "H49")
 SHOWN = ("mart_province_ranking", "mart_department_ranking", "mart_commune_ranking", "mart_service_headline")
 NAMES = {"name_vi", "name_en", "unit_type"}
 CHANGES = REPOSITORY / "seeds" / "reference" / "unit_changes.csv"
-KINDS = {"province": "city", "city": "province", "commune": "ward", "ward": "commune", "special_zone": "ward"}
+VALUE_TYPES = {
+    "province": "city",
+    "city": "province",
+    "commune": "ward",
+    "ward": "commune",
+    "special_zone": "ward",
+}
 #: Unit, first day -> kind, name.
 Names = dict[str, dict[str, tuple[str, str]]]
 Rows = list[tuple[Any, ...]]
@@ -51,7 +57,7 @@ def every_unit_changes_twice() -> Names:
     """Each on two days of `DAYS`, the next unit on the next: first the name and the kind, then the name alone."""
     units = {**listed("provinces.csv", "province_code"), **listed("communes.csv", "commune_code")}
     for number, (code, names) in enumerate(units.items()):
-        kind = KINDS[names["2025-07-01"][0]]
+        kind = VALUE_TYPES[names["2025-07-01"][0]]
         first, second = sorted(
             (DAYS[number % len(DAYS)], DAYS[(number + 1 + number // len(DAYS) % (len(DAYS) - 1)) % len(DAYS)])
         )

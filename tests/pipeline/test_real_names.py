@@ -345,7 +345,7 @@ def test_a_province_that_became_a_city_keeps_its_codes(gia_lai_run: tuple[Settin
 
 
 #: By day: kinds of Đồng Nai, Bắc Ninh and Quảng Ninh.
-KINDS = {
+VALUE_TYPES = {
     "2025-10-31": ("province", "province", "province"),
     "2026-09-17": ("city", "province", "province"),
     "2026-09-26": ("city", "province", "province"),
@@ -354,7 +354,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("day", KINDS)
+@pytest.mark.parametrize("day", VALUE_TYPES)
 def test_a_ranking_shows_the_kind_of_its_day(gia_lai_run: tuple[Settings, Outcome], day: str) -> None:
     settings, _ = gia_lai_run
     ranked = rows(
@@ -366,9 +366,9 @@ def test_a_ranking_shows_the_kind_of_its_day(gia_lai_run: tuple[Settings, Outcom
     assert len(ranked) == 34 * len(periods) and all(rank for _, _, rank, _ in ranked)
     for period_type in periods:
         kinds = {agency: kind for agency, kind, _, period in ranked if period == period_type}
-        assert (kinds["H19"], kinds["H05"], kinds["H49"]) == KINDS[day]
+        assert (kinds["H19"], kinds["H05"], kinds["H49"]) == VALUE_TYPES[day]
         # Six cities on 1 July 2025.
-        assert sum(kind == "city" for kind in kinds.values()) == 6 + KINDS[day].count("city")
+        assert sum(kind == "city" for kind in kinds.values()) == 6 + VALUE_TYPES[day].count("city")
 
 
 @pytest.mark.parametrize("day", SEPTEMBER)

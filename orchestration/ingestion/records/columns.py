@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
+from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.ingestion.records.mapping import FieldMapping, SourceMapping
 from orchestration.ingestion.records.row_query import wire_fields
-from orchestration.ingestion.records.schemas import RecordSource
 
 Fields = Mapping[str, list[str] | None]
 """Field -> None, or, for a list, the fields of its elements."""
@@ -48,14 +48,14 @@ class Columns:
     places: Mapping[str, int]
 
 
-def wanted(source: RecordSource, plan: SourceMapping) -> Wanted:
+def wanted(source: Contract, plan: SourceMapping) -> Wanted:
     """What `plan` reads of `source`."""
     fed = [(column, feed.wire) for column in source.values
            if isinstance(feed := plan.columns.get(column.name), FieldMapping) and feed.wire is not None]  # fmt: skip
     return Wanted(
         wire_fields(plan),
-        frozenset(wire for column, wire in fed if column.is_required),
-        frozenset(wire for column, wire in fed if column.kind in ("moment", "date")),
+        frozenset(wire for column, wire in fed if column.required),
+        frozenset(wire for column, wire in fed if column.type in ("moment", "date")),
     )
 
 

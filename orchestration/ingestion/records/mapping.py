@@ -16,11 +16,21 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.records.schemas import RECORD_SOURCES, Column, ListColumn, RecordSource
-from orchestration.ingestion.yaml_lines import Item, MappingError, ValidationErrors, read_yaml
+from orchestration.ingestion.contracts import RECORD_SOURCES, Column, Contract, ListColumn
+from orchestration.ingestion.yaml_lines import Item, ValidationErrors, YamlError, read_yaml
 
-__all__ = ["FieldMapping", "ListFeed", "MappingError", "Mappings", "Numbers", "SourceMapping", "SystemMapping",
-           "TemplatePart", "load_mappings", "read_mapping"]  # fmt: skip
+__all__ = [
+    "FieldMapping",
+    "ListFeed",
+    "Mappings",
+    "Numbers",
+    "SourceMapping",
+    "SystemMapping",
+    "TemplatePart",
+    "YamlError",
+    "load_mappings",
+    "read_mapping",
+]  # fmt: skip
 
 DEFAULT = "national_exchange"
 SENDERS = "senders.yml"
@@ -133,11 +143,11 @@ class Mappings:
 
     mappings: Mapping[str, SystemMapping]
     senders: Mapping[str, str]
-    faults: Mapping[str, MappingError] = field(default_factory=dict)
-    fault: MappingError | None = None
+    faults: Mapping[str, YamlError] = field(default_factory=dict)
+    fault: YamlError | None = None
 
     def of(self, sender: str) -> SystemMapping:
-        """Raises MappingError, naming file and line."""
+        """Raises YamlError, naming file and line."""
         if self.fault is not None:
             raise self.fault
         name = self.senders.get(sender, DEFAULT)
@@ -151,39 +161,39 @@ def load_mappings(folder: Path) -> Mappings:
     if not (folder / f"{DEFAULT}.yml").is_file():
         raise FileNotFoundError(f"no default mapping {DEFAULT}.yml in {folder}")
     mappings: dict[str, SystemMapping] = {}
-    faulty: dict[str, MappingError] = {}
+    faulty: dict[str, YamlError] = {}
     for file in sorted(folder.glob("*.yml")):
         if file.name == SENDERS:
             continue
         try:
             mappings[file.stem] = read_mapping(file)
-        except MappingError as error:
+        except YamlError as error:
             faulty[file.stem] = error
     if not (folder / SENDERS).is_file():
         return Mappings(mappings, {}, faulty)
     try:
         senders, wrong = _senders(folder / SENDERS, {*mappings, *faulty})
-    except MappingError as error:
+    except YamlError as error:
         return Mappings(mappings, {}, faulty, error)
     return Mappings(mappings, senders, faulty | wrong)
 
 
-def _senders(file: Path, known: Collection[str]) -> tuple[dict[str, str], dict[str, MappingError]]:
-    """The mapping by sender, and what is wrong with one that is not known. Raises MappingError for the file."""
+def _senders(file: Path, known: Collection[str]) -> tuple[dict[str, str], dict[str, YamlError]]:
+    """The mapping by sender, and what is wrong with one that is not known. Raises YamlError for the file."""
     document, faults = read_yaml(file)
     senders: dict[str, str] = {}
-    wrong: dict[str, MappingError] = {}
+    wrong: dict[str, YamlError] = {}
     for sender, item in faults.table(document, "senders").items():
         senders[sender] = name = faults.text(item, f"the mapping of {sender}")
         if name and name not in known:
             expected = f"expected one of {', '.join(sorted(known))}"
-            wrong[name] = MappingError(f"{file}:{item.line}: found mapping {name!r}, {expected}")
+            wrong[name] = YamlError(f"{file}:{item.line}: found mapping {name!r}, {expected}")
     faults.raise_if_any()
     return senders, wrong
 
 
 def read_mapping(file: Path) -> SystemMapping:
-    """The mapping in `file`. Raises MappingError with every fault, each with its line."""
+    """The mapping in `file`. Raises YamlError with every fault, each with its line."""
     document, faults = read_yaml(file)
     top = faults.table(document, "the mapping")
     faults.only(top, {"mapping", "version", "about", "moments", "numbers", "nothing", "placeholders", "sources"},
@@ -316,7 +326,7 @@ def _template_field(inner: str, line: int, faults: ValidationErrors) -> Template
 class _SourceReader:
     """Reads one source of a mapping; keeps the personal fields, which every value is held against."""
 
-    def __init__(self, source: RecordSource, faults: ValidationErrors) -> None:
+    def __init__(self, source: Contract, faults: ValidationErrors) -> None:
         self.source, self.faults = source, faults
         self.read_fields: dict[str, str] = {}
         self.dropped: set[str] = set()
@@ -334,7 +344,7 @@ class _SourceReader:
         known = {column.name: column for column in self.source.columns}
         faults.only(columns, set(known), f"columns of {name}")
         for column in self.source.values:
-            if column.is_required and column.name not in columns:
+            if column.required and column.name not in columns:
                 faults.add(item.key_line, f"found no column {column.name!r} in {name}, expected it, as no row "
                            "is accepted without")  # fmt: skip
         return SourceMapping({key: self._entry(known[key], columns[key]) for key in columns if key in known})
@@ -407,16 +417,16 @@ class _SourceReader:
                             " capitals")  # fmt: skip
 
     def _check_code(self, column: Column, code: str, line: int) -> None:
-        choices = column.choices or (("0", "1", "true", "false") if column.kind == "flag" else ())
+        choices = column.codes or (("0", "1", "true", "false") if column.type == "flag" else ())
         if choices and code not in choices:
             self.faults.add(
                 line, f"found code {code!r} for {column.name}, expected one of {', '.join(choices)}"
             )
 
     def _check_personal(self, column: Column, name: str, line: int) -> None:
-        if name in self.dropped and column.kind != "is_given":
+        if name in self.dropped and column.type != "is_given":
             self.faults.add(line, f"found {name!r} as {column.name}, expected nothing from a personal field")
-        if name in self.hashed and column.kind not in _HASH_KINDS:
+        if name in self.hashed and column.type not in _HASH_KINDS:
             self.faults.add(line, f"found {name!r} as {column.name}, expected it only in a hash")
-        if column.kind == "hash" and name not in self.hashed:
+        if column.type == "hash" and name not in self.hashed:
             self.faults.add(line, f"found {name!r} as {column.name}, expected it in 'hash' of 'personal' too")

@@ -25,6 +25,7 @@ from threading import Event
 
 import duckdb
 
+from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.formats.json_document import MAX_BYTES, read_json_object
 from orchestration.ingestion.formats.open_file import OpenedFile, open_landed
 from orchestration.ingestion.formats.relations import (
@@ -54,7 +55,6 @@ from orchestration.ingestion.records.row_query import (
     classified_rows_sql,
     validated_rows_sql,
 )
-from orchestration.ingestion.records.schemas import RecordSource
 from orchestration.ingestion.rights import Scope
 from orchestration.sql_text import literal
 
@@ -140,7 +140,7 @@ class Staged:
     """
 
     connection: duckdb.DuckDBPyConnection
-    source: RecordSource
+    source: Contract
     plain: dict[str, Path] = field(default_factory=dict)
     others: dict[str, Path] = field(default_factory=dict)
     unreadable: dict[str, Problem] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class EngineLostError(Exception):
 
 def read_files(
     connection: duckdb.DuckDBPyConnection,
-    source: RecordSource,
+    source: Contract,
     work: Path,
     files: Sequence[tuple[LandedFile, SystemMapping]],
     prepare: Callable[[duckdb.DuckDBPyConnection, SystemMapping], None],

@@ -1,7 +1,7 @@
 """A mapping, compiled: one SQL select from the fields of a source to typed rows, judged.
 
 Here: the select, and the macros that a mapping's moments and the hash key give. Not here: how files become a
-relation of fields (`formats.relations`), how one value is read (`value_types`), which columns there are (`schemas`).
+relation of fields (`formats.relations`), how one value is read (`value_types`), which columns there are (`contracts`).
 
 The relation that the select reads has `record_no`; `text`, the record as it came, if it came as text;
 `is_malformed`; `bad_lists`, the names of list fields that hold something else; `twice`, those of fields that it names
@@ -17,6 +17,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from orchestration.ingestion.contracts import Column, Contract, ListColumn
 from orchestration.ingestion.problems import FOREIGN_AGENCY, NOT_AGREED, RESEND
 from orchestration.ingestion.records.mapping import (
     DIRECTIVES,
@@ -27,7 +28,6 @@ from orchestration.ingestion.records.mapping import (
     SystemMapping,
     TemplatePart,
 )
-from orchestration.ingestion.records.schemas import Column, ListColumn, RecordSource
 from orchestration.ingestion.records.value_types import NOTHING, PLAIN_MOMENT, PLAIN_NUMBER
 from orchestration.sql_text import identifier, literal
 
@@ -218,7 +218,7 @@ _SHAPES = {part: "_" * digits or "%" for part, digits in DIRECTIVES.items()} | {
 
 
 def classified_rows_sql(
-    source: RecordSource,
+    source: Contract,
     mapping: SourceMapping,
     relation: str,
     lineage: Mapping[str, str],
@@ -252,7 +252,7 @@ def classified_rows_sql(
     """
 
 
-def validated_rows_sql(source: RecordSource, mapping: SourceMapping, rows: str) -> str:
+def validated_rows_sql(source: Contract, mapping: SourceMapping, rows: str) -> str:
     """What is wrong with `rows`, suspects that `classified_rows_sql` gave; they should lie together, not be one in
     hundred of what is read: each chunk costs as much as a full one.
 
@@ -276,8 +276,8 @@ def validated_rows_sql(source: RecordSource, mapping: SourceMapping, rows: str) 
 
 
 class _Compiler:
-    def __init__(self, source: RecordSource, mapping: SourceMapping) -> None:
-        self.agencies = source.agencies
+    def __init__(self, source: Contract, mapping: SourceMapping) -> None:
+        self.agencies = source.agency_columns
         self.values = [
             (c, f) for c in source.values if isinstance(f := mapping.columns.get(c.name), FieldMapping)
         ]
@@ -326,7 +326,7 @@ class _Compiler:
         return ", ".join(values + lists)
 
     def first_steps(self) -> str:
-        """Columns first_<column>: see `Kind.first`."""
+        """Columns first_<column>: see `ValueType.first`."""
         steps = [
             f"{column.how.first}(raw_{column.name}) as first_{column.name}"
             for column, _ in self.values
@@ -342,7 +342,7 @@ class _Compiler:
             for column, _ in self.values
         ]
         empty = [
-            f"{'[]' if isinstance(column, ListColumn) else 'null'}::{column.type} as {column.name}"
+            f"{'[]' if isinstance(column, ListColumn) else 'null'}::{column.data_type} as {column.name}"
             for column in self.absent
         ]
         return ", ".join(values + empty)
@@ -357,7 +357,7 @@ class _Compiler:
         """Whether every element of the lists is written as most are, so that it is read fast.
 
         One regular expression for all of them, because each call costs much, whatever it does. It is made of
-        `Kind.plain`; the blanks, line ends and separators between the values are in none of them.
+        `ValueType.plain`; the blanks, line ends and separators between the values are in none of them.
         """
         shapes = [_list_shape(column, feed) for column, feed in self.lists if _may_be_plain(column, feed)]
         shape = f"concat({_SEPARATED.join(shapes)})"
@@ -380,7 +380,7 @@ class _Compiler:
         return ", ".join(lists or ["null as no_other_list"])
 
     def typed_lists(self) -> str:
-        hashed = [column.name for column, _ in self.values if column.kind == "hash"]
+        hashed = [column.name for column, _ in self.values if column.type == "hash"]
         lists = [
             _unless_plain(column, feed, _plain_list(column, feed, hashed), _typed_list(column, feed))
             for column, feed in self.lists
@@ -405,7 +405,7 @@ class _Compiler:
             "coalesce(len(twice), 0) > 0",
         ]
         for column, _ in self.values:
-            if column.is_required:
+            if column.required:
                 tests.append(f"{column.name} is null")
             elif column.can_fail:
                 tests.append(f"(raw_{column.name} is not null and {column.name} is null)")
@@ -426,7 +426,7 @@ class _Compiler:
 
     def _kept(self) -> dict[str, object]:
         """Columns of a row and their types, as `json_transform` wants them."""
-        texts = {f"raw_{column.name}": "VARCHAR" for column, _ in self.values if column.kind != "hash"}
+        texts = {f"raw_{column.name}": "VARCHAR" for column, _ in self.values if column.type != "hash"}
         lists = {
             f"wire_{column.name}": [
                 {wire: "VARCHAR" for part in feed.columns.values() for wire in part.wires}
@@ -491,8 +491,8 @@ class _Compiler:
         """The record again, of fields that the lake knows only: codes and figures, no sentence, no name."""
         shown: dict[str, str] = {}
         for column, feed in self.values:
-            if feed.label is not None and column.kind != "hash":
-                macro = "masked" if column.kind == "text" else "shown"
+            if feed.label is not None and column.type != "hash":
+                macro = "masked" if column.type == "text" else "shown"
                 shown[feed.label] = f"{macro}(raw_{column.name})"
         for list_column, list_feed in self.lists:
             parts = ", ".join(
@@ -528,7 +528,7 @@ def _loses_something(column: ListColumn, feed: ListFeed) -> str:
     given = " + ".join(
         [_is_nothing(column, feed), *(f"(x.{part.name} is not null)::int" for part in failing)]
     )
-    kept = " + ".join(_is_kept(part, "x" if column.is_plain else f"x.{part.name}") for part in failing)
+    kept = " + ".join(_is_kept(part, "x" if column.of_values else f"x.{part.name}") for part in failing)
     raw = f"raw_{column.name}"
     return (
         f"case when len({raw}) > 0 then list_sum(list_transform({raw}, lambda x: {given}))"
@@ -538,7 +538,7 @@ def _loses_something(column: ListColumn, feed: ListFeed) -> str:
 
 def _is_kept(part: Column, value: str) -> str:
     """1 for a value of a list that the lake may hold. Moments are read without their bounds there (`_typed_list`)."""
-    return f"is_in_years({value})::int" if part.kind == "moment" else f"({value} is not null)::int"
+    return f"is_in_years({value})::int" if part.type == "moment" else f"({value} is not null)::int"
 
 
 def _is_nothing(column: ListColumn, feed: ListFeed) -> str:
@@ -552,7 +552,7 @@ def _raw(column: Column, feed: FieldMapping, place: Callable[[str], str]) -> str
         return " || ".join(_raw_part(part, place) for part in feed.template)
     if feed.wire is None:
         return literal(feed.constant or "")
-    text = f"{'clean_text' if column.kind == 'text' else 'bare_text'}({place(feed.wire)})"
+    text = f"{'clean_text' if column.type == 'text' else 'bare_text'}({place(feed.wire)})"
     if not feed.values and feed.otherwise is None:
         return text
     rest = literal(feed.otherwise) if feed.otherwise is not None else text
@@ -585,14 +585,14 @@ def _of_element(wire: str) -> str:
 
 def _read(column: Column, raw: str) -> str:
     read = f"{column.how.reader}({column.how.first}({raw}))"
-    if column.kind == "choice":  # as it should be sent, else in other words such as 01 or 1.0
-        codes = ", ".join(column.choices)
+    if column.type == "choice":  # as it should be sent, else in other words such as 01 or 1.0
+        codes = ", ".join(column.codes)
         read = (
-            f"case when {raw} in ({', '.join(map(literal, column.choices))}) then {raw}::integer"
+            f"case when {raw} in ({', '.join(map(literal, column.codes))}) then {raw}::integer"
             f" when {read} in ({codes}) then {read}::integer end"
         )
-    elif column.choices:
-        read = f"if({read} in ({', '.join(map(literal, column.choices))}), {read}, null)"
+    elif column.codes:
+        read = f"if({read} in ({', '.join(map(literal, column.codes))}), {read}, null)"
     return read
 
 
@@ -618,7 +618,7 @@ def _unless_plain(column: ListColumn, feed: ListFeed, plain: str, other: str) ->
 def _list_text(column: ListColumn, feed: ListFeed) -> str:
     """A line an element."""
     shown = ", ' ', ".join(
-        f"left(x.{identifier(wire)}, 1)" if part.kind == "is_given" else f"x.{identifier(wire)}"
+        f"left(x.{identifier(wire)}, 1)" if part.type == "is_given" else f"x.{identifier(wire)}"
         for part, fed in _parts(column, feed)
         if (wire := fed.wire) is not None
     )
@@ -637,7 +637,8 @@ def _list_shape(column: ListColumn, feed: ListFeed) -> str:
 def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> str:
     """The typed list, where every element is plain."""
     values = {
-        part: _plain(part, f, hashed, is_given=i == 0) for i, (part, f) in enumerate(_parts(column, feed))
+        part.name: _plain(part, f, hashed, is_given=i == 0)
+        for i, (part, f) in enumerate(_parts(column, feed))
     }
     return f"list_transform(wire_{column.name}, lambda x: {_element(column, values)})"
 
@@ -645,22 +646,22 @@ def _plain_list(column: ListColumn, feed: ListFeed, hashed: Sequence[str]) -> st
 def _plain(part: Column, feed: FieldMapping, hashed: Sequence[str], *, is_given: bool) -> str:
     field = f"x.{identifier(feed.wire or '')}"
     value = field if is_given else f"nullif({field}, '')"
-    read = part.how.plain_read.format(value, type=part.type)
-    if part.kind == "hash":  # the applicant's own number, as a rule, and hashing is dear
+    read = part.how.plain_read.format(value, type=part.data_type)
+    if part.type == "hash":  # the applicant's own number, as a rule, and hashing is dear
         known = "".join(f" when {value} = first_{column} then {column}" for column in hashed)
         return f"case{known} else {read} end" if known else read
     return read
 
 
 def _typed_list(column: ListColumn, feed: ListFeed) -> str:
-    values = {part: _read_in_list(part, f"x.{part.name}") for part, _ in _parts(column, feed)}
+    values = {part.name: _read_in_list(part, f"x.{part.name}") for part, _ in _parts(column, feed)}
     return f"list_transform(raw_{column.name}, lambda x: {_element(column, values)})"
 
 
-def _element(column: ListColumn, values: Mapping[Column, str]) -> str:
+def _element(column: ListColumn, values: Mapping[str, str]) -> str:
     """An element of the list as the lake holds it, of what is known of its parts."""
-    parts = {part.name: values.get(part, f"null::{part.type}") for part in column.columns}
-    if column.is_plain:
+    parts = {part.name: values.get(part.name, f"null::{part.data_type}") for part in column.columns}
+    if column.of_values:
         return parts[column.columns[0].name]
     return f"struct_pack({', '.join(f'{part} := {value}' for part, value in parts.items())})"
 
@@ -669,13 +670,13 @@ def _read_in_list(part: Column, raw: str) -> str:
     """Bounds would make each moment be parsed several times: nothing is shared within a list. A row with a moment
     out of bounds is refused by `_is_kept`, so that what stands in it does not matter.
     """
-    return f"{part.how.first}({raw})" if part.kind == "moment" else _read(part, raw)
+    return f"{part.how.first}({raw})" if part.type == "moment" else _read(part, raw)
 
 
 def _value_problem(column: Column, feed: FieldMapping) -> str:
     raw, label = f"raw_{column.name}", literal(feed.label or column.name)
     tests = []
-    if column.is_required:
+    if column.required:
         missing = _problem(f"missing_{column.name}", False, label, "'nothing'", literal(column.expected))
         tests.append(f"when {raw} is null then {missing}")
     if column.can_fail:
@@ -686,12 +687,12 @@ def _value_problem(column: Column, feed: FieldMapping) -> str:
 def _unread(column: Column, raw: str, value: str, label: str) -> str:
     reason = column.reason or column.how.reason
     special = [
-        f"when {predicate}({raw}) then {literal((predicate == 'is_negative' and column.negative) or why)}"
+        f"when {predicate}({raw}) then {literal((predicate == 'is_negative' and column.negative_reason) or why)}"
         for predicate, why in column.how.special
     ]
     reasons = f"case {' '.join(special)} else {literal(reason)} end" if special else literal(reason)
     problem = _problem(
-        reasons, column.leave_out, label, f"shown({raw})", literal(column.expected), is_sql=True
+        reasons, column.leaves_out, label, f"shown({raw})", literal(column.expected), is_sql=True
     )
     return f"case when {raw} is not null and {value} is null then {problem} end"
 

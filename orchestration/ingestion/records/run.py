@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.atomic_files import write_durably
+from orchestration.ingestion.contracts import RECORD_SOURCES, Contract
 from orchestration.ingestion.file_status import ReadBy, outcomes
 from orchestration.ingestion.lake import (
     connect,
@@ -30,10 +31,9 @@ from orchestration.ingestion.new_files import find_new_files, write_manifest
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.problems import Problem
 from orchestration.ingestion.records.deduplicate import BatchRows
-from orchestration.ingestion.records.mapping import MappingError, Mappings, SystemMapping
+from orchestration.ingestion.records.mapping import Mappings, SystemMapping, YamlError
 from orchestration.ingestion.records.read_files import OUR_DEFECT, EngineLostError, read_files
 from orchestration.ingestion.records.row_query import mapping_macros
-from orchestration.ingestion.records.schemas import RECORD_SOURCES, UNIT_CATALOGUE, RecordSource
 from orchestration.ingestion.records.value_types import value_macros
 from orchestration.ingestion.report import FILE_COLUMNS, IngestReport
 from orchestration.ingestion.rights import Rights
@@ -45,6 +45,8 @@ SAMPLE_KEY = b"synthetic data only: this key protects nobody"
 MIN_KEY_BYTES, MIN_DISTINCT_BYTES = 16, 8
 #: Of the key that the lake's hashes were made with, what shows whether another is the same, and no more.
 KEY_CHECK = ".hash-key-check"
+#: The dataset that says which agencies there are.
+UNIT_CATALOGUE = "unit_catalogue"
 #: Above this, DuckDB goes on in files below the pending folder.
 MEMORY_LIMIT = "1500MB"
 
@@ -135,7 +137,7 @@ def ingest_records(
 
 
 def _ingest(
-    source: RecordSource,
+    source: Contract,
     scanned: Scan,
     lake: Path,
     quarantine: Path,
@@ -224,7 +226,7 @@ def _mapped(scanned: Scan, mappings: Mappings) -> Scan:
     for file in scanned.files:
         try:
             mappings.of(file.sender)
-        except MappingError as error:
+        except YamlError as error:
             found, action = str(error).splitlines()[0], "put the mapping right; the next run reads the file"
             expected = "a mapping that can be read"
             problems.append(Problem(file.relative_path, "faulty_mapping", "$", "", found, expected, action))
@@ -247,8 +249,8 @@ class _Catalogue:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> None:
         connection.execute(AGENCY_CODE_SQL)
-        batches = visible_batches(lake, UNIT_CATALOGUE.name)
-        paths = [str(lake / UNIT_CATALOGUE.name / f"batch={batch}" / "rows*.parquet") for batch in batches]
+        batches = visible_batches(lake, UNIT_CATALOGUE)
+        paths = [str(lake / UNIT_CATALOGUE / f"batch={batch}" / "rows*.parquet") for batch in batches]
         connection.execute(
             _CATALOGUED_SQL if paths else _NOT_CATALOGUED_SQL, {"paths": paths} if paths else {}
         )

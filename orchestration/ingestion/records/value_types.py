@@ -1,8 +1,8 @@
 """How one value of a record is read, and what is wrong with one that cannot be read.
 
-Here: the kinds of values, each a SQL macro that gives null for whatever the lake must not hold, and the
+Here: the types of values, each a SQL macro that gives null for whatever the lake must not hold, and the
 reasons by which such a value is refused. A fault is therefore always the same thing: a value was sent, and
-nothing came of it. Not here: which columns there are (`schemas`), what a vendor calls them (`mapping`).
+nothing came of it. Not here: which columns there are (`contracts`), what a vendor calls them (`mapping`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ NOTHING = (
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueType:
     """`reader`: the macro. `reason`, `expected`: of a value that it does not read, unless one of
     `special`, pairs of a predicate macro and its reason, says it better. `plain`: SQL of a regular expression,
     without blanks, of what `plain_read` reads as `reader` would, only faster: most of what is sent. `first`: the macro
@@ -92,50 +92,118 @@ _PLAIN_IDENTIFIER = (
 #: Of what was not read: cheaper than asking once more why.
 _IS_PERSONAL = ("may_be_person", "personal_number")
 
-KINDS = {
-    "dossier_code": Kind("read_dossier_code", "malformed_dossier_code", "a code such as H19.95-250701-0001",
-                         (("has_unknown_agency", "unknown_agency"),)),
-    "agency_code": Kind("read_agency_code", "unknown_agency", "the code of a province or of a unit below it"),
-    "any_agency_code": Kind("read_any_agency_code", "malformed_code", "an agency's code such as H19.95", (_IS_PERSONAL,),
-                            first="agency_code_today"),
-    "code": Kind("read_code", "malformed_code", "a code without blanks, accents and personal numbers, of at most eight"
-                 " digits", (_IS_PERSONAL,),
-                 plain=f"'{_PLAIN_CODE}'"),
+VALUE_TYPES = {
+    "dossier_code": ValueType(
+        "read_dossier_code",
+        "malformed_dossier_code",
+        "a code such as H19.95-250701-0001",
+        (("has_unknown_agency", "unknown_agency"),),
+    ),
+    "agency_code": ValueType(
+        "read_agency_code", "unknown_agency", "the code of a province or of a unit below it"
+    ),
+    "any_agency_code": ValueType(
+        "read_any_agency_code",
+        "malformed_code",
+        "an agency's code such as H19.95",
+        (_IS_PERSONAL,),
+        first="agency_code_today",
+    ),
+    "code": ValueType(
+        "read_code",
+        "malformed_code",
+        "a code without blanks, accents and personal numbers, of at most eight digits",
+        (_IS_PERSONAL,),
+        plain=f"'{_PLAIN_CODE}'",
+    ),
     # Any digits: those that may be a number of a person are replaced by their hash.
-    "identifier": Kind("read_identifier", "malformed_code", "a code without blanks and accents",
-                       plain=f"'{_PLAIN_IDENTIFIER}'"),
-    "procedure_code": Kind("read_procedure_code", "malformed_procedure_code", "a code such as 1.004250, with six digits"
-                           " after the dot: as a number it loses the last, so that it must be sent as text",
-                           (_IS_PERSONAL,)),
-    "state_code": Kind("read_state_code", "malformed_code", "a statistics code such as 75 or 75.731.26005",
-                       (_IS_PERSONAL,)),
-    "text": Kind("read_text", "malformed_text", "a text in UTF-8 that was decoded as UTF-8, and nothing personal in it",
-                 (("names_person", "personal_number"), ("is_garbled", "garbled_text"))),
-    "moment": Kind("in_years", "bad_moment", f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
-                   "writes them", (("is_other_moment", "date_out_of_range"),), plain="plain_moment_shape()",
-                   plain_read=f"strptime({{}}, '{PLAIN_MOMENT}')", first="any_moment"),
-    "date": Kind("day_in_years", "bad_moment", f"a date from {FIRST_YEAR} to {LAST_YEAR}, as the mapping "
-                 "writes them", (("is_other_moment", "date_out_of_range"),), first="any_date"),
-    "flag": Kind("read_flag", "not_a_flag", "1 or 0, true or false",
-                 plain="'[01]|[Tt]rue|[Ff]alse'", plain_read="{}::boolean"),
-    "count": Kind("read_count", "not_a_number", "a whole number of at most eight digits, 0 or more; with dots or commas"
-                  " only as the mapping's numbers have them", (("is_negative", "negative_count"),)),
+    "identifier": ValueType(
+        "read_identifier",
+        "malformed_code",
+        "a code without blanks and accents",
+        plain=f"'{_PLAIN_IDENTIFIER}'",
+    ),
+    "procedure_code": ValueType(
+        "read_procedure_code",
+        "malformed_procedure_code",
+        "a code such as 1.004250, with six digits"
+        " after the dot: as a number it loses the last, so that it must be sent as text",
+        (_IS_PERSONAL,),
+    ),
+    "state_code": ValueType(
+        "read_state_code", "malformed_code", "a statistics code such as 75 or 75.731.26005", (_IS_PERSONAL,)
+    ),
+    "text": ValueType(
+        "read_text",
+        "malformed_text",
+        "a text in UTF-8 that was decoded as UTF-8, and nothing personal in it",
+        (("names_person", "personal_number"), ("is_garbled", "garbled_text")),
+    ),
+    "moment": ValueType(
+        "in_years",
+        "bad_moment",
+        f"a moment from {FIRST_YEAR} to {LAST_YEAR}, as the mapping writes them",
+        (("is_other_moment", "date_out_of_range"),),
+        plain="plain_moment_shape()",
+        plain_read=f"strptime({{}}, '{PLAIN_MOMENT}')",
+        first="any_moment",
+    ),
+    "date": ValueType(
+        "day_in_years",
+        "bad_moment",
+        f"a date from {FIRST_YEAR} to {LAST_YEAR}, as the mapping writes them",
+        (("is_other_moment", "date_out_of_range"),),
+        first="any_date",
+    ),
+    "flag": ValueType(
+        "read_flag",
+        "not_a_flag",
+        "1 or 0, true or false",
+        plain="'[01]|[Tt]rue|[Ff]alse'",
+        plain_read="{}::boolean",
+    ),
+    "count": ValueType(
+        "read_count",
+        "not_a_number",
+        "a whole number of at most eight digits, 0 or more; with dots or commas"
+        " only as the mapping's numbers have them",
+        (("is_negative", "negative_count"),),
+    ),
     # Nothing but whether it is 0 rests on a price, and nine digits may be a person's: of more, the million is kept.
-    "number": Kind("read_number", "not_a_number", "a number, 0 or more; with dots or commas only as the mapping's"
-                   " numbers have them, and no 0 before many digits", (("is_negative", "negative_number"),),
-                   plain="'[0-9]{1,8}([.][0-9]{1,2})?'", plain_read="{}::double", first="as_decimal"),
+    "number": ValueType(
+        "read_number",
+        "not_a_number",
+        "a number, 0 or more; with dots or commas only as the mapping's"
+        " numbers have them, and no 0 before many digits",
+        (("is_negative", "negative_number"),),
+        plain="'[0-9]{1,8}([.][0-9]{1,2})?'",
+        plain_read="{}::double",
+        first="as_decimal",
+    ),
     # 1.000 days would be three years or one day: no limit has thousands.
-    "limit": Kind("read_limit", "not_a_number", "a number below 100,000 with at most two digits after the decimal sign",
-                  (("is_negative", "negative_number"),)),
-    "year": Kind("read_year", "bad_period", f"a year from {FIRST_YEAR} to {LAST_YEAR}"),
-    "choice": Kind("read_count", "unknown_code", "a code of the list", plain_read="{}::integer"),
-    "word": Kind("read_word", "unknown_code", "a word of the list"),
+    "limit": ValueType(
+        "read_limit",
+        "not_a_number",
+        "a number below 100,000 with at most two digits after the decimal sign",
+        (("is_negative", "negative_number"),),
+    ),
+    "year": ValueType("read_year", "bad_period", f"a year from {FIRST_YEAR} to {LAST_YEAR}"),
+    "choice": ValueType("read_count", "unknown_code", "a code of the list", plain_read="{}::integer"),
+    "word": ValueType("read_word", "unknown_code", "a word of the list"),
     # Whatever is sent gives a hash, or null for a placeholder; whatever is sent is something.
-    "hash": Kind("keyed_hash", "", "", plain=f"'{PLAIN_NUMBER}|[A-Z][1-9][0-9]{{6,7}}'", plain_read="keyed_hash({})",
-                 first="bare_number"),
+    "hash": ValueType(
+        "keyed_hash",
+        "",
+        "",
+        plain=f"'{PLAIN_NUMBER}|[A-Z][1-9][0-9]{{6,7}}'",
+        plain_read="keyed_hash({})",
+        first="bare_number",
+    ),
     # A word for nothing begins otherwise, or with N or U.
-    "is_given": Kind("is_given", "", "", plain="'[+./0-9A-MO-TV-Za-mo-tv-z]'", plain_read="({} is not null)"),
-}  # fmt: skip
+    "is_given": ValueType(
+        "is_given", "", "", plain="'[+./0-9A-MO-TV-Za-mo-tv-z]'", plain_read="({} is not null)"
+    ),
+}
 
 
 def _characters(*ranges: tuple[int, int]) -> str:

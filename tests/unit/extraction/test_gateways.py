@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.extraction.gateways import Gateway, read_gateways
-from orchestration.ingestion.yaml_lines import MappingError
+from orchestration.ingestion.yaml_lines import YamlError
 from orchestration.settings import Settings
 
 GOOD = """gateways:
@@ -63,7 +63,7 @@ def test_what_the_project_ships_names_no_gateway() -> None:
 def test_a_fault_is_told_with_its_line_and_without_secrets(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(MappingError) as told:
+    with pytest.raises(YamlError) as told:
         read(tmp_path, GOOD.replace(old, new))
     assert message in str(told.value)
     assert "secret" not in str(told.value)
@@ -71,5 +71,5 @@ def test_a_fault_is_told_with_its_line_and_without_secrets(
 
 
 def test_a_gateway_named_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MappingError, match=":7: found dossiers of H19 a second time"):
+    with pytest.raises(YamlError, match=":7: found dossiers of H19 a second time"):
         read(tmp_path, GOOD + GOOD.removeprefix("gateways:\n"))

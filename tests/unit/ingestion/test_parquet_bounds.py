@@ -22,17 +22,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.formats.parquet_bounds import declared_by
 from orchestration.ingestion.formats.relations import parquet_columns
 from orchestration.ingestion.problems import UnreadableError
 from orchestration.ingestion.records import read_files
 from orchestration.ingestion.records.columns import wanted
 from orchestration.ingestion.records.mapping import read_mapping
-from orchestration.ingestion.records.schemas import DOSSIERS
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv, as_lines, as_parquet, good
 
 NAMES = ("MaHoSo", "MaTTHC", "TrangThaiHoSo", "KenhThucHien")
-WANTED = wanted(DOSSIERS, read_mapping(MAPPINGS / "national_exchange.yml").sources["dossiers"])
+WANTED = wanted(
+    RECORD_SOURCES["dossiers"], read_mapping(MAPPINGS / "national_exchange.yml").sources["dossiers"]
+)
 GZIP, PLAIN, RLE_DICTIONARY, RLE, DELTA_BYTE_ARRAY = 2, 0, 8, 3, 7
 BLOCKS, LONG = 20, 2**20
 

@@ -17,10 +17,10 @@ from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.records.mapping import read_mapping
 from orchestration.ingestion.records.row_query import mapping_macros
 from orchestration.ingestion.records.run import SAMPLE_KEY
-from orchestration.ingestion.records.value_types import KINDS, value_macros
+from orchestration.ingestion.records.value_types import VALUE_TYPES, value_macros
 from tests.unit.ingestion.record_workplace import MAPPINGS
 
-PLAIN = [kind for kind, how in KINDS.items() if how.plain]
+PLAIN = [kind for kind, how in VALUE_TYPES.items() if how.plain]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_what_has_a_plain_shape_is_read_as_all_else_is(
     kind: str, data: st.DataObject, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    how = KINDS[kind]
+    how = VALUE_TYPES[kind]
     ((shape,),) = connection.execute(f"select {how.plain}").fetchall()
     fitting = st.from_regex(f"({shape})", fullmatch=True, alphabet=st.characters(max_codepoint=0x7E))
     values = data.draw(st.lists(fitting, min_size=1, max_size=60, unique=True))
@@ -67,5 +67,5 @@ def test_what_has_a_plain_shape_is_read_as_all_else_is(
     ],
 )
 def test_what_is_plain(kind: str, value: str, is_plain: bool, connection: duckdb.DuckDBPyConnection) -> None:
-    query = f"select regexp_full_match($value, {KINDS[kind].plain})"
+    query = f"select regexp_full_match($value, {VALUE_TYPES[kind].plain})"
     assert connection.execute(query, {"value": value}).fetchone() == (is_plain,)

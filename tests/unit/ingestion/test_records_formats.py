@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.records.run import ensure_dataset
-from orchestration.ingestion.records.schemas import RECORD_SOURCES
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,

@@ -1,25 +1,20 @@
-"""What holds for a pending batch of any source: the expectations that the suites `raw__<source>` are put together from.
+"""The rows of a pending batch of records: are they what the contract of their dataset promises?
 
-Belongs here: queries. Does not belong here: which columns and codes a source has; that is each suite's own.
+Belongs here: queries. Does not belong here: which columns and codes a dataset has; that is its contract's
+(`seeds/agreements/contracts`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from expectations.suites._rows import rows_arrive
 
 if TYPE_CHECKING:
     import great_expectations as gx
 
-#: Where a row came from: the first columns of every source (docs/lake.md).
-LINEAGE = {
-    "source_file": "VARCHAR",
-    "file_hash": "VARCHAR",
-    "delivery_date": "DATE",
-    "sender": "VARCHAR",
-    "record_no": "BIGINT",
-    "precedence": "INTEGER",
-}
 _GAP = "[ ._/()-]{0,2}"
 _BEFORE = "(^|[^0-9A-Z ._/()-]|[A-Z]{2}|[A-Z][ ._/()-])[ ._/()-]*"
 _AFTER = "([.]0)?[ ._/()-]*($|[^0-9 ._/()-])"
@@ -40,47 +35,28 @@ NOBODY = "HASH:[0-9A-F]{32}|[0-9A-F]{64}|[0-9A-F]{40}|[0-9A-F]{8}(-?[0-9A-F]{4})
 MOST_BACKWARDS, ENOUGH_ROWS = 0.3, 100
 
 
-def records_suite(
+def suite(
     source: str,
     columns: Mapping[str, str],
-    required: Sequence[str],
-    codes: Mapping[str, Sequence[object]],
-    texts: Sequence[str],
-    backwards: str = "",
+    required: Sequence[str] = (),
+    codes: Mapping[str, Sequence[object]] = MappingProxyType({}),
+    texts: Sequence[str] = (),
+    runs_backwards: str = "",
 ) -> gx.ExpectationSuite:
-    """The suite of a record source. `columns` are its own (name and DuckDB type, in order, lineage aside), `required`
+    """The suite of a dataset of records. `columns` are those of its rows (name and DuckDB type, in order), `required`
     those that are never null, `codes` the only values of some; `texts` are expressions that could hide personal
-    data; `backwards` is true of a row whose moments run backwards.
+    data; `runs_backwards` is true of a row whose moments run backwards.
     """
     import great_expectations as gx
 
     expectations = [
         rows_arrive(),
-        _columns({**LINEAGE, **columns}),
-        _codes(required, codes),
-        _nothing_personal(texts),
-        *([_in_order(backwards)] if backwards else []),
+        _columns(columns),
+        *([_codes(required, codes)] if required or codes else []),
+        *([_nothing_personal(texts)] if texts else []),
+        *([_in_order(runs_backwards)] if runs_backwards else []),
     ]
     return gx.ExpectationSuite(name=f"raw__{source}", expectations=expectations)
-
-
-def rows_arrive() -> Any:
-    """Not a row count: a batch of files that were all delivered before rightly holds no rows."""
-    import great_expectations.expectations as gxe
-
-    return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=(
-            "select rows_found, rows_accepted from (select"
-            " (select count(*) from {batch}) as rows_found,"
-            " (select sum(rows_accepted) from files) as rows_accepted) as compared"
-            " where rows_found is distinct from rows_accepted"
-        ),
-        description="The batch holds as many rows as its files had accepted",
-        meta={
-            "reason": "An empty or half written table passes every check of its rows; 84 of 84 in the"
-            " captures of 2026-09-26 and 2026-10-10"
-        },
-    )
 
 
 def _columns(columns: Mapping[str, str]) -> Any:
@@ -94,10 +70,10 @@ def _columns(columns: Mapping[str, str]) -> Any:
             f" column_type from (describe from {{batch}})) as found full join (values {expected})"
             " as expected(position, column_name, column_type) on found.position = expected.position"
             " where found.column_name is distinct from expected.column_name"
-            " or found.column_type is distinct from expected.column_type"
+            " or lower(found.column_type) is distinct from lower(expected.column_type)"
         ),
         description="The columns and their types are those of the lake's contract",
-        meta={"reason": "dbt reads them by name and type: docs/lake.md (2026-11-25)"},
+        meta={"reason": "dbt reads them by name and type: seeds/agreements/contracts (2026-11-25)"},
     )
 
 
