@@ -21,7 +21,7 @@ from orchestration.defs.run_job import Outcome, refresh
 from orchestration.ingestion.lake import promote
 from orchestration.settings import Settings
 from orchestration.shown import for_terminal
-from orchestration.sources import source_named
+from orchestration.sources import agreed_at_start, source_named
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, fallen, land
 from tests.unit.ingestion.record_workplace import as_lines, good
@@ -58,7 +58,7 @@ def take_in(settings: Settings, source: str, day: str, sender: str, records: lis
 
 
 def admit(settings: Settings, source: str) -> None:
-    batch = source_named(source).ingest(settings, known_days()).batch_id
+    batch = source_named(source).ingest(settings, known_days(), agreed_at_start(settings, "by hand")).batch_id
     assert batch is not None
     promote(settings.lake, source, batch)
 
