@@ -303,11 +303,11 @@ def _dev(settings: Settings, given: argparse.Namespace) -> int:
 def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
     """0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
     from orchestration.ingestion.records.check_mapping import try_mapping
-    from orchestration.ingestion.records.mapping import YamlError
+    from orchestration.ingestion.records.mapping import InvalidFileError
 
     try:
         tried = try_mapping(given.mapping, given.sample, given.source, settings.reference)
-    except (YamlError, OSError, ValueError) as error:
+    except (InvalidFileError, OSError, ValueError) as error:
         _say(error, error=True)
         return 2
     for file in tried.files:

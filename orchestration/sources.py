@@ -35,7 +35,7 @@ class Agreed:
 @lru_cache(maxsize=1)
 def agreed_at_start(settings: Settings, run_id: str) -> Agreed:  # noqa: ARG001  (what it is kept by)
     """The agreements and mappings as this run found them at its first source: all of its sources are read by them, and
-    what is edited meanwhile is the next run's. Raises RightsError, OSError.
+    what is edited meanwhile is the next run's. Raises InvalidFileError, OSError.
     """
     return Agreed(load_rights(settings.delivery_rights), load_mappings(settings.mappings))
 

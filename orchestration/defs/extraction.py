@@ -27,7 +27,7 @@ MOST_SECONDS = 1800.0
 def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
     """Pull every gateway for each of `days`: what was landed, and what went wrong, in words.
 
-    One gateway that fails does not keep the others waiting. Raises YamlError for the file of gateways.
+    One gateway that fails does not keep the others waiting. Raises InvalidFileError for the file of gateways.
     """
     told, wrong = [], []
     until = time.monotonic() + MOST_SECONDS

@@ -31,7 +31,7 @@ from pydantic import (
 
 from orchestration.ingestion.landing import CONTRACTS, RECORD_DATASETS
 from orchestration.ingestion.records.value_types import VALUE_TYPES, ValueType
-from orchestration.ingestion.yaml_lines import validated_yaml
+from orchestration.validated_files import validated_yaml
 
 _DATA_TYPES = {"moment": "timestamp", "date": "date", "flag": "boolean", "is_given": "boolean", "count": "bigint",
                "number": "double", "limit": "double", "year": "integer", "choice": "integer"}  # fmt: skip
@@ -238,7 +238,7 @@ def _distinct(names: Iterable[str]) -> None:
 
 
 def read_contract(file: Path) -> Contract:
-    """The contract in `file`. Raises YamlError with every fault, each with its line."""
+    """The contract in `file`. Raises InvalidFileError with every fault, each with its line."""
     return validated_yaml(file, Contract)
 
 

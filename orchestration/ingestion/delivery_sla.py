@@ -7,30 +7,36 @@ folder. Not here: what was in the files, which gates judge, and who is told (`or
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from orchestration.ingestion.landing import SOURCES, delivery_days
+import pydantic.dataclasses
+
+from orchestration.ingestion.landing import delivery_days, known_source
+from orchestration.validated_files import validated_csv
 
 #: In place of a sender: each of the 34 provinces.
 EVERY_PROVINCE = "*"
 
 
-class AgreementError(Exception):
-    """A row of expected_deliveries.csv cannot be read."""
+def _day(given: str | date) -> date:
+    try:
+        return given if isinstance(given, date) else date.fromisoformat(given)
+    except ValueError:
+        raise ValueError("a day, YYYY-MM-DD") from None
 
 
-@dataclass(frozen=True)
+@pydantic.dataclasses.dataclass(frozen=True)
 class Agreement:
     """`sender` delivers `source` at least every so many days, from a day on, to another (None: for good)."""
 
-    source: str
-    sender: str
-    every_days: int
-    valid_from: date
-    valid_to: date | None
+    source: Annotated[str, pydantic.AfterValidator(known_source)]
+    sender: Annotated[str, pydantic.Field(min_length=1)]
+    every_days: Annotated[int, pydantic.Field(gt=0)]
+    valid_from: Annotated[date, pydantic.BeforeValidator(_day)]
+    valid_to: Annotated[date | None, pydantic.BeforeValidator(lambda given: _day(given) if given else None)]
 
     def holds_on(self, day: date) -> bool:
         """Whether anything is expected that day."""
@@ -55,17 +61,13 @@ class Overdue:
 
 
 def agreements(agreed: Path, reference: Path) -> tuple[Agreement, ...]:
-    """All rows of the file `agreed`, `*` written out. Raises AgreementError."""
-    provinces = _rows(reference / "provinces.csv")
-    with agreed.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream)
-        return tuple(
-            agreement
-            for row in rows
-            for agreement in _agreements(
-                row, f"{agreed.name}, line {rows.line_num}", [one["agency_code"] for one in provinces]
-            )
-        )
+    """All rows of the file `agreed`, `*` written out. Raises InvalidFileError, OSError."""
+    provinces = [row["agency_code"] for row in _rows(reference / "provinces.csv")]
+    return tuple(
+        replace(row, sender=sender)
+        for row in validated_csv(agreed, Agreement)
+        for sender in (provinces if row.sender == EVERY_PROVINCE else [row.sender])
+    )
 
 
 def province_names(reference: Path, day: date) -> dict[str, str]:
@@ -88,7 +90,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def overdue(agreed: Path, reference: Path, landing: Path, source: str, day: date) -> tuple[Overdue, ...]:
-    """Who has not delivered `source` by the end of `day` as the file `agreed` says. Raises AgreementError."""
+    """Who has not delivered `source` by the end of `day` as the file `agreed` says. Raises InvalidFileError."""
     names = province_names(reference, day)
     latest: dict[str, date] = {}
     for delivered, sender in delivery_days(landing, source):
@@ -105,19 +107,3 @@ def overdue(agreed: Path, reference: Path, landing: Path, source: str, day: date
         if due <= day:
             found.append(Overdue(one.sender, names.get(one.sender, ""), one.every_days, last, due))
     return tuple(sorted(found, key=lambda late: late.sender))
-
-
-def _agreements(row: Mapping[str, str], place: str, provinces: Sequence[str]) -> Iterator[Agreement]:
-    if row["source"] not in SOURCES:
-        raise AgreementError(f"{place}, source: found {row['source']!r}, expected one of {sorted(SOURCES)}")
-    if not (row["every_days"].isdecimal() and int(row["every_days"]) > 0):
-        raise AgreementError(
-            f"{place}, every_days: found {row['every_days']!r}, expected a number of days from 1"
-        )
-    try:
-        valid_from = date.fromisoformat(row["valid_from"])
-        valid_to = date.fromisoformat(row["valid_to"]) if row["valid_to"] else None
-    except ValueError as error:
-        raise AgreementError(f"{place}, valid_from and valid_to: {error}, expected YYYY-MM-DD") from error
-    for sender in provinces if row["sender"] == EVERY_PROVINCE else [row["sender"]]:
-        yield Agreement(row["source"], sender, int(row["every_days"]), valid_from, valid_to)

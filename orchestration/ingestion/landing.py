@@ -34,6 +34,7 @@ CONTRACTS = REPOSITORY / "seeds" / "agreements" / "contracts"
 RECORD_DATASETS = tuple(sorted(path.stem for path in CONTRACTS.glob("*.yml")))
 PORTAL = "portal_service_results"
 SOURCES = frozenset({PORTAL, *RECORD_DATASETS})
+
 LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
 #: How deep is looked. Python walks folders within each other by calls within each other, of which it allows a thousand.
 MOST_FOLDERS = 16
@@ -47,6 +48,13 @@ _HOLES_RATIO, _FEW_BYTES = 1000, 64 * 1024**2
 _OPEN_FILES = Path("/proc/self/fd")
 #: No file system's clock ticks more slowly: what changed longer ago shows each later change in its times.
 _TICK_NS = 1_000_000_000
+
+
+def known_source(name: str) -> str:
+    """`name`, if it is a source's. Raises ValueError, which says which there are."""
+    if name not in SOURCES:
+        raise ValueError(f"one of {', '.join(sorted(SOURCES))}")
+    return name
 
 
 @dataclass(frozen=True, order=True)

@@ -6,15 +6,18 @@ Here: reading the agreement, and what follows from it for one sender. Not here: 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
-from orchestration.ingestion.landing import SOURCES, LandedFile, Scan
+import pydantic.dataclasses
+
+from orchestration.ingestion.landing import SOURCES, LandedFile, Scan, known_source
 from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import Problem
+from orchestration.validated_files import validated_csv
 
 #: In place of a sender: each agency, under its own code. In place of a source: each. In place of an agency: the nation.
 ANY = "*"
@@ -28,18 +31,32 @@ _AGENCY = re.compile(r"[A-Z][0-9]{2,3}([.][0-9A-Z]{1,4}){0,2}")
 _ADD = "if that was agreed, add it to seeds/agreements/delivery_rights.csv; else move the file to its sender's folder"
 
 
-class RightsError(Exception):
-    """A row of delivery_rights.csv cannot be read."""
+def _source(name: str) -> str:
+    return name if name == ANY else known_source(name)
 
 
-@dataclass(frozen=True)
+def _whose(code: str) -> str:
+    if code not in (ANY, SELF) and not _AGENCY.fullmatch(code):
+        raise ValueError(f"{SELF}, {ANY} or a code such as H19.95")
+    return code
+
+
+@pydantic.dataclasses.dataclass(frozen=True)
 class Right:
     """A row: `sender` may deliver `source` for `agency_code` and all below it."""
 
-    sender: str
-    source: str
-    agency_code: str
-    precedence: int = 1
+    sender: Annotated[str, pydantic.Field(min_length=1)]
+    source: Annotated[str, pydantic.AfterValidator(_source)]
+    agency_code: Annotated[str, pydantic.AfterValidator(_whose)]
+    precedence: Annotated[int, pydantic.Field(ge=0)] = 1
+
+    @pydantic.model_validator(mode="after")
+    def _is_somebodys(self) -> Right:
+        if self.sender == ANY and self.agency_code != SELF:
+            raise ValueError(f"a name as sender of {self.agency_code!r}, or {ANY} for {SELF}")
+        if self.agency_code == SELF and self.sender != ANY and _agency_of(self.sender) is None:
+            raise ValueError(f"a code in place of {SELF}, as {self.sender!r} is none of an agency")
+        return self
 
 
 @dataclass(frozen=True)
@@ -132,10 +149,8 @@ def _spelled(sender: str) -> str:
 
 
 def load_rights(agreed: Path) -> Rights:
-    """All rows of the file. Raises RightsError, OSError."""
-    with agreed.open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream, restval="")
-        return Rights(tuple(_right(row, f"{agreed.name}, line {rows.line_num}") for row in rows))
+    """All rows of the file. Raises InvalidFileError, OSError."""
+    return Rights(validated_csv(agreed, Right))
 
 
 def national(sender: str) -> Rights:
@@ -151,24 +166,3 @@ def _agency_of(sender: str) -> str | None:
     if code.startswith("000."):
         code = ".".join(reversed(re.sub(r"^000[.](00[.])*", "", code).split(".")))
     return code if _PROVINCIAL.fullmatch(code) else None
-
-
-def _right(row: Mapping[str, str], place: str) -> Right:
-    sender, source, agency = row["sender"], row["source"], row["agency_code"]
-    if source != ANY and source not in SOURCES:
-        raise RightsError(f"{place}, source: found {source!r}, expected * or one of {sorted(SOURCES)}")
-    if not sender or (sender == ANY and agency != SELF):
-        raise RightsError(
-            f"{place}: found sender {sender!r} for {agency!r}, expected a name, or * for {SELF}"
-        )
-    if agency not in (ANY, SELF) and not _AGENCY.fullmatch(agency):
-        raise RightsError(
-            f"{place}, agency_code: found {agency!r}, expected {SELF}, * or a code such as H19.95"
-        )
-    if agency == SELF and sender != ANY and _agency_of(sender) is None:
-        raise RightsError(
-            f"{place}, agency_code: found {SELF}, expected a code, as {sender!r} is none of an agency"
-        )
-    if not row["precedence"].isdecimal():
-        raise RightsError(f"{place}, precedence: found {row['precedence']!r}, expected a whole number")
-    return Right(sender, source, agency, int(row["precedence"]))

@@ -18,9 +18,9 @@ from orchestration.defs.ingestion import WRITER, batch_key, ingestion_assets
 from orchestration.defs.run_lock import writer
 from orchestration.ingestion.landing import Days
 from orchestration.ingestion.report import IngestReport
-from orchestration.ingestion.rights import RightsError
 from orchestration.settings import Settings
 from orchestration.sources import Agreed, Source, source_named
+from orchestration.validated_files import InvalidFileError
 from tests.unit.ingestion.record_workplace import ROOT, Records, as_lines, good
 
 MAPPING, SENDERS, RIGHTS = (
@@ -56,7 +56,7 @@ EDITS: dict[str, tuple[Callable[[Path], None], dict[str, int] | type[Exception]]
     "a mapping that is gone": (removed(MAPPING), FileNotFoundError),
     "senders that are no YAML": (holding(SENDERS, "[}"), {}),
     "nobody may deliver any more": (holding(RIGHTS, f"{HEADER}nation,dossiers,H01,1,\n"), {}),
-    "rights half written": (holding(RIGHTS, f"{HEADER}*,dossiers,se"), RightsError),
+    "rights half written": (holding(RIGHTS, f"{HEADER}*,dossiers,se"), InvalidFileError),
     "rights of which nothing is written yet": (holding(RIGHTS, ""), {}),
     "rights that are gone": (removed(RIGHTS), FileNotFoundError),
 }

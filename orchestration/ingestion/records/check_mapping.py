@@ -17,7 +17,7 @@ from orchestration.ingestion.rights import national
 
 
 def try_mapping(mapping: Path, sample: Path, source: str, reference: Path) -> IngestReport:
-    """Ingest `sample` by `mapping` in a folder of its own. Raises YamlError, OSError."""
+    """Ingest `sample` by `mapping` in a folder of its own. Raises InvalidFileError, OSError."""
     read_mapping(mapping)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)

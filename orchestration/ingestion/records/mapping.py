@@ -17,17 +17,17 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.contracts import RECORD_SOURCES, Column, Contract, ListColumn
-from orchestration.ingestion.yaml_lines import Item, ValidationErrors, YamlError, read_yaml
+from orchestration.validated_files import InvalidFileError, Item, ValidationErrors, read_yaml
 
 __all__ = [
     "FieldMapping",
+    "InvalidFileError",
     "ListFeed",
     "Mappings",
     "Numbers",
     "SourceMapping",
     "SystemMapping",
     "TemplatePart",
-    "YamlError",
     "load_mappings",
     "read_mapping",
 ]  # fmt: skip
@@ -143,11 +143,11 @@ class Mappings:
 
     mappings: Mapping[str, SystemMapping]
     senders: Mapping[str, str]
-    faults: Mapping[str, YamlError] = field(default_factory=dict)
-    fault: YamlError | None = None
+    faults: Mapping[str, InvalidFileError] = field(default_factory=dict)
+    fault: InvalidFileError | None = None
 
     def of(self, sender: str) -> SystemMapping:
-        """Raises YamlError, naming file and line."""
+        """Raises InvalidFileError, naming file and line."""
         if self.fault is not None:
             raise self.fault
         name = self.senders.get(sender, DEFAULT)
@@ -161,39 +161,39 @@ def load_mappings(folder: Path) -> Mappings:
     if not (folder / f"{DEFAULT}.yml").is_file():
         raise FileNotFoundError(f"no default mapping {DEFAULT}.yml in {folder}")
     mappings: dict[str, SystemMapping] = {}
-    faulty: dict[str, YamlError] = {}
+    faulty: dict[str, InvalidFileError] = {}
     for file in sorted(folder.glob("*.yml")):
         if file.name == SENDERS:
             continue
         try:
             mappings[file.stem] = read_mapping(file)
-        except YamlError as error:
+        except InvalidFileError as error:
             faulty[file.stem] = error
     if not (folder / SENDERS).is_file():
         return Mappings(mappings, {}, faulty)
     try:
         senders, wrong = _senders(folder / SENDERS, {*mappings, *faulty})
-    except YamlError as error:
+    except InvalidFileError as error:
         return Mappings(mappings, {}, faulty, error)
     return Mappings(mappings, senders, faulty | wrong)
 
 
-def _senders(file: Path, known: Collection[str]) -> tuple[dict[str, str], dict[str, YamlError]]:
-    """The mapping by sender, and what is wrong with one that is not known. Raises YamlError for the file."""
+def _senders(file: Path, known: Collection[str]) -> tuple[dict[str, str], dict[str, InvalidFileError]]:
+    """The mapping by sender, and what is wrong with one that is not known. Raises InvalidFileError for the file."""
     document, faults = read_yaml(file)
     senders: dict[str, str] = {}
-    wrong: dict[str, YamlError] = {}
+    wrong: dict[str, InvalidFileError] = {}
     for sender, item in faults.table(document, "senders").items():
         senders[sender] = name = faults.text(item, f"the mapping of {sender}")
         if name and name not in known:
             expected = f"expected one of {', '.join(sorted(known))}"
-            wrong[name] = YamlError(f"{file}:{item.line}: found mapping {name!r}, {expected}")
+            wrong[name] = InvalidFileError(f"{file}:{item.line}: found mapping {name!r}, {expected}")
     faults.raise_if_any()
     return senders, wrong
 
 
 def read_mapping(file: Path) -> SystemMapping:
-    """The mapping in `file`. Raises YamlError with every fault, each with its line."""
+    """The mapping in `file`. Raises InvalidFileError with every fault, each with its line."""
     document, faults = read_yaml(file)
     top = faults.table(document, "the mapping")
     faults.only(top, {"mapping", "version", "about", "moments", "numbers", "nothing", "placeholders", "sources"},

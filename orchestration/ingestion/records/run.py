@@ -31,7 +31,7 @@ from orchestration.ingestion.new_files import find_new_files, write_manifest
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.problems import Problem
 from orchestration.ingestion.records.deduplicate import BatchRows
-from orchestration.ingestion.records.mapping import Mappings, SystemMapping, YamlError
+from orchestration.ingestion.records.mapping import InvalidFileError, Mappings, SystemMapping
 from orchestration.ingestion.records.read_files import OUR_DEFECT, EngineLostError, read_files
 from orchestration.ingestion.records.row_query import mapping_macros
 from orchestration.ingestion.records.value_types import value_macros
@@ -226,7 +226,7 @@ def _mapped(scanned: Scan, mappings: Mappings) -> Scan:
     for file in scanned.files:
         try:
             mappings.of(file.sender)
-        except YamlError as error:
+        except InvalidFileError as error:
             found, action = str(error).splitlines()[0], "put the mapping right; the next run reads the file"
             expected = "a mapping that can be read"
             problems.append(Problem(file.relative_path, "faulty_mapping", "$", "", found, expected, action))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.extraction.gateways import Gateway, read_gateways
-from orchestration.ingestion.yaml_lines import YamlError
 from orchestration.settings import Settings
+from orchestration.validated_files import InvalidFileError
 
 GOOD = """gateways:
   - sender: H19
@@ -26,8 +26,8 @@ def read(tmp_path: Path, text: str) -> tuple[Gateway, ...]:
 
 
 def test_a_gateway_is_read_with_the_usual_limits(tmp_path: Path) -> None:
-    expected = Gateway("H19", "dossiers", "https://gateway.example/dossiers", "SERVICE_INDEX_TOKEN_H19",
-                       page_size=500)  # fmt: skip
+    expected = Gateway(sender="H19", source="dossiers", url="https://gateway.example/dossiers",
+                       token_from="SERVICE_INDEX_TOKEN_H19", page_size=500)  # fmt: skip
     assert (expected.most_page_bytes, expected.most_bytes) == (64 * 1024**2, 1024**3)
     assert (expected.most_page_seconds, expected.most_seconds) == (120, 900)
     assert read(tmp_path, GOOD) == (expected,)
@@ -40,22 +40,22 @@ def test_what_the_project_ships_names_no_gateway() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("source: dossiers", "source: dosiers", ":3: found source 'dosiers', expected one of"),
-        ("https://", "http://", ":4: found an address without https"),
-        ("https://", "https://user:secret@", ":4: found an address without https or with a password"),
+        ("source: dossiers", "source: dosiers", ":3: found 'dosiers' as source, expected one of"),
+        ("https://", "http://", ":4: found something else as url, expected an address as https"),
+        ("https://", "https://user:secret@", ":4: found something else as url, expected an address"),
         (
             "SERVICE_INDEX_TOKEN_H19",
             "eyJhbGciOi",
-            ":5: found something else, expected the name of an environment",
+            ":5: found something else as token_from, expected the name of an environment",
         ),
-        ("page_size: 500", "page_size: none", ":6: found page_size 'none', expected a whole number from 1"),
-        ("sender: H19", "sender: ../H19", ":2: found sender '../H19', expected the name of a folder"),
-        ("sender: H19", "sender: ..", ":2: found sender '..', expected the name of a folder"),
-        ("sender: H19", "sender: .pull", ":2: found sender '.pull', expected the name of a folder"),
-        ("sender: H19", 'sender: "H19 "', ":2: found sender 'H19 ', expected the name of a folder"),
+        ("page_size: 500", "page_size: none", ":6: found 'none' as page_size, expected a valid integer"),
+        ("sender: H19", "sender: ../H19", ":2: found '../H19' as sender, expected the name of a folder"),
+        ("sender: H19", "sender: ..", ":2: found '..' as sender, expected the name of a folder"),
+        ("sender: H19", "sender: .pull", ":2: found '.pull' as sender, expected the name of a folder"),
+        ("sender: H19", 'sender: "H19 "', ":2: found 'H19 ' as sender, expected the name of a folder"),
         ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_HASH_KEY", ":5: found something else"),
         ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_ALERT_WEBHOOK", ":5: found something else"),
-        ("page_size: 500", "most_seconds: 0", ":6: found most_seconds '0', expected a whole number from 1"),
+        ("page_size: 500", "most_seconds: 0", ":6: found '0' as most_seconds, expected greater than 0"),
         ("page_size: 500", "pages: 500", ":6: "),
         ("    source: dossiers\n", "", ":2: found no 'source'"),
     ],
@@ -63,7 +63,7 @@ def test_what_the_project_ships_names_no_gateway() -> None:
 def test_a_fault_is_told_with_its_line_and_without_secrets(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(YamlError) as told:
+    with pytest.raises(InvalidFileError) as told:
         read(tmp_path, GOOD.replace(old, new))
     assert message in str(told.value)
     assert "secret" not in str(told.value)
@@ -71,5 +71,8 @@ def test_a_fault_is_told_with_its_line_and_without_secrets(
 
 
 def test_a_gateway_named_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(YamlError, match=":7: found dossiers of H19 a second time"):
+    with pytest.raises(
+        InvalidFileError,
+        match=r":1: found this list as gateways, .* not dossiers of H19 again",
+    ):
         read(tmp_path, GOOD + GOOD.removeprefix("gateways:\n"))

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -55,8 +54,14 @@ def start() -> Iterator[Callable[..., Gateway]]:
 
 
 def known(server: Gateway, **changes: int) -> Known:
-    usual = Known("H19", "dossiers", server.url, "SERVICE_INDEX_TOKEN_H19", 2, 100_000, 50)
-    return replace(usual, **changes)  # type: ignore[arg-type]  # fields by name
+    usual = {"page_size": 2, "most_page_bytes": 100_000, "most_pages": 50}
+    return Known(
+        sender="H19",
+        source="dossiers",
+        url=server.url,
+        token_from="SERVICE_INDEX_TOKEN_H19",
+        **{**usual, **changes},
+    )
 
 
 def fetch(landing: Path, server: Gateway, waits: list[float] | None = None, **changes: int) -> Pulled:
@@ -271,8 +276,13 @@ def test_a_gateway_that_never_ends_is_given_up_in_time(landing: Path, said: byte
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Slow) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        gateway = Known("H19", "dossiers", f"http://127.0.0.1:{server.server_address[1]}", "SERVICE_INDEX_TOKEN_H19",
-                        most_page_seconds=1)  # fmt: skip
+        gateway = Known(
+            sender="H19",
+            source="dossiers",
+            url=f"http://127.0.0.1:{server.server_address[1]}",
+            token_from="SERVICE_INDEX_TOKEN_H19",
+            most_page_seconds=1,
+        )
         begun = time.monotonic()
         with pytest.raises(PullError, match="page 1: found no whole page within 1 seconds"):
             pull(landing, gateway, DAY, partial(Pages, gateway, DAY, TOKEN))
@@ -286,8 +296,6 @@ def test_a_gateway_has_its_share_of_a_night_and_no_more(landing: Path, start: Ca
     gateway = known(server)
     with pytest.raises(PullError, match="found no whole page within 0 seconds"):
         pull(landing, gateway, DAY, partial(Pages, gateway, DAY, TOKEN, most_seconds=0))
-    with pytest.raises(PullError, match="found no whole page within 0 seconds"):
-        fetch(landing, server, most_seconds=0)
     assert fetch(landing, server).rows == 5
 
 
@@ -345,7 +353,8 @@ def hook(event, arguments):
         renames += 1
         if renames == number:
             os.kill(os.getpid(), signal.SIGKILL)
-gateway = Gateway("H19", "dossiers", url, "SERVICE_INDEX_TOKEN_H19", 2, 100_000, 50)
+gateway = Gateway(sender="H19", source="dossiers", url=url, token_from="SERVICE_INDEX_TOKEN_H19", page_size=2,
+                  most_page_bytes=100_000, most_pages=50)  # fmt: skip
 sys.addaudithook(hook)
 pull(landing, gateway, date(2026, 11, 24), partial(Pages, gateway, date(2026, 11, 24), "token"))
 """

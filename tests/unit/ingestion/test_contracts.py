@@ -11,8 +11,8 @@ import yaml
 from orchestration.ingestion.contract_pages import pages
 from orchestration.ingestion.contracts import RECORD_SOURCES, Contract, read_contract
 from orchestration.ingestion.landing import CONTRACTS
-from orchestration.ingestion.yaml_lines import YamlError
 from orchestration.settings import REPOSITORY
+from orchestration.validated_files import InvalidFileError
 
 GOOD = """\
 name: visits
@@ -62,12 +62,12 @@ def test_what_follows_from_a_contract(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("name: visits", "name: visit", 1, "found 'visit', expected 'visits', as the file is called"),
+        ("name: visits", "name: visit", 1, "found 'visit' as name, expected 'visits', as the file is called"),
         ("most_refused: 0.05\n", "", 1, "found no 'most_refused', expected it"),
         ("most_refused: 0.05", "most_refused: 5", 4, "found '5' as most_refused, expected less than 1"),
         ("most_refused: 0.05", "most_refused: few", 4, "found 'few' as most_refused, expected a valid number"),
         ("[agency_code]", "[agency]", 1, "found this dict, expected agency_columns that are columns, not agency"),
-        ("type: identifier", "type: id", 7, "found 'id', expected one of agency_code, "),
+        ("type: identifier", "type: id", 7, "found 'id' as type, expected one of agency_code, "),
         ("required: true", "required: perhaps", 8, "found 'perhaps' as required, expected a valid boolean"),
         ("    required: true\n", "", 1, "expected a required column first: what a row is about"),
         ("type: word", "type: code", 13, "expected codes where the type is choice or word, and nowhere else"),
@@ -84,7 +84,7 @@ def test_what_follows_from_a_contract(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_each_fault_is_named_with_its_line(old: str, new: str, line: int, said: str, tmp_path: Path) -> None:
     assert old in GOOD
-    with pytest.raises(YamlError) as error:
+    with pytest.raises(InvalidFileError) as error:
         read(tmp_path, GOOD.replace(old, new, 1))
     (told,) = str(error.value).splitlines()
     assert told.startswith(f"{tmp_path / 'visits.yml'}:{line}: ")
@@ -93,7 +93,7 @@ def test_each_fault_is_named_with_its_line(old: str, new: str, line: int, said: 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("type: identifier", "type: id").replace("type: hash", "type: md5")
-    with pytest.raises(YamlError) as error:
+    with pytest.raises(InvalidFileError) as error:
         read(tmp_path, text)
     assert [told.split(": ")[0].rpartition(":")[2] for told in str(error.value).splitlines()] == ["7", "22"]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ingestion.delivery_sla import AgreementError, agreements, overdue
+from orchestration.ingestion.delivery_sla import agreements, overdue
 from orchestration.settings import REPOSITORY, Settings
+from orchestration.validated_files import InvalidFileError
 
 REFERENCE = REPOSITORY / "seeds" / "reference"
 HEADER = "source,sender,every_days,valid_from,valid_to,note\n"
@@ -82,17 +83,17 @@ def test_a_file_that_is_still_being_written_is_no_delivery(agreed: Path, tmp_pat
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("dosiers,H19,1,2026-03-01,,", r"line 3, source: found 'dosiers', expected one of \["),
-        ("dossiers,H19,0,2026-03-01,,", "line 3, every_days: found '0', expected a number of days from 1"),
+        ("dosiers,H19,1,2026-03-01,,", r":3: found 'dosiers' as source, expected one of "),
+        ("dossiers,H19,0,2026-03-01,,", ":3: found '0' as every_days, expected greater than 0"),
         (
             "dossiers,H19,1,01/03/2026,,",
-            "line 3, valid_from and valid_to: .*'01/03/2026'.* expected YYYY-MM-DD",
+            ":3: found '01/03/2026' as valid_from, expected a day, YYYY-MM-DD",
         ),
     ],
 )
 def test_a_wrong_row_is_told_with_its_line(agreed: Path, row: str, message: str) -> None:
     agree(agreed, "dossiers,H01,1,2026-03-01,,", row)
-    with pytest.raises(AgreementError, match=message):
+    with pytest.raises(InvalidFileError, match=message):
         agreements(agreed, REFERENCE)
 
 

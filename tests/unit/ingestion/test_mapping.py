@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ingestion.records.mapping import YamlError, load_mappings, read_mapping
+from orchestration.ingestion.records.mapping import InvalidFileError, load_mappings, read_mapping
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv
 
 VENDOR = {
@@ -130,7 +130,7 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, told: st
     read_mapping(file)
     assert old in MINIMAL
     file.write_text(MINIMAL.replace(old, new, 1))
-    with pytest.raises(YamlError) as error:
+    with pytest.raises(InvalidFileError) as error:
         read_mapping(file)
     assert any(row.startswith(f"{file}:{line}: ") and told in row for row in str(error.value).splitlines())
 
@@ -138,7 +138,7 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, told: st
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     file = tmp_path / "m.yml"
     file.write_text(MINIMAL.replace("+07:00", "x").replace("MaHoSo", "[a]").replace("version: 1\n", ""))
-    with pytest.raises(YamlError) as error:
+    with pytest.raises(InvalidFileError) as error:
         read_mapping(file)
     assert len(str(error.value).splitlines()) == 3
 
@@ -147,7 +147,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
 def test_what_is_no_mapping_is_refused(text: str, tmp_path: Path) -> None:
     file = tmp_path / "m.yml"
     file.write_text(text, encoding="latin-1")
-    with pytest.raises(YamlError, match=r"m\.yml:1: "):
+    with pytest.raises(InvalidFileError, match=r"m\.yml:1: "):
         read_mapping(file)
 
 
@@ -158,7 +158,7 @@ def test_a_sender_with_an_unknown_mapping_is_refused(tmp_path: Path) -> None:
     (tmp_path / "senders.yml").write_text("# who\nvendor: nobody\n")
     known = load_mappings(tmp_path)
     assert known.of("H19").name == "national_exchange"
-    with pytest.raises(YamlError, match=r"senders\.yml:2: found mapping 'nobody'"):
+    with pytest.raises(InvalidFileError, match=r"senders\.yml:2: found mapping 'nobody'"):
         known.of("vendor")
 
 

@@ -17,7 +17,8 @@ import pytest
 from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import SOURCES
 from orchestration.ingestion.portal import run as batch
-from orchestration.ingestion.rights import Right, Rights, RightsError, Scope, load_rights, national
+from orchestration.ingestion.rights import Right, Rights, Scope, load_rights, national
+from orchestration.validated_files import InvalidFileError
 from tests.unit.ingestion.record_workplace import ROOT, Records, as_lines, good
 
 AGREED = load_rights(ROOT / "seeds/agreements/delivery_rights.csv")
@@ -237,19 +238,19 @@ def test_a_unit_speaks_for_itself_alone() -> None:
 
 
 @pytest.mark.parametrize(("row", "said"), [
-    ("H19,dossier,self,1,", "line 2, source: found 'dossier'"),
-    ("*,dossiers,*,1,", "found sender '*' for '*'"),
-    (",dossiers,self,1,", "found sender ''"),
+    ("H19,dossier,self,1,", ":2: found 'dossier' as source, expected one of "),
+    ("*,dossiers,*,1,", "expected a name as sender of '*'"),
+    (",dossiers,self,1,", "found '' as sender"),
     ("a-vendor,dossiers,self,1,", "'a-vendor' is none of an agency"),
-    ("a-vendor,dossiers,h19,1,", "agency_code: found 'h19'"),
-    ("H19,dossiers,self,first,", "precedence: found 'first'"),
-    ("H19,dossiers", "agency_code: found ''"),
-    ("H19,dossiers,self", "precedence: found ''"),
+    ("a-vendor,dossiers,h19,1,", "found 'h19' as agency_code"),
+    ("H19,dossiers,self,first,", "found 'first' as precedence"),
+    ("H19,dossiers", "found '' as agency_code"),
+    ("H19,dossiers,self", "found '' as precedence"),
 ])  # fmt: skip
 def test_an_agreement_that_cannot_be_read_says_where(tmp_path: Path, row: str, said: str) -> None:
     path = tmp_path / "delivery_rights.csv"
     path.write_text(f"sender,source,agency_code,precedence,note\n{row}\n", encoding="utf-8")
-    with pytest.raises(RightsError, match=re.escape(said)):
+    with pytest.raises(InvalidFileError, match=re.escape(said)):
         load_rights(path)
 
 

@@ -1,23 +1,26 @@
-"""YAML whose every value knows its line, so that an error can name it.
+"""Files that people write (contracts, mappings, agreements), checked by a model; each fault is named with its line.
 
-Here: reading a document into plain nodes, with duplicate keys refused, and checking one by a model of pydantic. Not
-here: what a document should say (`contracts`, `records.mapping`, `extraction.gateways`).
+Here: YAML as nodes that know their lines, with duplicate keys refused; and what pydantic finds wrong with a document of
+YAML or a row of CSV, in the words of this project. Not here: what a file should say (`ingestion.contracts`,
+`ingestion.rights`, `ingestion.delivery_sla`, `ingestion.records.mapping`, `extraction.gateways`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model")
 
 
-class YamlError(Exception):
+class InvalidFileError(Exception):
     """Everything wrong with a file, one line each: `<file>:<line>: found ..., expected ...`."""
 
 
@@ -46,7 +49,7 @@ class ValidationErrors:
 
     def raise_if_any(self) -> None:
         if self.found:
-            raise YamlError(
+            raise InvalidFileError(
                 "\n".join(f"{self.file}:{line}: {sentence}" for line, sentence in sorted(self.found))
             )
 
@@ -89,21 +92,21 @@ class ValidationErrors:
 
 
 def read_yaml(file: Path) -> tuple[Item, ValidationErrors]:
-    """The document in `file`. Raises YamlError for what is no YAML, OSError for what cannot be read."""
+    """The document in `file`. Raises InvalidFileError for what is no YAML, OSError for what cannot be read."""
     faults = ValidationErrors(file)
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise YamlError(f"{file}:{line}: no YAML: {error.problem}") from None
+        raise InvalidFileError(f"{file}:{line}: no YAML: {error.problem}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise YamlError(f"{file}:1: no YAML: {error}") from None
+        raise InvalidFileError(f"{file}:1: no YAML: {error}") from None
     if node is None:
-        raise YamlError(f"{file}:1: found an empty file, expected a mapping")
+        raise InvalidFileError(f"{file}:1: found an empty file, expected a mapping")
     try:
         return _item(node, faults, 0), faults
     except RecursionError:
-        raise YamlError(f"{file}:1: found an alias within itself, expected plain YAML") from None
+        raise InvalidFileError(f"{file}:1: found an alias within itself, expected plain YAML") from None
 
 
 def _item(node: yaml.Node, faults: ValidationErrors, key_line: int) -> Item:
@@ -130,18 +133,43 @@ def _pairs(node: yaml.MappingNode, faults: ValidationErrors) -> Iterator[tuple[s
 
 
 def validated_yaml(file: Path, model: type[Model]) -> Model:
-    """The document in `file` as `model`, whose validators find the file under `file` in their context. Raises YamlError
-    with every fault, each with its line, OSError for what cannot be read.
+    """The document in `file` as `model`, whose validators find the file under `file` in their context. Raises
+    InvalidFileError with every fault, OSError for what cannot be read.
     """
     document, faults = read_yaml(file)
     faults.raise_if_any()
     try:
-        return model.model_validate(_plain(document), context={"file": file})
+        return TypeAdapter(model).validate_python(_plain(document), context={"file": file})
     except ValidationError as error:
         for one in error.errors(include_url=False):
             faults.add(_line_of(document, one["loc"]), _sentence(one))
     faults.raise_if_any()
     raise AssertionError("an error names a fault")
+
+
+def validated_csv(file: Path, model: type[Model]) -> tuple[Model, ...]:
+    """The rows of `file`, each as `model`; columns that it does not know are for readers. Raises InvalidFileError with
+    every fault, OSError for what cannot be read.
+    """
+    adapter, faults, found = TypeAdapter(model), ValidationErrors(file), []
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows: csv.DictReader[str] = csv.DictReader(stream, restval="")
+        for row in rows:
+            if row.pop(None, None) is not None:
+                faults.add(rows.line_num, f"found more values than the header has, expected {len(row)}")
+                continue
+            try:
+                found.append(adapter.validate_python(row, context={"file": file}))
+            except ValidationError as error:
+                for one in error.errors(include_url=False):
+                    faults.add(rows.line_num, _sentence(one))
+    faults.raise_if_any()
+    return tuple(found)
+
+
+def expected(what: str) -> PydanticCustomError:
+    """For validators: what was expected, in place of a value that must not be shown."""
+    return PydanticCustomError("not_shown", "{what}", {"what": what})
 
 
 def _plain(item: Item) -> Any:
@@ -164,13 +192,18 @@ def _line_of(item: Item, place: Sequence[int | str]) -> int:
     return line
 
 
-def _sentence(error: Any) -> str:
-    key, given = error["loc"][-1] if error["loc"] else "the file", error["input"]
+def _sentence(error: Mapping[str, Any]) -> str:
+    key, given = error["loc"][-1] if error["loc"] else "", error["input"]
     if error["type"] == "missing":
         return f"found no {key!r}, expected it"
-    if error["type"] == "extra_forbidden":
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"found key {key!r}, expected none of that name"
+    if error["type"] == "not_shown":
+        return f"found something else as {key}, expected {error['msg']}"
     found = repr(given) if isinstance(given, str | int | float) else f"this {type(given).__name__}"
-    if error["type"] == "value_error":
-        return f"found {found}, expected {error['ctx']['error']}"
-    return f"found {found} as {key}, expected {error['msg'].removeprefix('Input should be ')}"
+    said = (
+        error["ctx"]["error"]
+        if error["type"] == "value_error"
+        else error["msg"].removeprefix("Input should be ")
+    )
+    return f"found {found}{f' as {key}' if key else ''}, expected {said}"
