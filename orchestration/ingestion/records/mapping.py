@@ -212,6 +212,8 @@ def read_mapping(file: Path) -> SystemMapping:
             sources[source] = _SourceReader(RECORD_SOURCES[source], faults).read(item)
         else:
             faults.add(item.key_line, f"found source {source!r}, expected one of {', '.join(RECORD_SOURCES)}")
+    if name == DEFAULT:
+        sources = {dataset: _as_named(contract) for dataset, contract in RECORD_SOURCES.items()} | sources
     zone = faults.text(moments.get("zone"), "zone") or "+07:00"
     result = SystemMapping(
         name=name,
@@ -230,6 +232,16 @@ def read_mapping(file: Path) -> SystemMapping:
     )
     faults.raise_if_any()
     return result
+
+
+def _as_named(contract: Contract) -> SourceMapping:
+    """Every column under its own name: of datasets for which the source contract names no fields."""
+
+    def values(columns: Collection[Column]) -> dict[str, FieldMapping]:
+        return {column.name: FieldMapping(column.name) for column in columns}
+
+    lists = {column.name: ListFeed(column.name, values(column.columns)) for column in contract.lists}
+    return SourceMapping({**values(contract.values), **lists})
 
 
 def cleaned_word(word: str) -> str:

@@ -296,6 +296,9 @@ def test_a_gateway_has_its_share_of_a_night_and_no_more(landing: Path, start: Ca
     gateway = known(server)
     with pytest.raises(PullError, match="found no whole page within 0 seconds"):
         pull(landing, gateway, DAY, partial(Pages, gateway, DAY, TOKEN, most_seconds=0))
+    over = gateway.model_copy(update={"most_seconds": 0})
+    with pytest.raises(PullError, match="found no whole page within 0 seconds"):
+        pull(landing, over, DAY, partial(Pages, over, DAY, TOKEN))
     assert fetch(landing, server).rows == 5
 
 

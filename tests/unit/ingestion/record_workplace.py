@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.ingestion.contracts import RECORD_SOURCES, Column, ListColumn
 from orchestration.ingestion.lake import promote
 from orchestration.ingestion.records.mapping import load_mappings
 from orchestration.ingestion.records.run import SAMPLE_KEY, ingest_records
@@ -65,6 +66,23 @@ GOOD: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+#: A value of each type, for datasets of which nothing more is known than their contract.
+EXAMPLES = {"identifier": "X1", "agency_code": "H19", "any_agency_code": "H19.95", "code": "K1", "text": "Cấp thẻ",
+            "dossier_code": "H19.95-250701-0001", "procedure_code": "1.000105", "moment": "20250701083000",
+            "date": "20250701", "flag": "1", "count": "3", "number": "20000", "limit": "5", "year": "2025",
+            "state_code": "75", "hash": "079201000123", "is_given": "https://x/1"}  # fmt: skip
+
+
+def _example(column: Column | ListColumn) -> Any:
+    if isinstance(column, ListColumn):
+        return [{part.name: _example(part) for part in column.columns}]
+    return next(iter(column.codes), None) or EXAMPLES[column.type]
+
+
+for _contract in RECORD_SOURCES.values():
+    GOOD.setdefault(_contract.name, {column.name: _example(column) for column in _contract.columns})
+
+
 def good(source: str, number: int = 1, **changed: Any) -> dict[str, Any]:
     """A good record, the `number`th of its kind, with fields `changed`; None takes a field away."""
     record = copy.deepcopy(GOOD[source])
@@ -75,8 +93,12 @@ def good(source: str, number: int = 1, **changed: Any) -> dict[str, Any]:
         record[first] = f"PA{number}"
     elif source == "national_report_totals":
         record["received"] = str(100000 + number)
+    elif source in ("procedures", "unit_catalogue"):
+        record["name_vi"] = f"Số {number}"
+    elif source == "publication_decisions":
+        record["decision_no"] = f"Số {number}"
     else:
-        record["name_vi" if "name_vi" in record else "decision_no"] = f"Số {number}"
+        record[first] = f"X{number}"
     record.update(changed)
     return {key: value for key, value in record.items() if value is not None}
 
