@@ -25,13 +25,13 @@ RUN := bin/run
 
 DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
-	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
+	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
 .PHONY: run refresh releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
-	@$(RUN) python -m orchestration.simulation --scale $(SCALE)
+	@bin/service-index simulate --scale $(SCALE)
 	@$(MAKE) --no-print-directory refresh
 
 # A night adds to the tables of the last one; FULL=1 makes them all anew.

@@ -1,50 +1,59 @@
-"""The command line: `bin/service-index WORD`, `--help` lists the words.
+"""The command line: `bin/service-index COMMAND`, `--help` lists the commands.
 
-Belongs here: arguments, exit codes and what is printed. What the words do is in the modules called.
+Belongs here: arguments, exit codes and what is printed. What the commands do is in the modules called.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from orchestration.commands import as_text, command, shell_word, signed
+import typer
+
+from orchestration.commands import PROGRAM, as_text, command, shell_word, signed
 from orchestration.ingestion.landing import RECORD_DATASETS, Days
 from orchestration.settings import Settings, UnusablePathError
 from orchestration.shown import JOINER, on_terminal
 
-_ABOUT = "What a person does with an installation. Names, reasons and files are taken as they are written."
-#: Options whose value is text that may begin with a dash.
-_TEXT = ("--by", "--reason", "--revise", "--to")
+
+def _exit(code: int) -> None:
+    raise typer.Exit(code)
+
+
+# Plain text: what was delivered or typed may hold what rich takes for markup.
+app = typer.Typer(
+    result_callback=_exit, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when it did not, 2 when it was not understood."""
-    with on_terminal():
-        return _main(arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
-    understood = parser()
-    unreadable = [word for word in words if word != word.encode(errors="replace").decode()]
-    if unreadable:
-        understood.error(f"found {unreadable[0]!a}, expected text in UTF-8; set the terminal to UTF-8")
-    given = understood.parse_args(_joined(words))
-    try:
-        settings = Settings.from_environment()
-    except UnusablePathError as error:
-        _say(error, error=True)
-        return 1
+    with on_terminal():
+        unreadable = [word for word in words if word != word.encode(errors="replace").decode()]
+        if unreadable:
+            _say(f"Usage: {PROGRAM} COMMAND", error=True)
+            _say(f"found {unreadable[0]!a}, expected text in UTF-8; set the terminal to UTF-8", error=True)
+            return 2
+        try:
+            app(words, prog_name=PROGRAM)
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else 0
+        except UnusablePathError as error:
+            _say(error, error=True)
+            return 1
+    raise AssertionError("a command ends by its exit code")
+
+
+@app.callback()
+def _before() -> None:
+    """What a person does with an installation. Names, reasons and files are taken as they are written."""
     from orchestration.run_lock import remove_leftovers
 
-    remove_leftovers(settings.data)
-    code: int = given.run(settings, given)
-    return code
+    remove_leftovers(Settings.from_environment().data)
 
 
 def _say(*words: object, error: bool = False) -> None:
@@ -58,91 +67,65 @@ def _say(*words: object, error: bool = False) -> None:
 
 def _text(given: str) -> str:
     if not given.strip():
-        raise argparse.ArgumentTypeError("found nothing; whoever asks tomorrow will want to know")
+        raise typer.BadParameter("found nothing; whoever asks tomorrow will want to know")
     return given
 
 
-def _joined(words: Sequence[str]) -> list[str]:
-    """`--reason X` as `--reason=X`, whatever X is: argparse takes an X with a dash for an option."""
-    joined: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        if word == "--":
-            return [*joined, word, *rest]
-        value = next(rest, None) if word in _TEXT else None
-        joined.append(word if value is None else f"{word}={value}")
-    return joined
+def _day(given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise typer.BadParameter(f"found {given!r}, expected YYYY-MM-DD") from None
 
 
-def parser() -> argparse.ArgumentParser:
-    """The words, with what each takes."""
-    whole = argparse.ArgumentParser(prog="bin/service-index", description=_ABOUT, allow_abbrev=False)
-    commands = whole.add_subparsers(required=True, metavar="WORD")
-
-    def add(
-        word: str, run: Callable[[Settings, argparse.Namespace], int], told: str
-    ) -> argparse.ArgumentParser:
-        made = commands.add_parser(word, help=told, description=told, allow_abbrev=False)
-        made.set_defaults(run=run)
-        return made
-
-    add("land-samples", _land_samples, "put the real samples of the portal into the landing folder")
-    refreshing = add("refresh", _refresh, "run the job on all that landed: ingest, gates, dbt, publish")
-    refreshing.add_argument("--rebuild", action="store_true", help="make every table anew")
-    backfilling = add("backfill", _backfill, "run the job on the deliveries of some days, as one run")
-    backfilling.add_argument("first", type=date.fromisoformat, help="YYYY-MM-DD")
-    backfilling.add_argument("last", type=date.fromisoformat, help="YYYY-MM-DD, included")
-    pulling = add("pull", _pull, "fetch a day from the gateways into the landing folder")
-    pulling.add_argument("day", type=date.fromisoformat, help="YYYY-MM-DD")
-    add("report", _report, "print the served ranking and the reconciliation")
-    taking_back = add("retract", _retract, "take a file back out of the lake, for good")
-    taking_back.add_argument("file", help="its path below the landing folder")
-    approving = add("approve", _approve, "run the job, and let one hold pass")
-    approving.add_argument("hold", help="as the failed check names it")
-    stepping = add("rollback", _rollback, "serve an earlier release, and hold what comes next")
-    stepping.add_argument("--to", help="a release that is kept; without it, the one before")
-    unholding = add("unhold", _unhold, "let the next run publish again")
-    for asked in (approving, stepping, unholding, taking_back):
-        asked.add_argument("--by", type=_text, required=True, help="who says so")
-        asked.add_argument("--reason", type=_text, required=True, help="why")
-    closing = add("close", _close, "freeze a month that is over, as it is served")
-    closing.add_argument("month", type=date.fromisoformat, help="any day of it, YYYY-MM-DD")
-    closing.add_argument("--revise", default="", help="freeze it once more, and why")
-    add("releases", _releases, "list what is kept, what is served, and what is held")
-    serving = add(
-        "dev", _dev, "Dagster's interface on this machine, and what runs by itself, until it is ended"
-    )
-    serving.add_argument("--port", type=int, default=3000)
-    trying = add("check-mapping", _check_mapping, "show what a mapping makes of a sample; writes nothing")
-    trying.add_argument("mapping", type=Path)
-    trying.add_argument("sample", type=Path, metavar="file")
-    trying.add_argument("source", nargs="?", default="dossiers", choices=RECORD_DATASETS)
-    add(
-        "contracts",
-        _contracts,
-        "write what follows from the contracts: dbt's sources, docs/lake.md, a schema",
-    )
-    return whole
+def _dataset(given: str) -> str:
+    if given not in RECORD_DATASETS:
+        raise typer.BadParameter(f"found {given!r}, expected one of {', '.join(RECORD_DATASETS)}")
+    return given
 
 
-def _land_samples(settings: Settings, _: argparse.Namespace) -> int:
+By = Annotated[str, typer.Option(help="Who says so.", callback=_text)]
+Reason = Annotated[str, typer.Option(help="Why.", callback=_text)]
+Day = Annotated[Any, typer.Argument(parser=_day, metavar="YYYY-MM-DD")]
+
+
+@app.command()
+def land_samples() -> int:
+    """Put the real samples of the portal into the landing folder."""
     from orchestration.samples import land_samples
 
+    settings = Settings.from_environment()
     for path in land_samples(settings):
         _say(f"landed {path.relative_to(settings.data)}")
     return 0
 
 
-def _refresh(settings: Settings, given: argparse.Namespace) -> int:
-    return _run(settings, rebuild=given.rebuild)
+@app.command()
+def refresh(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every table again.")] = False,
+) -> int:
+    """Run the job: ingest what landed, gates, dbt, publish."""
+    settings = Settings.from_environment()
+    return _run(settings, rebuild=rebuild)
 
 
-def _backfill(settings: Settings, given: argparse.Namespace) -> int:
-    return _run(settings, days=Days(given.first, given.last))
+@app.command()
+def backfill(first: Day, last: Day) -> int:
+    """Run the job on the deliveries of some days.
+
+    The last is included; it is one run.
+    """
+    settings = Settings.from_environment()
+    return _run(settings, days=Days(first, last))
 
 
-def _approve(settings: Settings, given: argparse.Namespace) -> int:
-    return _run(settings, approval={"hold": given.hold, "by": given.by, "reason": given.reason})
+@app.command()
+def approve(
+    hold: Annotated[str, typer.Argument(help="As the failed check names it.")], by: By, reason: Reason
+) -> int:
+    """Run the job, and let one hold pass."""
+    settings = Settings.from_environment()
+    return _run(settings, approval={"hold": hold, "by": by, "reason": reason})
 
 
 def _run(settings: Settings, **what: Any) -> int:
@@ -158,27 +141,39 @@ def _run(settings: Settings, **what: Any) -> int:
     return 0 if outcome.success else 1
 
 
-def _pull(settings: Settings, given: argparse.Namespace) -> int:
+@app.command()
+def pull(day: Day) -> int:
+    """Fetch a day from the gateways into the landing folder."""
     from orchestration.defs.extraction import pull_days
     from orchestration.run_lock import one_writer
 
+    settings = Settings.from_environment()
     settings.landing.mkdir(parents=True, exist_ok=True)
     with one_writer(settings.data, _say):
-        told, wrong = pull_days(settings, Days(given.day, given.day))
+        told, wrong = pull_days(settings, Days(day, day))
     _say("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
     return int(bool(wrong))
 
 
-def _rollback(settings: Settings, given: argparse.Namespace) -> int:
+@app.command()
+def rollback(
+    by: By,
+    reason: Reason,
+    to: Annotated[
+        str | None, typer.Option(help="A release that is kept; without it, the one before.")
+    ] = None,
+) -> int:
+    """Serve an earlier release, and hold what comes next."""
     from orchestration.publishing.marts import PublishError
     from orchestration.publishing.rollback import release_before, roll_back
     from orchestration.run_lock import one_writer
 
+    settings = Settings.from_environment()
     try:
         # Before what is served now, not before what a run publishes while this waits for it.
-        to = given.to or release_before(settings.serving)
+        target = to or release_before(settings.serving)
         with one_writer(settings.data, _say):
-            made = roll_back(settings.serving, given.by, given.reason, datetime.now(UTC), to)
+            made = roll_back(settings.serving, by, reason, datetime.now(UTC), target)
     except PublishError as error:
         _say(f"not stepped back: {error}", error=True)
         return 1
@@ -187,15 +182,18 @@ def _rollback(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _unhold(settings: Settings, given: argparse.Namespace) -> int:
+@app.command()
+def unhold(by: By, reason: Reason) -> int:
+    """Let the next run publish again."""
     from orchestration.publishing.marts import PublishError
     from orchestration.publishing.rollback import holds, lift_hold
     from orchestration.run_lock import one_writer
 
+    settings = Settings.from_environment()
     try:
         asked = holds(settings.serving)
         with one_writer(settings.data, _say):
-            lifted = lift_hold(settings.serving, given.by, given.reason, datetime.now(UTC), asked)
+            lifted = lift_hold(settings.serving, by, reason, datetime.now(UTC), asked)
     except PublishError as error:
         _say(f"not lifted: {error}", error=True)
         return 1
@@ -204,19 +202,23 @@ def _unhold(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _close(settings: Settings, given: argparse.Namespace) -> int:
+@app.command()
+def close(month: Day, revise: Annotated[str, typer.Option(help="Freeze it once more, and why.")] = "") -> int:
+    """Freeze the month of a day as it is served.
+
+    A month that is over.
+    """
     from orchestration.publishing.closed_months import close_month
     from orchestration.publishing.marts import PublishError
     from orchestration.publishing.release import current, refuse_if_replaced
     from orchestration.run_lock import one_writer
 
+    settings = Settings.from_environment()
     try:
         asked = current(settings.serving)
         with one_writer(settings.data, _say):
             refuse_if_replaced(settings.serving, asked)
-            made = close_month(
-                settings.serving, settings.closed, given.month, datetime.now(UTC), given.revise
-            )
+            made = close_month(settings.serving, settings.closed, month, datetime.now(UTC), revise)
     except PublishError as error:
         _say(f"not closed: {error}", error=True)
         return 1
@@ -225,11 +227,14 @@ def _close(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _releases(settings: Settings, _: argparse.Namespace) -> int:
+@app.command()
+def releases() -> int:
+    """List what is kept, what is served, and what is held."""
     from orchestration.publishing.marts import PublishError
     from orchestration.publishing.release import current_name, damaged_releases, list_releases
     from orchestration.publishing.rollback import hold_of, records
 
+    settings = Settings.from_environment()
     served = current_name(settings.serving)
     for release in list_releases(settings.serving):
         facts = release.manifest
@@ -268,20 +273,23 @@ def _signed(entry: Mapping[str, Any]) -> str:
     return signed(entry.get("by", ""), entry.get("os_user", ""))
 
 
-def _retract(settings: Settings, given: argparse.Namespace) -> int:
+@app.command()
+def retract(
+    file: Annotated[str, typer.Argument(help="Its path below the landing folder.")], by: By, reason: Reason
+) -> int:
+    """Take a file back out of the lake, for good."""
     from orchestration.damage import DamagedError
     from orchestration.fingerprints import served_deliveries
     from orchestration.ingestion.retraction import RetractError, retract
     from orchestration.run_lock import one_writer
 
-    source, now = given.file.split("/", maxsplit=1)[0], datetime.now(UTC)
+    settings = Settings.from_environment()
+    source, now = file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
         # A run that has read the file already would publish it once more, and say that it was taken back.
         with one_writer(settings.data, _say):
             served = served_deliveries(settings).files
-            made = retract(
-                settings.lake, settings.landing, source, given.file, given.reason, now, given.by, served
-            )
+            made = retract(settings.lake, settings.landing, source, file, reason, now, by, served)
     except (RetractError, DamagedError) as error:
         _say(f"not retracted: {error}", error=True)
         return 1
@@ -289,30 +297,44 @@ def _retract(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _dev(settings: Settings, given: argparse.Namespace) -> int:
+@app.command()
+def dev(port: int = 3000) -> int:
+    """Run Dagster's interface and daemon, until ended.
+
+    For this machine alone: docs/security.md says how it is put behind a login.
+    """
     from orchestration.defs.interface import UnusableOriginError, run
 
-    _say(f"http://localhost:{given.port} (Ctrl-C ends it)")
+    settings = Settings.from_environment()
+    _say(f"http://localhost:{port} (Ctrl-C ends it)")
     try:
-        return run(settings, given.port)
+        return run(settings, port)
     except UnusableOriginError as error:
         _say(f"not started: {error}", error=True)
         return 1
 
 
-def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
-    """0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
+@app.command()
+def check_mapping(
+    mapping: Path,
+    sample: Path,
+    source: Annotated[str, typer.Argument(callback=_dataset)] = "dossiers",
+) -> int:
+    """Show what a mapping makes of a sample; nothing is written.
+
+    Exit code 0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
     from orchestration.ingestion.records.check_mapping import try_mapping
     from orchestration.ingestion.records.mapping import InvalidFileError
 
+    settings = Settings.from_environment()
     try:
-        tried = try_mapping(given.mapping, given.sample, given.source, settings.reference)
+        tried = try_mapping(mapping, sample, source, settings.reference)
     except (InvalidFileError, OSError, ValueError) as error:
         _say(error, error=True)
         return 2
     for file in tried.files:
         _say(
-            f"{given.sample}: {file.rows_accepted} of {file.rows_read} rows would be accepted as {given.source},"
+            f"{sample}: {file.rows_accepted} of {file.rows_read} rows would be accepted as {source},"
             f" {file.rows_quarantined} refused, {file.rows_duplicate} are duplicates,"
             f" {file.elements_aside} values would be left out"
         )
@@ -321,7 +343,12 @@ def _check_mapping(settings: Settings, given: argparse.Namespace) -> int:
     return int(tried.is_blocked)
 
 
-def _contracts(_: Settings, __: argparse.Namespace) -> int:
+@app.command()
+def contracts() -> int:
+    """Write what follows from the contracts.
+
+    dbt's sources, the datasets of docs/lake.md, the schema for editors.
+    """
     from orchestration.ingestion.contract_pages import pages
 
     for path, text in pages().items():
@@ -330,15 +357,38 @@ def _contracts(_: Settings, __: argparse.Namespace) -> int:
     return 0
 
 
-def _report(settings: Settings, _: argparse.Namespace) -> int:
+@app.command()
+def report() -> int:
+    """Print the served ranking and the reconciliation."""
     from orchestration.report import headline, report
 
+    settings = Settings.from_environment()
     _say(report(settings.serving))
     from_records = headline(settings.serving)
     if from_records:
         _say(f"\n{from_records}")
     _say(f"\nMarts for BI tools: {settings.serving / 'warehouse.duckdb'} (schema marts), also as Parquet")
     _say(f"Why this was released: {settings.serving / 'report.html'}")
+    return 0
+
+
+@app.command()
+def simulate(
+    scale: Annotated[float, typer.Option(help="Share of the nation's 25 million dossiers.")] = 0.01,
+    seed: int = 1,
+    landing: Annotated[Path | None, typer.Option(help="Where to; without it, the landing folder.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="Of bulk files.")] = "parquet",
+) -> int:
+    """Make up synthetic deliveries of records.
+
+    They are marked as such wherever they are seen; what they come to is printed.
+    """
+    from orchestration.simulation.formats import check_format
+    from orchestration.simulation.generator import simulate
+
+    settings = Settings.from_environment()
+    made = simulate(landing or settings.landing, settings.reference, scale, seed, check_format(format_))
+    _say(made.told())
     return 0
 
 
