@@ -35,7 +35,7 @@ pytestmark = pytest.mark.recovery
 #: `refresh`, which stops itself once it has taken in what was delivered, and again at its release.
 STOPPING = """
 import os, signal, sys
-moments = [("subprocess.Popen", "dbt_alone"), ("os.mkdir", "/serving/releases/.")]
+moments = [("subprocess.Popen", "locked_dbt"), ("os.mkdir", "/serving/releases/.")]
 def hook(event, arguments):
     if moments and event == moments[0][0] and moments[0][1] in str(arguments):
         moments.pop(0)

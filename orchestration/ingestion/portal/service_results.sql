@@ -1,6 +1,6 @@
 -- From the wire shape of `service-results` (table document) to one typed row a unit (table typed),
 -- and on the way one table a grain (envelope, unit, unit_group, component, metric), on which the
--- rules of portal_rules.py are laid. No judgement here: what cannot be read is null, and a rule says
+-- rules of rules.py are laid. No judgement here: what cannot be read is null, and a rule says
 -- so. Every statement is over all documents of a chunk; key: file_hash, record_no (1-based).
 
 -- One row a file. `item` holds what surrounds the outer list.
