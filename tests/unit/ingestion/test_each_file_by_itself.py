@@ -283,7 +283,7 @@ def test_a_file_that_takes_longer_than_its_size_allows_is_refused_and_its_neighb
     slow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three kilobytes of a million empty records; and, as others are slow in other places, statements without end."""
-    monkeypatch.setattr(read_files, "LEAST_SECONDS", 1)
+    monkeypatch.setattr(read_files, "LEAST_SECONDS", 5)  # the neighbour takes one, on a busy machine two
     monkeypatch.setattr(read_files, "SECONDS_A_MEGABYTE", 0)
 
     def without_end(reader: read_files.Reader, what: Any) -> None:
@@ -301,7 +301,7 @@ def test_a_file_that_takes_longer_than_its_size_allows_is_refused_and_its_neighb
     assert found["H19"][0] == 1
     assert found["H20"] == (0, ("decompression_bomb",))
     assert not report.unread
-    assert "rows that take longer than 1 seconds" in str(report.problems[0])
+    assert "rows that take longer than 5 seconds" in str(report.problems[0])
     workplace.promote(report)
     monkeypatch.undo()
     assert workplace.ingest().batch_id is None
