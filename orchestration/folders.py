@@ -1,7 +1,8 @@
 """Who may read and write what lies in the data folder: decided here, whatever the umask of whoever starts a run.
 
 Belongs here: modes of folders and of all that a run writes. Does not belong here: what is served, whose readers are
-other users (`publishing/served_files.py`), and the work files of ingestion, which are for their owner alone (`ingestion/lake.py`).
+other users (`publishing/served_files.py`), and the work files of ingestion, which are for their owner alone
+(`ingestion/lake.py`).
 """
 
 from __future__ import annotations
