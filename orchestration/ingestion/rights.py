@@ -14,6 +14,7 @@ from typing import Annotated
 
 import pydantic.dataclasses
 
+from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.landing import SOURCES, LandedFile, Scan, known_source
 from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import Problem
@@ -24,7 +25,7 @@ ANY = "*"
 #: In place of an agency: the one that the sender is named after.
 SELF = "self"
 #: Whose rows are of no agency: they are the nation's.
-OF_NO_AGENCY = frozenset({"procedures"})
+OF_NO_AGENCY = frozenset(name for name, contract in RECORD_SOURCES.items() if not contract.agency_columns)
 #: `H01` to `H63`, the provinces of today and those merged away, and the units below them.
 _PROVINCIAL = re.compile(r"H(0[1-9]|[1-5][0-9]|6[0-3])([.][0-9A-Z]{1,4}){0,2}")
 _AGENCY = re.compile(r"[A-Z][0-9]{2,3}([.][0-9A-Z]{1,4}){0,2}")

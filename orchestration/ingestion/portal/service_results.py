@@ -18,12 +18,13 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.lake import create_table
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.portal.rules import find_problems_sql
 from orchestration.ingestion.rights import Scope
 from orchestration.ingestion.unit_identity import know_units
 
-SOURCE = "portal_service_results"
+SOURCE = PORTAL
 #: Raised when the meaning of a column changes, so that each batch says how it was read.
 MAPPING = "portal_service_results/2"
 
