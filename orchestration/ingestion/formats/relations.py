@@ -31,8 +31,8 @@ from orchestration.ingestion.records.columns import (
     line_before_header,
     same,
 )
-from orchestration.ingestion.records.mapping import SystemMapping
-from orchestration.ingestion.records.row_query import in_zone, wire_names
+from orchestration.ingestion.records.mapping import SystemMapping, column_of_field
+from orchestration.ingestion.records.mapping_macros import in_zone
 from orchestration.sql_text import identifier, literal
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
@@ -105,7 +105,7 @@ def plain_lines_wire(fields: Fields) -> Wire:
         for field, parts in fields.items()
     )
     is_nothing = " and ".join(f"{identifier(field)} is null" for field in fields)
-    columns = [f"{identifier(field)} as {column}" for field, column in wire_names(fields).items()]
+    columns = [f"{identifier(field)} as {column}" for field, column in column_of_field(fields).items()]
 
     def wire(paths: Sequence[Path]) -> str:
         listed, naming, more = _files(paths)
@@ -475,7 +475,7 @@ def _json_relation(lines: str, fields: Fields, more: Sequence[str] = ()) -> str:
     )
     lists = [field for field, parts in fields.items() if parts is not None]
     columns = ", ".join(
-        [*(f"w.{identifier(field)} as {column}" for field, column in wire_names(fields).items()), *more]
+        [*(f"w.{identifier(field)} as {column}" for field, column in column_of_field(fields).items()), *more]
     )
     kinds, bad = "null", "null::varchar[]"
     if lists:
@@ -512,7 +512,7 @@ def _text_relation(
 ) -> str:
     """Fields from expressions over `rows`: values and lists as (JSON) texts, or lists that are lists already."""
     columns, tests = list(more), []
-    names = wire_names(fields)
+    names = column_of_field(fields)
     for field, parts in fields.items():
         if native and field in native:
             columns.append(f"{native[field]} as {names[field]}")

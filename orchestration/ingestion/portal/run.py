@@ -33,7 +33,7 @@ from orchestration.ingestion.portal.service_results import (
     read_documents,
 )
 from orchestration.ingestion.problems import Problem
-from orchestration.ingestion.records.read_files import unread as problem_of
+from orchestration.ingestion.records.whose_fault import unread as problem_of
 from orchestration.ingestion.report import FILE_COLUMNS, FileOutcome, IngestReport
 from orchestration.ingestion.rights import Rights
 
