@@ -315,6 +315,28 @@ def dev(port: int = 3000) -> int:
 
 
 @app.command()
+def explain_mapping(
+    mapping: Annotated[Path, typer.Argument(help="The mapping.")],
+    dataset: Annotated[str, typer.Argument(callback=_dataset, help="What is delivered.")] = "dossiers",
+) -> int:
+    """Print the two statements that a mapping is: from the fields of a file to rows, and what is wrong with rows."""
+    from orchestration.ingestion.contracts import RECORD_SOURCES
+    from orchestration.ingestion.records.mapping import InvalidFileError, read_mapping
+    from orchestration.ingestion.records.row_query import explained
+
+    try:
+        plan = read_mapping(mapping).sources.get(dataset)
+    except (InvalidFileError, OSError) as error:
+        _say(error, error=True)
+        return 2
+    if plan is None:
+        _say(f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md", error=True)
+        return 1
+    _say(explained(RECORD_SOURCES[dataset], plan))
+    return 0
+
+
+@app.command()
 def check_mapping(
     mapping: Path,
     sample: Path,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.ingestion.contracts import Column, Contract, ListColumn
+from orchestration.ingestion.contracts import LINEAGE, Column, Contract, ListColumn
 from orchestration.ingestion.records.mapping import FieldMapping, ListFeed, SourceMapping, column_of_field
 from orchestration.sql_text import identifier, sql_template
 
@@ -80,6 +80,17 @@ def validated_rows_sql(source: Contract, mapping: SourceMapping, rows: str) -> s
     record_no, `problems`, `is_refused`, and `row_text` of refused rows.
     """
     return str(_statements(source, mapping).validated_rows(rows))
+
+
+def explained(source: Contract, mapping: SourceMapping) -> str:
+    """Both statements for a reader, of a file that is here called `fields`."""
+    names = ", ".join(f"{field} is {column}" for field, column in column_of_field(mapping.fields).items())
+    lineage = {name: f"${name}" for name in LINEAGE if name != "record_no"}
+    classified = classified_rows_sql(source, mapping, "select * from fields", lineage)
+    return (
+        f"-- {names}\n\n-- From the fields of a file to rows of each kind.\n{classified};\n\n"
+        f"-- What is wrong with those to validate.\n{validated_rows_sql(source, mapping, 'to_validate')};"
+    )
 
 
 def _statements(source: Contract, mapping: SourceMapping) -> Any:

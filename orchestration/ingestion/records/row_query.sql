@@ -90,7 +90,7 @@ valued as (
         {{ begun_read(value) }} as {{ value.name }},
         {% endfor %}
         {% for column in absent %}
-        {{ '[]' if column.is_list else 'null' }}::{{ column.data_type }} as {{ column.name }},
+        {{ '[]' if column.columns is defined else 'null' }}::{{ column.data_type }} as {{ column.name }},
         {% endfor %}
     from begun
 ),

@@ -88,6 +88,11 @@ create or replace temp macro shown(v) as case
     else 'a text of ' || length(v) || ' characters'
 end;
 
+-- What is written as most values are, so that it is read fast (`ValueType.plain`).
+create or replace temp macro plain_code_shape() as '{{ plain_code }}';
+create or replace temp macro plain_identifier_shape() as '{{ plain_identifier }}';
+create or replace temp macro plain_hash_shape() as '{{ plain_number }}|[A-Z][1-9][0-9]{6,7}';
+
 -- What is wrong with a value: in a row that is refused for it, and in one that goes on without it.
 create or replace temp macro problem(reason, gravity, place, value, wanted, advice) as struct_pack(reason_code := reason,
     severity := gravity, field := place, found := value, expected := wanted, action := advice);
