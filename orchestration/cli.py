@@ -150,8 +150,8 @@ def pull(day: Day) -> int:
     settings = Settings.from_environment()
     settings.landing.mkdir(parents=True, exist_ok=True)
     with one_writer(settings.data, _say):
-        told, wrong = pull_days(settings, Days(day, day))
-    _say("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
+        pulled, wrong = pull_days(settings, Days(day, day))
+    _say("\n".join([*pulled, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
     return int(bool(wrong))
 
 
@@ -222,8 +222,8 @@ def close(month: Day, revise: Annotated[str, typer.Option(help="Freeze it once m
     except PublishError as error:
         _say(f"not closed: {error}", error=True)
         return 1
-    told = "closed" if made.is_new else "was closed already"
-    _say(f"{made.month} {told}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
+    status = "closed" if made.is_new else "was closed already"
+    _say(f"{made.month} {status}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
     return 0
 
 
@@ -330,7 +330,9 @@ def explain_mapping(
         _say(error, error=True)
         return 2
     if plan is None:
-        _say(f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md", error=True)
+        _say(
+            f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md", error=True
+        )
         return 1
     _say(explained(RECORD_SOURCES[dataset], plan))
     return 0
@@ -410,7 +412,7 @@ def simulate(
 
     settings = Settings.from_environment()
     made = simulate(landing or settings.landing, settings.reference, scale, seed, check_format(format_))
-    _say(made.told())
+    _say(made.as_text())
     return 0
 
 

@@ -121,7 +121,7 @@ def _moment_sql(mapping: SystemMapping, is_midnight_date: bool) -> str:
     """
     whens = []
     for text in mapping.formats:
-        # LIKE, not regular expressions: those would be compiled anew for every chunk of every list. A length, where
+        # LIKE, not regular expressions: those would be compiled again for every chunk of every list. A length, where
         # nothing but digits is asked for: what has it must still be read in full.
         shapes = [re.sub("%(-?.)", lambda part: _SHAPES[str(part[1])], text)]
         if "%z" in text:

@@ -206,16 +206,16 @@ def _ingest(
         # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
         files = (*files, *delivery.already_ingested)
         batch_id = delivery.batch_id(without=unread)
-        target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
+        target, temporary = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
         rows.write_quarantine(first_copies, quarantine / source.name)
-        rows.write_rows(aside)
-        write_manifest(connection, files, aside / "files.parquet")
-    aside.replace(target)
+        rows.write_rows(temporary)
+        write_manifest(connection, files, temporary / "files.parquet")
+    temporary.replace(target)
     return IngestReport(source.name, batch_id, target, files, (), landing_problems, tuple(unread.values()))
 
 
 def scan_own(landing: Path, source: str, days: Days) -> Scan:
-    """What lies below the folder of `source`; what belongs to no source is told by the portal's ingestion."""
+    """What lies below the folder of `source`; what belongs to no source is reported by the portal's ingestion."""
     found = scan(landing, source, days)
     own = tuple(problem for problem in found.problems if problem.file.startswith(f"{source}/"))
     return Scan(found.files, own)

@@ -24,7 +24,7 @@ _RANDOM = "[0-9A-F]{8}(-?[0-9A-F]{4}){3}-?[0-9A-F]{12}|[0-9A-F]{40}|[0-9A-F]{64}
 #: Begins with a letter or digit. Names and sentences have blanks or accents, addresses an @, JSON and formulas brackets
 #: and quotes.
 _CODE = "[0-9A-Za-z_][0-9A-Za-z._/:()+&=%*-]*"
-#: Counted beside the pattern, not in it: a bounded repetition takes long to compile, and lists compile anew.
+#: Counted beside the pattern, not in it: a bounded repetition takes long to compile, and lists compile it again.
 _LONGEST_CODE = 64
 #: What may be shown of a refused value besides: a moment as the exchange format writes it.
 _MOMENT_DIGITS = "(19|2[0-9])[0-9]{12}"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingestion.lake import visible_batches
-from orchestration.ingestion.quarantine import clear_mended
+from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.records import classify, deduplicate, read_files
 from orchestration.ingestion.records import run as module
 from orchestration.ingestion.retraction import retract
@@ -358,19 +358,19 @@ def test_a_fixed_file_that_comes_after_the_lake_took_the_first_clears_its_quaran
     first = workplace.ingest()
     workplace.promote(first)
     quarantine = workplace.root / "quarantine"
-    assert clear_mended(workplace.lake, quarantine, "dossiers") == ()
+    assert clear_resolved(workplace.lake, quarantine, "dossiers") == ()
     assert len(workplace.quarantined()) == 2
 
     workplace.deliver(lines(1, 2), "a.jsonl", "2025-12-02")
     workplace.promote(workplace.ingest())
-    assert clear_mended(workplace.lake, quarantine, "dossiers") == ("dossiers/2025-12-01/H19/a.jsonl",)
+    assert clear_resolved(workplace.lake, quarantine, "dossiers") == ("dossiers/2025-12-01/H19/a.jsonl",)
     # The other file is still somebody's work; the first one's record is kept aside, and its counts as they were.
     assert len(workplace.quarantined()) == 1
     assert len(list((quarantine / "dossiers" / "cleared").iterdir())) == 1
     assert [(file.rows_read, file.rows_accepted, file.rows_quarantined) for file in first.files] == [
         (2, 1, 1), (1, 0, 1)
     ]  # fmt: skip
-    assert clear_mended(workplace.lake, quarantine, "dossiers") == ()
+    assert clear_resolved(workplace.lake, quarantine, "dossiers") == ()
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
