@@ -1,7 +1,7 @@
 """Alerts: whoever is on call hears what failed, whose data it was, how many rows, and what to do.
 
 Belongs here: what an alert says, and the two places it goes to, a log and a webhook. Does not belong here: how a run
-tells what failed in it (`defs.alerts`).
+reports what failed in it (`defs.alerts`).
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def send(alert: Alert, log: Path, webhook: str) -> str | None:
     """
     problems = [_append(log, alert.to_json()), _post(alert, webhook) if webhook else None]
     if problems[1] is not None:
-        told = {"kind": "webhook_failed", "run_id": alert.run_id, "text": problems[1]}
-        problems.append(_append(log, json.dumps(told, ensure_ascii=False)))
+        failed = {"kind": "webhook_failed", "run_id": alert.run_id, "text": problems[1]}
+        problems.append(_append(log, json.dumps(failed, ensure_ascii=False)))
     return "; ".join(dict.fromkeys(filter(None, problems))) or None
 
 

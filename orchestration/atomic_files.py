@@ -19,15 +19,15 @@ def replacing(path: Path) -> Iterator[Path]:
     leaves `path` as it was; the name of what it leaves beside it begins with a dot.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    yield aside
-    os.replace(aside, path)
+    temporary = path.with_name(f".{path.name}.part")
+    yield temporary
+    os.replace(temporary, path)
 
 
 def write_durably(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Write `path`, with `mode` less the umask, so that not even a power cut loses or halves it afterwards."""
-    with replacing(path) as aside:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with replacing(path) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
@@ -37,12 +37,14 @@ def write_durably(path: Path, content: str | bytes, mode: int = 0o666) -> None:
 
 def point(link: Path, target: str) -> None:
     """Make the symbolic link `link` lead to `target` (relative to its folder) in one step for every reader."""
-    aside = link.with_name(f".{link.name}.next")
-    aside.unlink(missing_ok=True)  # left by a crash; first, so that it goes even where there is nothing to do
+    temporary = link.with_name(f".{link.name}.next")
+    temporary.unlink(
+        missing_ok=True
+    )  # left by a crash; first, so that it goes even where there is nothing to do
     if link.is_symlink() and os.readlink(link) == target:
         return
-    aside.symlink_to(target)
-    os.replace(aside, link)
+    temporary.symlink_to(target)
+    os.replace(temporary, link)
     sync_folder(link.parent)
 
 

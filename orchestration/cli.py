@@ -150,8 +150,8 @@ def pull(day: Day) -> int:
     settings = Settings.from_environment()
     settings.landing.mkdir(parents=True, exist_ok=True)
     with one_writer(settings.data, _say):
-        told, wrong = pull_days(settings, Days(day, day))
-    _say("\n".join([*told, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
+        pulled, wrong = pull_days(settings, Days(day, day))
+    _say("\n".join([*pulled, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
     return int(bool(wrong))
 
 
@@ -222,8 +222,8 @@ def close(month: Day, revise: Annotated[str, typer.Option(help="Freeze it once m
     except PublishError as error:
         _say(f"not closed: {error}", error=True)
         return 1
-    told = "closed" if made.is_new else "was closed already"
-    _say(f"{made.month} {told}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
+    status = "closed" if made.is_new else "was closed already"
+    _say(f"{made.month} {status}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
     return 0
 
 
@@ -315,6 +315,30 @@ def dev(port: int = 3000) -> int:
 
 
 @app.command()
+def explain_mapping(
+    mapping: Annotated[Path, typer.Argument(help="The mapping.")],
+    dataset: Annotated[str, typer.Argument(callback=_dataset, help="What is delivered.")] = "dossiers",
+) -> int:
+    """Print the two statements that a mapping is: from the fields of a file to rows, and what is wrong with rows."""
+    from orchestration.ingestion.contracts import RECORD_SOURCES
+    from orchestration.ingestion.records.mapping import InvalidFileError, read_mapping
+    from orchestration.ingestion.records.row_query import explained
+
+    try:
+        plan = read_mapping(mapping).sources.get(dataset)
+    except (InvalidFileError, OSError) as error:
+        _say(error, error=True)
+        return 2
+    if plan is None:
+        _say(
+            f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md", error=True
+        )
+        return 1
+    _say(explained(RECORD_SOURCES[dataset], plan))
+    return 0
+
+
+@app.command()
 def check_mapping(
     mapping: Path,
     sample: Path,
@@ -388,7 +412,7 @@ def simulate(
 
     settings = Settings.from_environment()
     made = simulate(landing or settings.landing, settings.reference, scale, seed, check_format(format_))
-    _say(made.told())
+    _say(made.as_text())
     return 0
 
 

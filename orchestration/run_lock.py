@@ -27,7 +27,7 @@ def one_writer(data: Path, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock of the data folder. The system lets go of it when this process ends, however it ends. What a killed
     run left of the files it was reading is removed first.
 
-    `tell` is told when it has to wait, with the process that holds it. The file stays: removing it would let two
+    `tell` is called when it has to wait, with the process that holds it. The file stays: removing it would let two
     in. Only its owner can open it, and so hold it. Held by this thread already, nothing happens. Raises OSError where
     the folder cannot be written.
     """

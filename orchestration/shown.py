@@ -15,7 +15,7 @@ from typing import TextIO
 
 from orchestration.ingestion.problems import printable
 
-#: Nobody sees it, and what it stands in is no Markdown, HTML or address any more.
+#: Nobody sees it, and what holds it is no Markdown, HTML or address any more.
 JOINER = "\u2060"
 #: Pictures, which whoever looks at a run would fetch, links, tags and addresses.
 _ACTED_ON = re.compile(r"!(?=\[)|\](?=[(\[:])|<(?=[A-Za-z/!?])|:(?=//)")

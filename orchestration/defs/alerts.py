@@ -43,7 +43,7 @@ _AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
 
 def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
     """None where nothing failed, and no delivery was refused. A failed check fails its step as well: the check, which
-    knows more, speaks.
+    knows more, reports.
     """
     events = list(events)
     checks = [

@@ -33,8 +33,8 @@ def closed_month(settings: Settings, required: set[str], owners: Sequence[str]) 
     def closed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         month = date.fromisoformat(context.partition_key)
         made = close_month(settings.serving, settings.closed, month, datetime.now(UTC))
-        told = "closed" if made.is_new else "was closed already"
-        context.log.info(f"{made.month} {told}: {made.status} {made.manifest['reason']}")
+        status = "closed" if made.is_new else "was closed already"
+        context.log.info(f"{made.month} {status}: {made.status} {made.manifest['reason']}")
         return dg.MaterializeResult(
             metadata={
                 "revision": made.revision,

@@ -29,7 +29,7 @@ def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
 
     One gateway that fails does not keep the others waiting. Raises InvalidFileError for the file of gateways.
     """
-    told, wrong = [], []
+    pulled, wrong = [], []
     until = time.monotonic() + MOST_SECONDS
     for gateway in read_gateways(settings.gateways):
         for number in range((days.last - days.first).days + 1):
@@ -39,10 +39,10 @@ def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
             except PullError as error:
                 wrong.append(str(error))
             else:
-                told.append(
+                pulled.append(
                     f"{gateway.name} for {day}: {len(made.files)} pages, {made.fetched} of them fetched now"
                 )
-    return told, wrong
+    return pulled, wrong
 
 
 def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Pages:
@@ -78,11 +78,11 @@ def pulled_pages(settings: Settings, required: set[str], owners: Sequence[str]) 
     def pulled(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         days = days_of(context.run)
         # A run of whatever has landed is about no day that one could ask for.
-        told, wrong = pull_days(settings, days) if days else ([], [])
-        for line in told:
+        pulled, wrong = pull_days(settings, days) if days else ([], [])
+        for line in pulled:
             context.log.info(line)
         return dg.MaterializeResult(
-            metadata={"pulled": "; ".join(told) or "no gateway was asked"},
+            metadata={"pulled": "; ".join(pulled) or "no gateway was asked"},
             check_results=[
                 dg.AssetCheckResult(
                     passed=not wrong,

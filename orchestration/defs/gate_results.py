@@ -14,7 +14,7 @@ from orchestration.shown import as_description
 
 #: Checks that may refuse a delivery: the gate before the lake, and whether each sender delivered for its own agencies.
 RAW_GATE, OWN_AGENCIES = "raw_gate", "own_agencies"
-#: In the metadata of a warning: how many files of deliveries were refused; whoever is on call is told of it.
+#: In the metadata of a warning: how many files of deliveries were refused; whoever is on call is alerted.
 REFUSED = "files_refused"
 
 

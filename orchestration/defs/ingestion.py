@@ -18,8 +18,8 @@ from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.damaged_batches import check_batches, check_nothing_lost, check_retractions
 from orchestration.ingestion.lake import promote
 from orchestration.ingestion.problems import FOREIGN_AGENCY
-from orchestration.ingestion.quarantine import clear_mended
-from orchestration.ingestion.records.read_files import PASSING
+from orchestration.ingestion.quarantine import clear_resolved
+from orchestration.ingestion.records.whose_fault import PASSING
 from orchestration.ingestion.report import IngestReport
 from orchestration.provenance import passed_batches
 from orchestration.settings import Settings
@@ -103,7 +103,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
             _try_again(context, report)
         if (
             not context.has_partition_key_range
-        ):  # a run of whatever has landed: it tells the days that it found
+        ):  # a run of whatever has landed: it reports the days that it found
             for day in sorted({file.delivery_date.isoformat() for file in report.files}):
                 context.log_event(dg.AssetMaterialization(context.asset_key, partition=day))
         return dg.MaterializeResult(
@@ -136,7 +136,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
 
 def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
     foreign = [file for file in report.files if file.rows_foreign]
-    told = (
+    lines = (
         f"{file.source_file}: {file.rows_foreign} of {file.rows_read} rows are of agencies for which {file.sender} may"
         f" not deliver (it may for {file.may_deliver}); they are in quarantine as {FOREIGN_AGENCY}"
         for file in foreign
@@ -145,7 +145,7 @@ def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
         check_name=OWN_AGENCIES,
         passed=not foreign,
         severity=dg.AssetCheckSeverity.WARN,
-        description=as_description("\n".join(told))
+        description=as_description("\n".join(lines))
         or "every row is of an agency for which its sender may deliver",
         metadata={
             REFUSED: dg.MetadataValue.int(len(foreign)),
@@ -169,8 +169,8 @@ def lines_of(markdown: str) -> list[str]:
 def _try_again(context: dg.AssetExecutionContext, report: IngestReport) -> None:
     """Raise dg.RetryRequested, each time after twice the wait; after the last, the raw gate judges what is there."""
     if context.retry_number < RETRIES:
-        told = "; ".join(str(problem) for problem in report.problems if problem.reason_code in PASSING)
-        context.log.warning(f"trying again: {told}")
+        passing = "; ".join(str(problem) for problem in report.problems if problem.reason_code in PASSING)
+        context.log.warning(f"trying again: {passing}")
         raise dg.RetryRequested(RETRIES, FIRST_WAIT_SECONDS * 2**context.retry_number)
 
 
@@ -202,11 +202,11 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
             promote(settings.lake, source.name, batch)
             context.log.info(f"batch {batch} admitted")
         check_nothing_lost(settings.lake, settings.landing, source.name, served.files)
-        cleared = clear_mended(settings.lake, settings.quarantine, source.name)
+        cleared = clear_resolved(settings.lake, settings.quarantine, source.name)
         for file in cleared:
-            context.log.info(f"{file} is mended by a later delivery; its quarantine is cleared")
+            context.log.info(f"{file} is resolved by a corrected delivery; its quarantine is cleared")
         return dg.MaterializeResult(
-            metadata={"admitted": ", ".join(admitted) or "nothing new", "mended": len(cleared)}
+            metadata={"admitted": ", ".join(admitted) or "nothing new", "resolved": len(cleared)}
         )
 
     return lake

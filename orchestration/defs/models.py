@@ -25,7 +25,7 @@ BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 class BuildConfig(dg.Config):
-    """`rebuild`: make every table anew from the whole lake, even where nothing is new."""
+    """`rebuild`: a full refresh: every table from the whole lake, even where nothing is new."""
 
     rebuild: bool = False
 

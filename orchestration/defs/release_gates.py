@@ -28,7 +28,7 @@ RELEASE_SUITES = names("release")
 
 
 class Approval(dg.Config):
-    """A person lets one hold pass: which, who, why. All of it stands in the manifest of the release, beside what is
+    """A person lets one hold pass: which, who, why. All of it is in the manifest of the release, beside what is
     not taken from anybody's word: the operating system's user of the process, and the way it came.
     """
 

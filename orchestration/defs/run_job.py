@@ -66,7 +66,7 @@ def refresh(
 ) -> Outcome:
     """Run the job on the deliveries of `days`, or on all that landed; a failed step or gate is an outcome.
 
-    `approval` (hold, by, reason) lets one hold pass; `rebuild` makes every table anew.
+    `approval` (hold, by, reason) lets one hold pass; `rebuild` is a full refresh.
 
     Without `instance`, the one that DAGSTER_HOME names keeps the run, so that the UI shows it. Raises
     NoSuchDaysError for days in the future or before the first.
@@ -83,7 +83,7 @@ def refresh(
     }
     job = build_defs(settings).resolve_job_def("refresh")
     try:
-        # Before the log is begun anew, which is that of a run still under way.
+        # Before the log is begun again, which is that of a run still under way.
         with one_writer(settings.data, print), _aside(settings.build / "run.log"):
             result = job.execute_in_process(
                 instance=instance or instance_of(settings),
@@ -124,7 +124,7 @@ def _alerted(alert: Alert | None, settings: Settings) -> list[str]:
     if alert is None:
         return []
     problem = send(alert, settings.alerts_log, settings.alert_webhook)
-    return [f"alert: {problem or 'told'}; all alerts: {settings.alerts_log}"]
+    return [f"alert: {problem or 'sent'}; all alerts: {settings.alerts_log}"]
 
 
 @contextmanager
@@ -152,15 +152,15 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     batches = [batch_key(source) for source in SOURCES]
     quiet = []
     for source, key in zip(SOURCES, batches, strict=True):
-        # A range of days is told once: each of its days says the same.
+        # A range of days is reported once: each of its days says the same.
         for made in result.asset_materializations_for_node(key.to_python_identifier())[-1:]:
-            told = lines_of(str(made.metadata["summary"].value))
-            if len(told) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
+            lines = lines_of(str(made.metadata["summary"].value))
+            if len(lines) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
                 quiet.append(source.name)
                 continue
-            yield from told[:LINES_A_SOURCE]
-            if len(told) > LINES_A_SOURCE:
-                yield f"  ... and {len(told) - LINES_A_SOURCE} more lines, in the UI and in quarantine/{source.name}"
+            yield from lines[:LINES_A_SOURCE]
+            if len(lines) > LINES_A_SOURCE:
+                yield f"  ... and {len(lines) - LINES_A_SOURCE} more lines, in the UI and in quarantine/{source.name}"
     if quiet:
         yield f"nothing new: {', '.join(quiet)}"
     yield from _release_lines(result, settings)

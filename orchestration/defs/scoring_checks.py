@@ -41,11 +41,11 @@ def scoring_check(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetC
         description="Are there scoring rules for the days that were delivered?",
     )
     def check() -> dg.AssetCheckResult:
-        told, is_anything_scored = scoring_gaps(settings.build_database)
+        gaps, is_anything_scored = scoring_gaps(settings.build_database)
         return dg.AssetCheckResult(
-            passed=not told,
+            passed=not gaps,
             severity=dg.AssetCheckSeverity.WARN if is_anything_scored else dg.AssetCheckSeverity.ERROR,
-            description=as_description("\n".join(told)) or "every day that was delivered has its rules",
+            description=as_description("\n".join(gaps)) or "every day that was delivered has its rules",
         )
 
     return check

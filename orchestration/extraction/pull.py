@@ -75,7 +75,7 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
             fetched += 1
         if number > 1 and page.total != total:
             raise stopped(gateway, day, number, f"total {page.total} after {total}", "the same on every page",
-                          "data changed meanwhile: remove the pages and pull anew")  # fmt: skip
+                          "data changed meanwhile: remove the pages and pull again")  # fmt: skip
         if page.rows and page.body == before:
             raise stopped(gateway, day, number, "the page before once more", "another page",
                           "ask the province why the number of the page is not obeyed")  # fmt: skip

@@ -1,4 +1,4 @@
-"""What lies in the lake, told to those who come after: batches that wait, and batches that are visible.
+"""What lies in the lake, for those who come after: batches that wait, and batches that are visible.
 
 Here: reading names and manifests. Not here: writing either (`portal.run`, `lake`).
 """

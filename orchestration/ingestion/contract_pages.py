@@ -54,9 +54,9 @@ def _dbt_table(contract: Contract) -> str:
         f"        description: {_yaml(contract.description)}",
         "        columns:",
     ]
-    told = {"batch": ("varchar", "The batch of the lake.")} | LINEAGE
-    told |= {column.name: (column.data_type, column.description) for column in contract.columns}
-    for name, (data_type, description) in told.items():
+    columns = {"batch": ("varchar", "The batch of the lake.")} | LINEAGE
+    columns |= {column.name: (column.data_type, column.description) for column in contract.columns}
+    for name, (data_type, description) in columns.items():
         lines += [f"          - name: {name}", f"            data_type: {data_type}",
                   f"            description: {_yaml(description)}"]  # fmt: skip
     return "\n".join(lines) + "\n"

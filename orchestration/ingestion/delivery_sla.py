@@ -1,7 +1,7 @@
 """Who should have delivered what by a day, and who has not.
 
 Here: reading what was agreed (`seeds/agreements/expected_deliveries.csv`) and holding it against the landing
-folder. Not here: what was in the files, which gates judge, and who is told (`orchestration.defs.release_gates`).
+folder. Not here: what was in the files, which gates judge, and who is alerted (`orchestration.defs.release_gates`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What became of each file: from rows and problems found to one outcome a file.
 
-Here: statuses, duplicates, and which refused file a later delivery has mended. Not here: finding
+Here: statuses, duplicates, and which refused file a corrected delivery has resolved. Not here: finding
 problems (the source's rules), and writing anything (`portal.run`).
 """
 

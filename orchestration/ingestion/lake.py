@@ -37,9 +37,9 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def write_parquet(query: duckdb.DuckDBPyRelation, path: Path) -> None:
-    """Write `query` aside and rename it; the same rows in the same order give the same bytes."""
-    with replacing(path) as aside:
-        query.write_parquet(str(aside), compression="zstd")
+    """Write `query` atomically; the same rows in the same order give the same bytes."""
+    with replacing(path) as temporary:
+        query.write_parquet(str(temporary), compression="zstd")
 
 
 def read_parquet(

@@ -122,7 +122,7 @@ def scan(landing: Path, source: str, days: Days = ALL_DAYS) -> Scan:
 
 
 def land_file(source_file: Path, landing: Path, source: str, delivery_date: date, sender: str) -> Path:
-    """Copy `source_file` to its place, aside and then renamed, so that no reader sees half a file.
+    """Copy `source_file` to its place, atomically, so that no reader sees half a file.
 
     Does nothing if the same content is there. Raises FileExistsError if other content is there, and
     ValueError for a source, sender or file name that a scan would not accept.
@@ -140,8 +140,8 @@ def land_file(source_file: Path, landing: Path, source: str, delivery_date: date
         if filecmp.cmp(source_file, target, shallow=False):
             return target
         raise FileExistsError(f"{target} holds other content; land corrections as a new delivery")
-    with replacing(target) as aside:
-        shutil.copyfile(source_file, aside)
+    with replacing(target) as temporary:
+        shutil.copyfile(source_file, temporary)
     return target
 
 
@@ -264,7 +264,7 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
 def _changed() -> UnreadableError:
     return UnreadableError("changed_while_reading", "other content than a moment before",
                            "a file that is complete when it is landed",
-                           "run again, and land files aside before renaming them")  # fmt: skip
+                           "run again, and land files under another name before renaming them")  # fmt: skip
 
 
 def _cannot_be_read(error: OSError) -> UnreadableError:

@@ -92,7 +92,7 @@ def find_new_files(
         for row in rows
     ]
     offered = [file for file in scanned.files if (file.sender, file.sha256) not in taken_back]
-    # Content of which nothing could be read is known by its path only: under a name that tells its format rightly
+    # Content of which nothing could be read is known by its path only: under a name that gives its format rightly
     # it may be readable, and must not be passed over. A copy does not make content known: the batch that holds its
     # rows may have been taken back for another file of it.
     known = {row["file_hash"]: row for row in manifest if _is_known(row)}

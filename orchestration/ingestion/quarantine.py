@@ -1,6 +1,6 @@
-"""Quarantine that a later delivery has mended: it no longer stands among what somebody has to look at.
+"""Quarantine resolved by a corrected delivery: no longer among what somebody has to look at.
 
-Here: telling it from the manifests of visible batches, and moving its records aside. Not here: refusing rows
+Here: finding it by the manifests of visible batches, and moving its records away. Not here: refusing rows
 (`read_files`), and corrections that come in the same run (`file_status`: superseded).
 """
 
@@ -18,8 +18,8 @@ CLEARED = "cleared"
 REFUSED = ("quarantined", "partly_quarantined", "superseded")
 
 
-def clear_mended(lake: Path, quarantine: Path, source: str) -> tuple[str, ...]:
-    """Move the records of mended files to `<quarantine>/<source>/cleared/`; gives those files, by path.
+def clear_resolved(lake: Path, quarantine: Path, source: str) -> tuple[str, ...]:
+    """Move the records of resolved files to `<quarantine>/<source>/cleared/`; gives those files, by path.
 
     The counts of the run that refused them stay as they are. Doing it again does nothing.
     """

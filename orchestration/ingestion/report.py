@@ -42,7 +42,7 @@ class FileOutcome:
     """What became of one file: the columns of files.parquet, with problems as objects.
 
     `status`: accepted; partly_quarantined (some rows refused); quarantined (all, or the file as
-    such); duplicate (content of another file); superseded (refused, but mended by a later
+    such); duplicate (content of another file); superseded (refused, but resolved by a later
     delivery). `rows_foreign`: those of the quarantined rows that are of agencies for which the sender may not
     deliver; `may_deliver`: those for which it may.
     """
@@ -100,7 +100,7 @@ class IngestReport:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether something is wrong that no later delivery has mended."""
+        """Whether something is wrong that no later delivery has resolved."""
         return bool(self.landing_problems or self.unread) or any(file.is_rejected for file in self.files)
 
     @property

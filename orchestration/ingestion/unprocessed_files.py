@@ -1,4 +1,4 @@
-"""What lies in landing and in no batch, told without reading a single file.
+"""What lies in landing and in no batch, found without reading a single file.
 
 Here: names, sizes and times of files against the manifests of the lake. Not here: whether the content is new,
 which only its hash says (`new_files`).

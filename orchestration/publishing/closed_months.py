@@ -73,13 +73,13 @@ def close_month(serving: Path, closed: Path, month: date, now: datetime, revise:
         return kept[-1]
     number = len(kept) + 1
     folder = closed / f"{first:%Y-%m}" / f"revision={number}"
-    aside = folder.with_name(f".{folder.name}")
-    shutil.rmtree(aside, ignore_errors=True)  # left by a crash
-    aside.mkdir(parents=True)
+    temporary = folder.with_name(f".{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
+    temporary.mkdir(parents=True)
     try:
-        manifest = _freeze(serving, aside, first, last)
+        manifest = _freeze(serving, temporary, first, last)
     except PublishError:
-        shutil.rmtree(aside)
+        shutil.rmtree(temporary)
         raise
     manifest |= {
         "month": f"{first:%Y-%m}",
@@ -89,9 +89,9 @@ def close_month(serving: Path, closed: Path, month: date, now: datetime, revise:
         "os_user": os_user(),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-    (aside / "manifest.json").write_text(text, encoding="utf-8")
-    sync_tree(aside)
-    os.replace(aside, folder)
+    (temporary / "manifest.json").write_text(text, encoding="utf-8")
+    sync_tree(temporary)
+    os.replace(temporary, folder)
     sync_folder(folder.parent)
     return ClosedMonth(f"{first:%Y-%m}", number, folder, manifest, is_new=True)
 

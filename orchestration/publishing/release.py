@@ -1,4 +1,4 @@
-"""Releases: made aside, swapped in at once, the last few kept.
+"""Releases: published atomically, the last few kept.
 
 ```
 serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html}
@@ -41,7 +41,7 @@ KEEP_RELEASES = 7
 class Provenance:
     """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it.
 
-    `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` stands for all
+    `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` is of all
     that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
     person let pass, `step_backs` the earlier releases that were served again, each with who and why.
     """
@@ -103,21 +103,21 @@ def publish(
         return served
 
     release_id = _new_id(releases, fingerprint, now)
-    aside = releases / f".{release_id}"
+    temporary = releases / f".{release_id}"
     manifest = _manifest(release_id, previous, fingerprint, tables, evidence, now)
     manifest["closed"] = [
         f"{month.month} revision {month.revision}, {month.status}, closed by {signed('', month.os_user)}"
         for month in months
     ]
-    write(build, tables, release_id, aside)
-    add_closed(aside / "warehouse.duckdb", months)
-    (aside / "manifest.json").write_text(
+    write(build, tables, release_id, temporary)
+    add_closed(temporary / "warehouse.duckdb", months)
+    (temporary / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    (aside / "report.html").write_text(report.replace("{release_id}", release_id), encoding="utf-8")
-    protect_tree(aside)
-    sync_tree(aside)
-    os.replace(aside, releases / release_id)
+    (temporary / "report.html").write_text(report.replace("{release_id}", release_id), encoding="utf-8")
+    protect_tree(temporary)
+    sync_tree(temporary)
+    os.replace(temporary, releases / release_id)
     sync_folder(releases)
     _serve(serving, release_id)
     _prune_releases(releases, release_id)

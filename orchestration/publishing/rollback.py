@@ -33,7 +33,7 @@ class ReleaseHeldError(PublishError):
 
 @dataclass(frozen=True)
 class Rollback:
-    """One step back. `lifted_at` is empty while the hold stands. `by` is the name given, `os_user` the operating
+    """One rollback. `lifted_at` is empty while the hold lasts. `by` is the name given, `os_user` the operating
     system's; records made before that was kept have none.
     """
 
@@ -124,7 +124,7 @@ def lift_hold(
 
 
 def refuse_while_held(serving: Path) -> None:
-    """Raises ReleaseHeldError while a hold stands."""
+    """Raises ReleaseHeldError while a hold lasts."""
     held = hold_of(serving)
     if held is not None:
         raise ReleaseHeldError(

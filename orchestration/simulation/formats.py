@@ -33,39 +33,39 @@ def write(
     file_format: FileFormat,
     malformed: float = 0,
 ) -> int:
-    """Write the rows of `query` to `target`, aside and then renamed; returns how many. None: no file.
+    """Write the rows of `query` to `target` atomically; returns how many. None: no file.
 
     `malformed`: truncated lines that are added to plain JSON Lines, as a share of the rows.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.part")
+    temporary = target.with_name(f".{target.name}.part")
     if file_format == "json":
         rows = _count(connection.execute(f"create or replace temp table envelope as {query}"))
         query = "select 'False' as \"isUpdating\", list(envelope) as data from envelope"
     written = _count(
         connection.execute(
-            f"copy ({_flat(connection, query, file_format)}) to {literal(aside)} ({_options(file_format)})"
+            f"copy ({_flat(connection, query, file_format)}) to {literal(temporary)} ({_options(file_format)})"
         )
     )
     rows = rows if file_format == "json" else written
     if rows == 0:
-        aside.unlink()
+        temporary.unlink()
         return 0
     if file_format == "jsonl":
-        with aside.open("a", encoding="utf-8") as stream:
+        with temporary.open("a", encoding="utf-8") as stream:
             stream.writelines(MALFORMED.format(number=number) for number in range(round(rows * malformed)))
-    _put(aside, target)
+    _put(temporary, target)
     return rows
 
 
-def _put(aside: Path, target: Path) -> None:
+def _put(temporary: Path, target: Path) -> None:
     """Rename; landed files are never changed, so that other content under the same name is an error."""
-    if target.exists() and not filecmp.cmp(aside, target, shallow=False):
-        aside.unlink()
+    if target.exists() and not filecmp.cmp(temporary, target, shallow=False):
+        temporary.unlink()
         raise FileExistsError(
             f"{target} holds records of another scale, seed or version: simulate into an empty landing folder"
         )
-    aside.replace(target)
+    temporary.replace(target)
 
 
 def _count(result: duckdb.DuckDBPyConnection) -> int:

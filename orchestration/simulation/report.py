@@ -1,6 +1,6 @@
-"""What a simulation tells about itself: files, rows, defects, planted personal data, expected figures.
+"""What a simulation reports about itself: files, rows, defects, planted personal data, expected figures.
 
-Belongs here: the report's shape and how it is told in text. Does not belong here: how figures come about.
+Belongs here: the report's shape and how it reads as text. Does not belong here: how figures come about.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class SimulationReport:
         """The expected total of one province in one window."""
         return next(s for s in self.scores if (s.agency_code, s.window) == (agency_code, window))
 
-    def told(self) -> str:
+    def as_text(self) -> str:
         """A summary for people: what was written where, and Đồng Nai's expected figures."""
         sources = sorted({file.source for file in self.files})
         lines = [

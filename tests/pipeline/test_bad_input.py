@@ -7,6 +7,7 @@ sentence that names file and field, and that what is served, the lake and the la
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from orchestration.defs.run_job import refresh
 from orchestration.ingestion.portal.run import SOURCE
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
-from tests.pipeline.deliveries import encoded, land, metric, province
+from tests.pipeline.deliveries import eleventh_of_october, encoded, land, metric, province
 
 
 @dataclass(frozen=True)
@@ -86,30 +87,45 @@ POISONS = [
 ]
 
 
-@pytest.mark.parametrize("poison", POISONS, ids=lambda poison: poison.name)
-def test_bad_input_ends_in_a_clear_error_and_is_not_published(
-    copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any], poison: Poison
-) -> None:
-    settings = copy_of_installation
-    land(settings, poison.bytes_of(payload), "2026-10-11")
+DAYS = {poison.name: f"2026-10-{11 + number}" for number, poison in enumerate(POISONS)}
+
+
+@pytest.fixture(scope="module")
+def night(
+    installation: Settings, instance: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Settings, str]:
+    """One night that all of them are delivered to, each of a day of its own; what it printed."""
+    settings = Settings(data=tmp_path_factory.mktemp("bad input") / "data")
+    shutil.copytree(installation.data, settings.data, symlinks=True)
+    for poison in POISONS:
+        land(settings, poison.bytes_of(eleventh_of_october()), DAYS[poison.name])
     before = checksums(settings.serving, settings.lake / SOURCE, settings.landing)
-
     outcome = refresh(settings, instance)
-
-    text = "\n".join(outcome.lines)
     assert outcome.success, "a night goes on with what the others delivered"
+    assert checksums(settings.serving, settings.lake / SOURCE, settings.landing) == before
+    return settings, "\n".join(outcome.lines)
+
+
+def test_bad_input_is_not_published_and_somebody_is_alerted(night: tuple[Settings, str]) -> None:
+    settings, text = night
     assert f"WARNING raw_gate on ingestion/{SOURCE}_batch" in text
-    refused = "Not admitted, and read again by the next run of its day; all else was:\n"
-    assert f"{refused}    - {SOURCE}/2026-10-11/nation/results.json" in text
-    for name in poison.names:
-        assert name in text, text
+    assert "Not admitted, and read again by the next run of its day; all else was:\n" in text
     assert "unchanged, already served" in text
     alert = json.loads(settings.alerts_log.read_text().splitlines()[-1])
     assert (alert["kind"], alert["what_to_do"]) == (
         "delivery_refused",
         "docs/runbook.md, section 'A delivery was refused'",
     )
-    assert checksums(settings.serving, settings.lake / SOURCE, settings.landing) == before
+
+
+@pytest.mark.parametrize("poison", POISONS, ids=lambda poison: poison.name)
+def test_bad_input_ends_in_a_clear_error(night: tuple[Settings, str], poison: Poison) -> None:
+    _, text = night
+    file = f"{SOURCE}/{DAYS[poison.name]}/nation/results.json"
+    assert f"    - {file}" in text, "it was not admitted"
+    said = "\n".join(line for line in text.splitlines() if f"{file}" in line and ": found " in line)
+    for name in poison.names:
+        assert name in said, said
 
 
 def test_a_retry_does_not_turn_green_by_having_seen_the_file_before(

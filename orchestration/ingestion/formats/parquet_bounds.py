@@ -187,18 +187,18 @@ class _Declared:
             if len(group[1]) != len(flat):
                 raise _DamagedError
             for place, chunk in enumerate(group[1]):
-                told = chunk[3]
-                packed += _positive(told[7])
+                declared = chunk[3]
+                packed += _positive(declared[7])
                 if packed > self.size:
                     raise _DamagedError
-                values[place] = values.get(place, 0) + _positive(told[5])
+                values[place] = values.get(place, 0) + _positive(declared[5])
                 if values[place] > max(self.size, FEW_VALUES):
                     raise bomb(
                         f"{values[place]} values of a column in {self.size} bytes", "at most one value a byte"
                     )
-                bytes_of_pages, most = self._pages(told)
+                bytes_of_pages, most = self._pages(declared)
                 unpacked += bytes_of_pages
-                if told[1] in _TEXTS:
+                if declared[1] in _TEXTS:
                     repeated[flat[place]] = repeated.get(flat[place], 0) + most
         check_unpacked(unpacked, self.size)
         return Declared(rows, self._too_many(repeated))

@@ -31,8 +31,8 @@ from orchestration.ingestion.records.columns import (
     line_before_header,
     same,
 )
-from orchestration.ingestion.records.mapping import SystemMapping
-from orchestration.ingestion.records.row_query import in_zone, wire_names
+from orchestration.ingestion.records.mapping import SystemMapping, column_of_field
+from orchestration.ingestion.records.mapping_macros import in_zone
 from orchestration.sql_text import identifier, literal
 
 #: One record. The largest dossiers have some hundred attachments; 8 MiB would be 30,000.
@@ -46,9 +46,9 @@ _MARK = b"\xef\xbb\xbf"
 CELLS_AT_A_TIME = 2000
 #: As much is looked at for a header at first.
 _HEADER_BYTES = 256 * 1024
-#: What lies before a header and is none: an empty line, one of empty cells, or the one that tells Excel the delimiter.
+#: What lies before a header and is none: an empty line, one of empty cells, or the one that names the delimiter to Excel.
 _NO_HEADER = re.compile(rb'(?:[ \t;,|"]*|"?[sS][eE][pP]=(?P<delimiter>[,;|\t])"?[ \t;,|]*)(?:\r\n|\n|\r)')
-#: Malformed lines are kept aside by the reader itself, in table reject_errors. Its buffers would hold sixteen of the
+#: Malformed lines are kept apart by the reader itself, in table reject_errors. Its buffers would hold sixteen of the
 #: longest lines, which takes 200 MB more and is slower.
 _REJECTS = (
     f"store_rejects = true, max_line_size = {MAX_LINE_BYTES}, buffer_size = {2 * MAX_LINE_BYTES},"
@@ -105,7 +105,7 @@ def plain_lines_wire(fields: Fields) -> Wire:
         for field, parts in fields.items()
     )
     is_nothing = " and ".join(f"{identifier(field)} is null" for field in fields)
-    columns = [f"{identifier(field)} as {column}" for field, column in wire_names(fields).items()]
+    columns = [f"{identifier(field)} as {column}" for field, column in column_of_field(fields).items()]
 
     def wire(paths: Sequence[Path]) -> str:
         listed, naming, more = _files(paths)
@@ -357,7 +357,7 @@ def with_unix_line_ends(path: Path) -> Path:
 
 def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path, wanted: Wanted) -> Columns:
     """The columns of a Parquet file. Checks its size before anything is read. Raises UnreadableError."""
-    told = declared_by(path)
+    declared = declared_by(path)
     # DuckDB would call the second of two columns that differ in capitals otherwise.
     schema = connection.sql(f"select name, num_children from parquet_schema({literal(str(path))})").fetchall()
     names, below = [], 0
@@ -366,7 +366,7 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path, wanted: W
             names.append(column)
         below += (children or 0) - (below > 0)
     columns = find_columns(names, wanted)
-    _check_texts(connection, path, columns, told.repeated)
+    _check_texts(connection, path, columns, declared.repeated)
     return columns
 
 
@@ -475,7 +475,7 @@ def _json_relation(lines: str, fields: Fields, more: Sequence[str] = ()) -> str:
     )
     lists = [field for field, parts in fields.items() if parts is not None]
     columns = ", ".join(
-        [*(f"w.{identifier(field)} as {column}" for field, column in wire_names(fields).items()), *more]
+        [*(f"w.{identifier(field)} as {column}" for field, column in column_of_field(fields).items()), *more]
     )
     kinds, bad = "null", "null::varchar[]"
     if lists:
@@ -512,7 +512,7 @@ def _text_relation(
 ) -> str:
     """Fields from expressions over `rows`: values and lists as (JSON) texts, or lists that are lists already."""
     columns, tests = list(more), []
-    names = wire_names(fields)
+    names = column_of_field(fields)
     for field, parts in fields.items():
         if native and field in native:
             columns.append(f"{native[field]} as {names[field]}")

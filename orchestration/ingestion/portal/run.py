@@ -33,7 +33,7 @@ from orchestration.ingestion.portal.service_results import (
     read_documents,
 )
 from orchestration.ingestion.problems import Problem
-from orchestration.ingestion.records.read_files import unread as problem_of
+from orchestration.ingestion.records.whose_fault import unread as problem_of
 from orchestration.ingestion.report import FILE_COLUMNS, FileOutcome, IngestReport
 from orchestration.ingestion.rights import Rights
 
@@ -210,10 +210,10 @@ def _write_batch(
     pending: Path,
     batch_id: str,
 ) -> Path:
-    """Write the batch aside, then rename it, so that a pending batch is always a whole one."""
-    target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
+    """Write the batch, then rename it, so that a pending batch is always a whole one."""
+    target, temporary = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
     sources = [file.file_hash for file in files if file.rows_accepted]
-    write_parquet(connection.sql(_ROWS_SQL, params={"sources": sources}), aside / "rows.parquet")
-    write_manifest(connection, files, aside / "files.parquet")
-    aside.replace(target)
+    write_parquet(connection.sql(_ROWS_SQL, params={"sources": sources}), temporary / "rows.parquet")
+    write_manifest(connection, files, temporary / "files.parquet")
+    temporary.replace(target)
     return target

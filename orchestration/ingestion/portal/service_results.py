@@ -172,7 +172,7 @@ def prepare(
 def read_documents(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the rows of all in `document` to `typed`, their faults to `problem`; empty `document`.
 
-    Problems with a row carry no text of it here; elements kept aside carry their own.
+    Problems with a row carry no text of it here; dropped elements carry their own.
     """
     connection.execute(_shaping_sql())
     connection.execute(find_problems_sql())

@@ -18,7 +18,6 @@ from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.ingestion.records.mapping import FieldMapping, SourceMapping
-from orchestration.ingestion.records.row_query import wire_fields
 
 Fields = Mapping[str, list[str] | None]
 """Field -> None, or, for a list, the fields of its elements."""
@@ -53,7 +52,7 @@ def wanted(source: Contract, plan: SourceMapping) -> Wanted:
     fed = [(column, feed.wire) for column in source.values
            if isinstance(feed := plan.columns.get(column.name), FieldMapping) and feed.wire is not None]  # fmt: skip
     return Wanted(
-        wire_fields(plan),
+        plan.fields,
         frozenset(wire for column, wire in fed if column.required),
         frozenset(wire for column, wire in fed if column.type in ("moment", "date")),
     )

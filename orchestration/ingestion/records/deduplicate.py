@@ -15,33 +15,33 @@ from orchestration.ingestion.file_status import FileResult
 from orchestration.ingestion.lake import create_table, write_parquet
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import FOREIGN_AGENCY, RESEND, Problem
-from orchestration.ingestion.records.read_files import Staged, from_staged, rows_in
+from orchestration.ingestion.records.staged import DUPLICATE, TO_VALIDATE, VALID, Staged, from_staged, rows_in
 from orchestration.ingestion.report import PROBLEMS_SHOWN
 from orchestration.sql_text import literal
 
 #: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
 ROWS_A_PART = 16_000_000
-#: A file with so many plain rows becomes a file of the batch as it is. Smaller ones are written together.
+#: A file with so many valid rows becomes a file of the batch as it is. Smaller ones are written together.
 ROWS_OF_OWN_FILE = 100_000
 
 
-#: Only rows with the same key and the same values can be the same; lists, which are dear to read, are then compared
-#: for few. Copies that were told already have no `source_file`.
+#: Only rows with the same key and the same values can be the same; lists, which are expensive to read, are then compared
+#: for few.
 _ALIKE_SQL = """
 insert into alike
 with same_key as (
-    select hash({key}) as key_hash from staged
-    where source_file is not null and hash({key}) % $parts::ubigint = $part::ubigint
+    select hash({key}) as key_hash from candidates
+    where hash({key}) % $parts::ubigint = $part::ubigint
     group by key_hash having count(*) > 1
 )
 
-select hash({values}) as content from staged
-where source_file is not null and hash({key}) in (from same_key)
+select hash({values}) as content from candidates
+where hash({key}) in (from same_key)
 group by content having count(*) > 1
 """
-_WHERE_ALIKE_SQL = "from ({rows}) where source_file is not null and hash({values}) in (from alike)"
-#: One copy of each row of a sender speaks, the one delivered last, as it would if the copies came in runs of their own;
-#: where a row is of its day, one of each day.
+_WHERE_ALIKE_SQL = "from ({rows}) where hash({values}) in (from alike)"
+#: Deduplicated: of the copies of a row of a sender the latest delivery wins, as it would if they came in runs of their
+#: own; where a row is of its day, one of each day.
 #: Equal hashes are compared with their key too: 64 bits then tell the versions of one record apart.
 _DUPLICATES_SQL = """
 insert into repeated
@@ -59,7 +59,7 @@ qualify row_number() over (
 #: Once for all files: each then reads its own.
 _FOUND_SQL = """
 create or replace temp table found as
-select file_hash, record_no, unnest(problems, recursive := true), row_text from judged
+select file_hash, record_no, unnest(problems, recursive := true), row_text from validated
 union all by name
 select file_hash, record_no, reason_code, 'error' as severity, '' as field, 'text that is no record' as found,
     'one whole record in UTF-8' as expected, {resend} as action, row_text
@@ -75,7 +75,7 @@ with rows as (
     select file_hash, 0, count(*) filter (is_refused),
         sum(len(list_filter(problems, lambda p: p.severity = 'aside'))),
         count(*) filter (list_contains(list_transform(problems, lambda p: p.reason_code), '{foreign}'))
-    from judged group by file_hash
+    from validated group by file_hash
     union all
     select file_hash, count(*), count(*), 0, 0 from rejected group by file_hash
 )
@@ -85,7 +85,7 @@ from rows
 left join (select file_hash, count(*) as repeats from repeated group by file_hash) using (file_hash)
 group by file_hash
 """
-_REFUSED = "(select (file_hash, record_no) from judged where is_refused)"
+_REFUSED = "(select (file_hash, record_no) from validated where is_refused)"
 
 
 _PROBLEM_KEYS: Sequence[str] = ("reason_code", "record", "field", "found", "expected", "action")
@@ -95,8 +95,7 @@ class BatchRows:
     """The rows of all files of the run."""
 
     def __init__(self, staged: Staged) -> None:
-        self.connection, self.source = staged.connection, staged.source
-        self.plain, self.others, self.unreadable = staged.plain, staged.others, staged.unreadable
+        self.staged, self.connection, self.source = staged, staged.connection, staged.source
         create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
         create_table(self.connection, "alike", {"content": "ubigint"})
         self._find_duplicates()
@@ -104,11 +103,14 @@ class BatchRows:
 
     def _find_duplicates(self) -> None:
         """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        told = f"select file_hash, record_no from ({self._rows_of([*self.others.values()])}) where source_file is null"
-        self.connection.execute(f"insert into repeated {told}")
-        paths = [*self.plain.values(), *self.others.values()]
-        self.connection.execute(f"create or replace temp view staged as {self._rows_of(paths)}")
-        (rows,) = self.connection.execute("select count(*) from staged").fetchone() or (0,)
+        marked = f"select file_hash, record_no from ({self._rows_of(self.staged.paths(DUPLICATE))})"
+        self.connection.execute(f"insert into repeated {marked}")
+        paths = self.staged.paths(VALID, TO_VALIDATE)
+        self.connection.execute(f"create or replace temp view candidates as {self._rows_of(paths)}")
+        self.connection.execute(
+            f"create or replace temp view staged as from candidates union all by name {marked}"
+        )
+        (rows,) = self.connection.execute("select count(*) from candidates").fetchone() or (0,)
         parts = rows // ROWS_A_PART + 1
         words = {"key": self.source.columns[0].name, "refused": _REFUSED,
                  "values": ", ".join(column.name for column in self.source.values),
@@ -133,8 +135,8 @@ class BatchRows:
             reasons.setdefault(sha256, []).append(reason)
         result = {}
         for sha256, file in first_copies.items():
-            if sha256 in self.unreadable:
-                problem = self.unreadable[sha256]
+            if sha256 in self.staged.unreadable:
+                problem = self.staged.unreadable[sha256]
                 result[sha256] = FileResult(0, 0, 0, (problem.reason_code,), (problem,))
                 continue
             # A file without a row is no problem: it says that there are none.
@@ -155,12 +157,12 @@ class BatchRows:
     def write_rows(self, folder: Path) -> None:
         """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
         folder.mkdir(parents=True, exist_ok=True)
-        together = list(self.others.values())
-        for sha256, plain in sorted(self.plain.items()):
-            if rows_in(self.connection, plain) < ROWS_OF_OWN_FILE or self._has_repeated(plain):
-                together.append(plain)
+        together = self.staged.paths(TO_VALIDATE)
+        for sha256, valid in sorted(self.staged.rows[VALID].items()):
+            if rows_in(self.connection, valid) < ROWS_OF_OWN_FILE or self._has_repeated(valid):
+                together.append(valid)
             else:
-                plain.replace(folder / f"rows-{sha256[:16]}.parquet")
+                valid.replace(folder / f"rows-{sha256[:16]}.parquet")
         columns = ", ".join(self.source.row_columns)
         query = (
             f"select {columns} from (select * replace (landed_as as source_file)"
@@ -170,9 +172,9 @@ class BatchRows:
         )
         write_parquet(self.connection.sql(query), folder / "rows.parquet")
 
-    def _has_repeated(self, plain: Path) -> bool:
+    def _has_repeated(self, valid: Path) -> bool:
         query = (f"select count(*) from repeated where (file_hash, record_no) in"
-                 f" (select (file_hash, record_no) {from_staged(plain)})")  # fmt: skip
+                 f" (select (file_hash, record_no) {from_staged(valid)})")  # fmt: skip
         return self.connection.execute(query).fetchone() != (0,)
 
     def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:
@@ -184,8 +186,8 @@ class BatchRows:
             path = folder / f"{sha256}.parquet"
             place = f"{literal(sha256)} as file_hash, date '{file.delivery_date}' as delivery_date"
             name = f"{literal(file.relative_path)} as file"
-            if sha256 in self.unreadable:
-                problem = vars(self.unreadable[sha256])
+            if sha256 in self.staged.unreadable:
+                problem = vars(self.staged.unreadable[sha256])
                 shown = ", ".join(f"{literal(problem[key])} as {key}" for key in _PROBLEM_KEYS)
                 query = f"select {name}, {shown}, 'error' as severity, {place}, null::varchar as row_text"
             elif sha256 not in found_in:
@@ -201,7 +203,7 @@ class BatchRows:
     def _rows_of(self, paths: Sequence[Path], *more: str) -> str:
         """A query of the rows in some files of staged rows, in order of content, so that names of files do not show.
 
-        `plain` files come first: DuckDB takes their columns for those of all.
+        Files of valid rows come first: DuckDB takes their columns for those of all.
         """
         columns = ", ".join([*self.source.row_columns, *more])
         if not paths:

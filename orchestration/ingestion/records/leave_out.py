@@ -25,20 +25,20 @@ def leave_out(lake: Path, source: str, batch: str, files: Collection[str]) -> st
     pending = pending_folder(lake, source)
     whole = pending / f"batch={batch}"
     rest = hashlib.sha256("\n".join([batch, *sorted(files)]).encode()).hexdigest()[:16]
-    target, aside = pending / f"batch={rest}", pending / f".batch={rest}"
+    target, temporary = pending / f"batch={rest}", pending / f".batch={rest}"
     with connect() as connection:
         kept = _without(connection, whole / "files.parquet", files)
         if connection.sql("select count(*) from kept", alias="counted").fetchone() == (0,):
             shutil.rmtree(whole)
             return None
-        write_parquet(kept, aside / "files.parquet")
+        write_parquet(kept, temporary / "files.parquet")
         for rows in sorted(whole.glob("rows*.parquet")):
             left = _without(connection, rows, files)
             if rows.name == "rows.parquet":
-                write_parquet(left, aside / rows.name)
+                write_parquet(left, temporary / rows.name)
             elif connection.sql("select count(*) from kept").fetchone() != (0,):
-                (aside / rows.name).hardlink_to(rows)
-    aside.replace(target)
+                (temporary / rows.name).hardlink_to(rows)
+    temporary.replace(target)
     shutil.rmtree(whole)
     return rest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -95,6 +95,19 @@ class SourceMapping:
 
     columns: Mapping[str, FieldMapping | ListFeed]
 
+    @property
+    def fields(self) -> dict[str, list[str] | None]:
+        """The fields that are read: None for a value, the fields of its elements for a list."""
+        fields: dict[str, list[str] | None] = {}
+        for feed in self.columns.values():
+            if isinstance(feed, ListFeed):
+                parts = [wire for part in feed.columns.values() for wire in part.wires]
+                fields[feed.wire] = list(dict.fromkeys(parts))
+            else:
+                for wire in feed.wires:
+                    fields.setdefault(wire)
+        return fields
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -132,6 +145,11 @@ class SystemMapping:
     def label(self) -> str:
         """What a batch says about how it was read."""
         return f"{self.name}/{self.version}"
+
+
+def column_of_field(fields: Iterable[str]) -> dict[str, str]:
+    """The column of the relation of a file by field (`row_query`). `fields` are those of `SourceMapping.fields`."""
+    return {field: f"field_{place}" for place, field in enumerate(fields)}
 
 
 @dataclass(frozen=True)

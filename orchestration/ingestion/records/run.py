@@ -1,7 +1,7 @@
 """One run of ingestion of a record source: what is new in landing becomes one pending batch of the lake.
 
-Here: the order of work, and what it needs from outside: mappings, known agencies, the hash key. Not here: how
-rows are read and judged (`read_files`, `deduplicate` and below), what is new (`new_files`), and whether the batch becomes
+Here: the order of work, and what it needs from outside: mappings, known agencies, the hash key. Not here: how rows are
+read and validated (`read_files`, `deduplicate` and below), what is new (`new_files`), and whether the batch becomes
 visible: after its gate has passed, someone calls `promote`.
 """
 
@@ -32,9 +32,10 @@ from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.problems import Problem
 from orchestration.ingestion.records.deduplicate import BatchRows
 from orchestration.ingestion.records.mapping import InvalidFileError, Mappings, SystemMapping
-from orchestration.ingestion.records.read_files import OUR_DEFECT, EngineLostError, read_files
-from orchestration.ingestion.records.row_query import mapping_macros
+from orchestration.ingestion.records.mapping_macros import mapping_macros
+from orchestration.ingestion.records.read_files import read_files
 from orchestration.ingestion.records.value_types import value_macros
+from orchestration.ingestion.records.whose_fault import OUR_DEFECT, EngineLostError
 from orchestration.ingestion.report import FILE_COLUMNS, IngestReport
 from orchestration.ingestion.rights import Rights
 from orchestration.ingestion.unit_identity import AGENCY_CODE_SQL
@@ -205,16 +206,16 @@ def _ingest(
         # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
         files = (*files, *delivery.already_ingested)
         batch_id = delivery.batch_id(without=unread)
-        target, aside = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
+        target, temporary = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
         rows.write_quarantine(first_copies, quarantine / source.name)
-        rows.write_rows(aside)
-        write_manifest(connection, files, aside / "files.parquet")
-    aside.replace(target)
+        rows.write_rows(temporary)
+        write_manifest(connection, files, temporary / "files.parquet")
+    temporary.replace(target)
     return IngestReport(source.name, batch_id, target, files, (), landing_problems, tuple(unread.values()))
 
 
 def scan_own(landing: Path, source: str, days: Days) -> Scan:
-    """What lies below the folder of `source`; what belongs to no source is told by the portal's ingestion."""
+    """What lies below the folder of `source`; what belongs to no source is reported by the portal's ingestion."""
     found = scan(landing, source, days)
     own = tuple(problem for problem in found.problems if problem.file.startswith(f"{source}/"))
     return Scan(found.files, own)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.ingestion.file_status import name_key
-from orchestration.ingestion.quarantine import clear_mended
+from orchestration.ingestion.quarantine import clear_resolved
 from tests.unit.ingestion.record_workplace import Records, as_lines, good, packed
 
 CASE = Path(__file__).parents[2] / "cases" / "f29_correction_under_the_same_name_written_otherwise"
@@ -33,13 +33,13 @@ def test_a_name_written_otherwise_is_the_same(tmp_path: Path, name: str, is_one_
     quarantine = tmp_path / "quarantine"
     if not is_one_run:
         place.promote(place.ingest())
-        assert clear_mended(place.lake, quarantine, "progress") == ()
+        assert clear_resolved(place.lake, quarantine, "progress") == ()
     place.deliver(packed(RIGHT) if name.endswith(".gz") else RIGHT, name, "2025-12-02")
     report = place.ingest()
     assert not report.is_blocked
     assert [file.status for file in report.files] == (["superseded"] if is_one_run else []) + ["accepted"]
     place.promote(report)
-    assert clear_mended(place.lake, quarantine, "progress") == (f"progress/2025-12-01/H19/{NAME}",)
+    assert clear_resolved(place.lake, quarantine, "progress") == (f"progress/2025-12-01/H19/{NAME}",)
     assert place.quarantined() == []
 
 
@@ -53,7 +53,7 @@ def test_the_case_is_cleared(tmp_path: Path) -> None:
         (2, "accepted"),
     ]
     place.promote(report)
-    assert len(clear_mended(place.lake, tmp_path / "quarantine", "progress")) == 1
+    assert len(clear_resolved(place.lake, tmp_path / "quarantine", "progress")) == 1
     assert place.quarantined() == []
 
 

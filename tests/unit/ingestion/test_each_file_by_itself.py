@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.formats import open_file
-from orchestration.ingestion.records import read_files
+from orchestration.ingestion.records import read_files, whose_fault
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,
@@ -99,8 +99,8 @@ def test_json_under_the_name_of_csv_is_refused_for_what_it_is(tmp_path: Path) ->
 
 
 def failing(error: Exception) -> Callable[..., Any]:
-    """In place of `Reader._stage`: raises where a file of H20 is read."""
-    stage = read_files.Reader._stage
+    """In place of `classify`: raises where a file of H20 is read."""
+    stage = read_files.classify
 
     def stage_or_fail(self: Any, opened: Any) -> None:
         if opened.landed.sender == "H20":
@@ -119,7 +119,7 @@ def failing(error: Exception) -> Callable[..., Any]:
 def test_a_fault_of_ours_is_reported_as_ours_and_the_file_read_again(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files.Reader, "_stage", failing(error))
+    monkeypatch.setattr(read_files, "classify", failing(error))
     workplace, report = beside_good(tmp_path, whole("csv"), "a.csv")
     assert [(file.sender, file.status) for file in report.files] == [("H19", "accepted")]
     (problem,) = report.unread
@@ -139,7 +139,7 @@ def test_a_fault_of_ours_is_reported_as_ours_and_the_file_read_again(
 def test_a_file_too_large_for_memory_is_left_unread(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files.Reader, "_stage", failing(error))
+    monkeypatch.setattr(read_files, "classify", failing(error))
     _, report = beside_good(tmp_path, whole("csv"), "a.csv")
     assert [problem.reason_code for problem in report.unread] == ["not_enough_memory"]
     assert [file.sender for file in report.files] == ["H19"]
@@ -154,7 +154,7 @@ def test_a_file_too_large_for_memory_is_left_unread(
 def test_a_machine_that_fails_ends_the_run_and_nothing_is_marked(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files.Reader, "_stage", failing(error))
+    monkeypatch.setattr(read_files, "classify", failing(error))
     with pytest.raises(type(error)):
         beside_good(tmp_path, whole("csv"), "a.csv")
     assert not list((tmp_path / "lake").rglob("*.parquet"))
@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_judged_takes_none_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Odd rows of several files are judged in one statement; where it fails, each file's alone."""
-    judge = read_files.Reader._validate
+    judge = read_files.validate
 
     def judge_or_fail(self: Any, paths: Any) -> None:
         if any("H20" in str(file.path) for files, path in known if path in paths for file in files):
@@ -184,14 +184,14 @@ def test_a_file_that_cannot_be_judged_takes_none_with_it(
         judge(self, paths)
 
     known: list[Any] = []
-    keep = read_files.Reader._keep
+    keep = read_files.keep
 
     def keep_and_note(self: Any, some: Any) -> None:
         keep(self, some)
-        known.extend(self.waiting)
+        known.extend(self.pending)
 
-    monkeypatch.setattr(read_files.Reader, "_validate", judge_or_fail)
-    monkeypatch.setattr(read_files.Reader, "_keep", keep_and_note)
+    monkeypatch.setattr(read_files, "validate", judge_or_fail)
+    monkeypatch.setattr(read_files, "keep", keep_and_note)
     workplace = Records(tmp_path)
     for number, sender in enumerate(["H20", "H21", "H22"]):
         rows = [good("dossiers", number), good("dossiers", number + 10, TrangThaiHoSo="77")]
@@ -207,9 +207,9 @@ def test_a_file_that_cannot_be_judged_takes_none_with_it(
 def test_an_engine_that_gives_up_for_good_is_started_again_without_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_files.Reader, "_stage", failing(duckdb.FatalException("x")))
+    monkeypatch.setattr(read_files, "classify", failing(duckdb.FatalException("x")))
     alive = iter([False])
-    monkeypatch.setattr(read_files.Reader, "_is_alive", lambda _: next(alive, True))
+    monkeypatch.setattr(read_files, "is_alive", lambda _: next(alive, True))
     _, report = beside_good(tmp_path, whole("csv"), "a.csv")
     assert [(file.sender, file.status) for file in report.files] == [("H19", "accepted")]
     assert [problem.reason_code for problem in report.unread] == ["our_defect"]
@@ -278,23 +278,23 @@ def test_files_with_and_without_lists_are_one_batch(some: tuple[str, ...], tmp_p
         shutil.rmtree(workplace.root)
 
 
-@pytest.mark.parametrize("slow", ["_stage", "_validate", "of itself"])
+@pytest.mark.parametrize("slow", ["classify", "validate", "of itself"])
 def test_a_file_that_takes_longer_than_its_size_allows_is_refused_and_its_neighbour_read(
     slow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three kilobytes of a million empty records; and, as others are slow in other places, statements without end."""
-    monkeypatch.setattr(read_files, "LEAST_SECONDS", 5)  # the neighbour takes one, on a busy machine two
-    monkeypatch.setattr(read_files, "SECONDS_A_MEGABYTE", 0)
+    monkeypatch.setattr(whose_fault, "LEAST_SECONDS", 5)  # the neighbour takes one, on a busy machine two
+    monkeypatch.setattr(whose_fault, "SECONDS_A_MEGABYTE", 0)
 
-    def without_end(reader: read_files.Reader, what: Any) -> None:
+    def without_end(reader: Any, what: Any) -> None:
         is_hers = isinstance(what, list) or what.landed.sender == "H20"
         endless = "select max(hash(i)) from range(10000000000000) as numbers(i)"
         reader.connection.execute(endless if is_hers else "select 1")
         original(reader, what)
 
     if slow != "of itself":
-        original = getattr(read_files.Reader, slow)
-        monkeypatch.setattr(read_files.Reader, slow, without_end)
+        original = getattr(read_files, slow)
+        monkeypatch.setattr(read_files, slow, without_end)
     rows = 10 if slow != "of itself" else 10**6
     workplace, report = beside_good(tmp_path, gzip.compress(b"{}\n" * rows), "a.jsonl.gz")
     found = {file.sender: (file.rows_accepted, file.reason_codes) for file in report.files}

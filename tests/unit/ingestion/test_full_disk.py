@@ -77,14 +77,14 @@ def test_a_file_that_vanishes_while_it_is_read_is_left_to_the_next_run(
     place = Records(tmp_path)
     gone = place.deliver(as_lines([good("dossiers", 1)]), sender="H19")
     place.deliver(as_lines([good("dossiers", 2)]), sender="H20")
-    stage = read_files.Reader._stage
+    stage = read_files.classify
 
     def stage_what_is_left(self: Any, opened: Any) -> None:
         if opened.landed.sender == "H19":
             gone.unlink(missing_ok=True)
         stage(self, opened)
 
-    monkeypatch.setattr(read_files.Reader, "_stage", stage_what_is_left)
+    monkeypatch.setattr(read_files, "classify", stage_what_is_left)
     report = place.ingest()
     assert [(file.sender, file.rows_accepted) for file in report.files] == [("H20", 1)]
     assert [(problem.file.split("/")[2], problem.reason_code) for problem in report.unread] == [

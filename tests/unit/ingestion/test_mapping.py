@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from orchestration.cli import main
 from orchestration.ingestion.records.mapping import InvalidFileError, load_mappings, read_mapping
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv
 
@@ -199,7 +202,6 @@ def test_a_faulty_mapping_is_a_matter_of_its_senders_alone(
 
 
 def test_a_sample_shows_what_would_be_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from orchestration.cli import main
 
     sample = tmp_path / "sample.csv"
     sample.write_bytes(as_csv([VENDOR, VENDOR | {"state": "teleported"}]))
@@ -212,3 +214,19 @@ def test_a_sample_shows_what_would_be_accepted(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "m.yml").write_text("mapping: m\n")
     assert main(["check-mapping", str(tmp_path / "m.yml"), str(sample)]) == 2
     assert "m.yml:1: found no 'version'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("mapping", "dataset"),
+    [(path.stem, dataset) for path in sorted(MAPPINGS.glob("*.yml")) if path.stem != "senders"
+     for dataset in read_mapping(path).sources],
+)  # fmt: skip
+def test_a_mapping_is_explained_by_the_statements_that_it_is(
+    mapping: str, dataset: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain-mapping", str(MAPPINGS / f"{mapping}.yml"), dataset]) == 0
+    shown = capsys.readouterr().out
+    assert len(duckdb.extract_statements(shown)) == 2, "DuckDB can parse what is shown"
+    steps = [line for line in shown.splitlines() if re.fullmatch(r"\w+ as \(", line)]
+    assert steps[:3] == ["wire as (", "raw as (", "listed as ("]
+    assert max(map(len, shown.splitlines())) < 1600

@@ -304,14 +304,14 @@ def test_what_had_no_room_beside_others_is_read_after_them(
     workplace = Records(tmp_path)
     records = [good("dossiers")]
     workplace.deliver(as_csv(records) if name == "a.csv" else as_parquet(records, tmp_path), name)
-    stage = read_files.Reader._stage
+    stage = read_files.classify
 
-    def without_room(reader: read_files.Reader, opened: Any) -> None:
+    def without_room(reader: Any, opened: Any) -> None:
         if not reader.is_by_itself:
             raise duckdb.OutOfMemoryException("x")
         stage(reader, opened)
 
-    monkeypatch.setattr(read_files.Reader, "_stage", without_room)
+    monkeypatch.setattr(read_files, "classify", without_room)
     report = workplace.ingest()
     assert not report.unread
     assert [file.rows_accepted for file in report.files] == [1]

@@ -24,7 +24,7 @@ from orchestration.ingestion.personal import PERSONAL_SQL, is_in_name
 from orchestration.ingestion.portal import rules as portal_rules
 from orchestration.ingestion.portal.rules import FIELDS
 from orchestration.ingestion.records.mapping import FieldMapping, ListFeed, read_mapping
-from orchestration.ingestion.records.row_query import mapping_macros
+from orchestration.ingestion.records.mapping_macros import mapping_macros
 from orchestration.ingestion.records.run import SAMPLE_KEY
 from orchestration.ingestion.records.value_types import value_macros
 from orchestration.ingestion.retraction import retract

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.records.mapping import read_mapping
-from orchestration.ingestion.records.row_query import mapping_macros
+from orchestration.ingestion.records.mapping_macros import mapping_macros
 from orchestration.ingestion.records.run import SAMPLE_KEY
 from orchestration.ingestion.records.value_types import VALUE_TYPES, value_macros
 from tests.unit.ingestion.record_workplace import MAPPINGS

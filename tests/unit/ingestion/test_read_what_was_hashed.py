@@ -77,12 +77,12 @@ def piped(path: Path, _: bytes) -> None:
 
 WAYS = {"a pipe": piped, "rewritten": rewritten, "replaced": replaced, "led elsewhere": led_elsewhere}
 #: Before the file is opened; once it is open; once all of it was read.
-MOMENTS = {"before": ("read", True), "while": ("_stage", True), "after": ("_stage", False)}
+MOMENTS = {"before": ("read", True), "while": ("classify", True), "after": ("classify", False)}
 
 
 def at(moment: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     name, is_before = MOMENTS[moment]
-    real = getattr(read_files.Reader, name)
+    real = getattr(read_files, name)
 
     def hooked(self: Any, *arguments: Any) -> None:
         if is_before:
@@ -91,7 +91,7 @@ def at(moment: str, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) ->
         if not is_before:
             act()
 
-    monkeypatch.setattr(read_files.Reader, name, hooked)
+    monkeypatch.setattr(read_files, name, hooked)
 
 
 def contents(name: str, folder: Path) -> list[bytes]:
@@ -148,14 +148,14 @@ def test_one_of_many_small_files_that_changes_is_read_as_hashed_or_not_at_all(
     for number in (3, 4):
         place.deliver(as_lines([good("dossiers", number)]), f"{number}.jsonl")
     name = {"before": "read", "while": "_read_together"}[moment]
-    real = getattr(read_files.Reader, name)
+    real = getattr(read_files, name)
     changes = iter([lambda: WAYS[way](path, forged)])
 
     def hooked(self: Any, *arguments: Any) -> None:
         next(changes, lambda: None)()
         real(self, *arguments)
 
-    monkeypatch.setattr(read_files.Reader, name, hooked)
+    monkeypatch.setattr(read_files, name, hooked)
     report = place.ingest()
     expected = {"H19.95-250701-0003", "H19.95-250701-0004"} | ({HASHED} if moment == "while" else set())
     assert {code for (code,) in place.rows(report, "dossier_code")} == expected
@@ -164,7 +164,7 @@ def test_one_of_many_small_files_that_changes_is_read_as_hashed_or_not_at_all(
     assert place.quarantined() == []
 
 
-@pytest.mark.parametrize("back", ["_stage", "read"])
+@pytest.mark.parametrize("back", ["classify", "read"])
 def test_a_link_that_leads_elsewhere_for_a_moment_is_not_followed_there(
     back: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_link_that_leads_elsewhere_for_a_moment_is_not_followed_there(
         (sender / folder).mkdir()
         (sender / folder / ".a").write_bytes(as_lines([good("dossiers", number)]))
     path.symlink_to("one/.a")
-    real, stage = read_files.Reader.read, read_files.Reader._stage
+    real, stage = read_files.read, read_files.classify
 
     def swap() -> None:
         (sender / "one").rename(sender / "three")
@@ -192,11 +192,11 @@ def test_a_link_that_leads_elsewhere_for_a_moment_is_not_followed_there(
 
     def stage_swapped(self: Any, *arguments: Any) -> None:
         stage(self, *arguments)
-        if back == "_stage":
+        if back == "classify":
             swap()
 
-    monkeypatch.setattr(read_files.Reader, "read", read)
-    monkeypatch.setattr(read_files.Reader, "_stage", stage_swapped)
+    monkeypatch.setattr(read_files, "read", read)
+    monkeypatch.setattr(read_files, "classify", stage_swapped)
     report = place.ingest()
     assert [problem.reason_code for problem in report.unread] == ["changed_while_reading"]
     assert report.batch_id is None

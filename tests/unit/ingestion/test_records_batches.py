@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingestion.lake import visible_batches
-from orchestration.ingestion.quarantine import clear_mended
-from orchestration.ingestion.records import deduplicate, read_files
+from orchestration.ingestion.quarantine import clear_resolved
+from orchestration.ingestion.records import classify, deduplicate, read_files
 from orchestration.ingestion.records import run as module
 from orchestration.ingestion.retraction import retract
 from tests.unit.ingestion.record_workplace import (
@@ -95,8 +95,8 @@ def test_rows_that_are_not_plain_are_judged_together_whatever_their_files_hold_b
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of several files and formats at once: the lists of one have fields that those of the other lack."""
-    for limit in (1, read_files.OTHERS_TOGETHER):
-        monkeypatch.setattr(read_files, "OTHERS_TOGETHER", limit)
+    for limit in (1, read_files.ROWS_VALIDATED_TOGETHER):
+        monkeypatch.setattr(read_files, "ROWS_VALIDATED_TOGETHER", limit)
         place = Records(tmp_path / str(limit))
         wider = [good("dossiers", n, TrangThaiHoSo=status) for n, status in ((3, "9"), (4, "78"))]
         for record in wider:
@@ -138,7 +138,7 @@ def test_copies_in_a_file_are_counted_and_leave_one_row(
     content = [as_lines(sent), as_csv(sent), as_envelope(sent)][format_no]
     place.deliver(content, ["a.jsonl", "a.csv", "a.json"][format_no])
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(read_files, "MAX_ROWS_FOR_COPIES", 100 if is_told else -1)
+        monkeypatch.setattr(classify, "MAX_ROWS_FOR_COPIES", 100 if is_told else -1)
         report = place.ingest()
     accepted = len({i for i in order if i < 3})
     refused = order.count(3)
@@ -193,14 +193,14 @@ def test_what_goes_wrong_in_one_thread_ends_the_run(
     """A fault of ours, not of a file: nothing is written, and the other files are left unread."""
     read: list[str] = []
 
-    def fail(self: read_files.Reader, files: Any, mapping: Any) -> None:
+    def fail(self: Any, files: Any) -> None:
         read.append(files[0].name)
         raise RuntimeError(files[0].name)
 
     monkeypatch.setattr(read_files, "FILES_TOGETHER", 1)
     for n in range(9):
         workplace.deliver(lines(n), f"{n}.jsonl")
-    monkeypatch.setattr(read_files.Reader, "read", fail)
+    monkeypatch.setattr(read_files, "read", fail)
     with pytest.raises(RuntimeError):
         workplace.ingest()
     assert len(read) <= read_files.FILES_AT_A_TIME
@@ -358,19 +358,19 @@ def test_a_fixed_file_that_comes_after_the_lake_took_the_first_clears_its_quaran
     first = workplace.ingest()
     workplace.promote(first)
     quarantine = workplace.root / "quarantine"
-    assert clear_mended(workplace.lake, quarantine, "dossiers") == ()
+    assert clear_resolved(workplace.lake, quarantine, "dossiers") == ()
     assert len(workplace.quarantined()) == 2
 
     workplace.deliver(lines(1, 2), "a.jsonl", "2025-12-02")
     workplace.promote(workplace.ingest())
-    assert clear_mended(workplace.lake, quarantine, "dossiers") == ("dossiers/2025-12-01/H19/a.jsonl",)
+    assert clear_resolved(workplace.lake, quarantine, "dossiers") == ("dossiers/2025-12-01/H19/a.jsonl",)
     # The other file is still somebody's work; the first one's record is kept aside, and its counts as they were.
     assert len(workplace.quarantined()) == 1
     assert len(list((quarantine / "dossiers" / "cleared").iterdir())) == 1
     assert [(file.rows_read, file.rows_accepted, file.rows_quarantined) for file in first.files] == [
         (2, 1, 1), (1, 0, 1)
     ]  # fmt: skip
-    assert clear_mended(workplace.lake, quarantine, "dossiers") == ()
+    assert clear_resolved(workplace.lake, quarantine, "dossiers") == ()
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
@@ -380,14 +380,14 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_in_part(
     one = [good("dossiers", 1)]
     content = {"a.jsonl": lines(1), "a.csv": as_csv(one), "a.parquet": as_parquet(one, tmp_path)}
     path = workplace.deliver(content[name], name)
-    stage = read_files.Reader._stage
+    stage = read_files.classify
 
     def stage_then_grow(self: Any, *arguments: Any) -> None:
         stage(self, *arguments)
         with path.open("ab") as stream:
             stream.write(b"\n")
 
-    monkeypatch.setattr(read_files.Reader, "_stage", stage_then_grow)
+    monkeypatch.setattr(read_files, "classify", stage_then_grow)
     report = workplace.ingest()
     assert [problem.reason_code for problem in report.unread] == ["changed_while_reading"]
     assert (report.batch_id, report.files, report.is_blocked) == (None, (), True)

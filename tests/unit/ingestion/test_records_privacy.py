@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.ingestion.records.mapping import read_mapping
-from orchestration.ingestion.records.row_query import mapping_macros
+from orchestration.ingestion.records.mapping_macros import mapping_macros
 from orchestration.ingestion.records.run import SAMPLE_KEY, HashKeyError
 from tests.unit.ingestion.record_workplace import (
     MAPPINGS,

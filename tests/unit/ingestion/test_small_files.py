@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from orchestration.ingestion.landing import ALL_DAYS, scan
-from orchestration.ingestion.records import read_files
+from orchestration.ingestion.records import classify, read_files
+from orchestration.ingestion.records.staged import Reading, rows_in
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,
@@ -118,13 +119,14 @@ def test_among_others_each_file_comes_to_what_it_comes_to_alone(
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each statement that reads files gave; it is their number that takes the time."""
     counted: list[int] = []
-    whole = read_files.Reader._classify
+    whole = classify.copy_rows
 
-    def counting(self: read_files.Reader, file: Any, query: str) -> None:
-        whole(self, file, query)
-        counted.append(sum(read_files.rows_in(self.connection, path) for path in self._classified(file)))
+    def counting(reading: Reading, file: Any, query: str) -> None:
+        whole(reading, file, query)
+        files = classify.written(reading, file).values()
+        counted.append(sum(rows_in(reading.connection, path) for path in files))
 
-    monkeypatch.setattr(read_files.Reader, "_classify", counting)
+    monkeypatch.setattr(classify, "copy_rows", counting)
     return counted
 
 
@@ -164,19 +166,19 @@ def test_a_file_that_grows_or_goes_before_it_is_read_among_others_is_left_to_the
     place = Records(tmp_path)
     small_files(place, "jsonl", 8)
     growing, gone = place.landing / "dossiers" / DAY / "H19" / "3.jsonl", "5.jsonl"
-    whole = read_files.Reader.read
+    whole = read_files.read
 
-    def change(self: read_files.Reader, files: Any, mapping: Any) -> None:
+    def change(reading: Reading, files: Any) -> None:
         growing.write_bytes(as_lines([good("dossiers", 3), good("dossiers", 33)]))
         growing.with_name(gone).unlink(missing_ok=True)
-        whole(self, files, mapping)
+        whole(reading, files)
 
-    monkeypatch.setattr(read_files.Reader, "read", change)
+    monkeypatch.setattr(read_files, "read", change)
     report = place.ingest()
     reasons = {Path(problem.file).name: problem.reason_code for problem in report.unread}
     assert reasons == {"3.jsonl": "changed_while_reading", gone: "vanished_file"}
     assert report.counts["rows_accepted"] == 6
-    monkeypatch.setattr(read_files.Reader, "read", whole)
+    monkeypatch.setattr(read_files, "read", whole)
     place.promote(report)
     assert [(file.rows_accepted, file.rows_read) for file in place.ingest().files] == [(2, 2)]
 
@@ -189,17 +191,17 @@ def test_where_the_engine_gives_up_at_one_of_many_the_others_are_read(
     place = Records(tmp_path)
     small_files(place, "jsonl", 8)
     culprit = next(file for file in scan(place.landing, "dossiers", ALL_DAYS).files if file.name == "5.jsonl")
-    whole = read_files.Reader._classify
+    whole = classify.copy_rows
     statements: list[int] = []
 
-    def give_up(self: read_files.Reader, file: Any, query: str) -> None:
+    def give_up(reading: Reading, file: Any, query: str) -> None:
         statements.append(query.count(".lines'"))
         if f"{culprit.sha256}.lines" in query:
-            self.connection.close()
+            reading.connection.close()
             raise duckdb.InternalException("gave up")
-        whole(self, file, query)
+        whole(reading, file, query)
 
-    monkeypatch.setattr(read_files.Reader, "_classify", give_up)
+    monkeypatch.setattr(classify, "copy_rows", give_up)
     report = place.ingest()
     assert report.counts["rows_accepted"] == 7
     refused = [(file.source_file, file.reason_codes) for file in report.files if not file.rows_accepted]
@@ -217,14 +219,14 @@ def test_a_fault_of_ours_at_one_of_many_leaves_that_one_unread(
     place = Records(tmp_path)
     small_files(place, "jsonl", 8)
     culprit = next(file for file in scan(place.landing, "dossiers", ALL_DAYS).files if file.name == "5.jsonl")
-    whole = read_files.Reader._classify
+    whole = classify.copy_rows
 
-    def fail(self: read_files.Reader, file: Any, query: str) -> None:
+    def fail(reading: Reading, file: Any, query: str) -> None:
         if f"{culprit.sha256}.lines" in query:
             raise error
-        whole(self, file, query)
+        whole(reading, file, query)
 
-    monkeypatch.setattr(read_files.Reader, "_classify", fail)
+    monkeypatch.setattr(classify, "copy_rows", fail)
     report = place.ingest()
     assert report.counts["rows_accepted"] == 7
     assert [problem.file for problem in report.unread] == [culprit.relative_path]
