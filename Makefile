@@ -74,13 +74,15 @@ lint-python:
 	@$(RUN) mypy
 
 lint-sql:
-	@$(RUN) sqlfluff lint --disable-progress-bar dbt_project/models 2>/dev/null
+	@$(RUN) sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests 2>/dev/null
+	@$(RUN) sqlfluff lint --disable-progress-bar --templater raw orchestration/ingestion
 	@$(RUN) dbt-bouncer run --config-file pyproject.toml
 
 format: install manifest
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
-	@$(RUN) sqlfluff fix -q dbt_project/models
+	@$(RUN) sqlfluff fix -q dbt_project/models dbt_project/tests
+	@$(RUN) sqlfluff fix -q --templater raw orchestration/ingestion
 
 install: .venv/installed
 

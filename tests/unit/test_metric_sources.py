@@ -66,15 +66,9 @@ def models_counting(metric: str) -> set[str]:
     arguments = re.sub(r"'[A-Z_]+'", "", node(f"ind_{metric.lower()}")["raw_code"].split("{{", 1)[1])
     words = set(re.findall(r"[a-z_]+", arguments))
     found = {model for word in words for model in MADE_OF.get(word, set())}
-    for model in COUNTS_OF:
-        code = node(model)["raw_code"]
-        final = code if model == "int_records__dossier_counts" else code[code.rindex("final as") :]
-        columns = set(re.findall(r"\bas ([a-z_]+)", final)) | set(
-            re.findall(r"^    +'?([a-z_', ]+),$", final, re.M)
-        )
-        columns |= set(re.findall(r"'([a-z_]+)'", code)) if model == "int_records__dossier_counts" else set()
-        if words & (columns - {"unit_code", "period_id"}):
-            found.add(model)
+    found |= {
+        model for model in COUNTS_OF if words & (set(node(model)["columns"]) - {"unit_code", "period_id"})
+    }
     return found
 
 

@@ -1,25 +1,28 @@
 {#-
-    What decides between versions, as one whole number of 127 bits, so that `max` compares numbers and no window
-    sorts wide rows. From the left: source moment (34 bits, seconds since 1900), how far the state is (4), the
-    version's own moment (34), delivery (16, days since 1970), content (38). A missing moment is the earliest.
+    What decides between versions, an order for `max_by`, so that no window sorts wide rows: source moment, how far the
+    state is, the version's own moment, delivery, content. Moments count in whole seconds; a missing one is the earliest.
 -#}
 {% macro version_order(source_moment, progress_order, own_moment, delivery_date, content_id) %}
-    {{- return(adapter.dispatch('version_order')(source_moment, progress_order, own_moment, delivery_date, content_id)) -}}
+    {{- return(in_order([
+        seconds_or_earliest(source_moment), progress_order, seconds_or_earliest(own_moment), delivery_date, content_id,
+    ])) -}}
 {% endmacro %}
 
-{%- macro moment_number(moment) -%}
-    greatest(coalesce({{ seconds_of(moment) }}, -2208988800) + 2208988800, 0)
+{#- The earliest is the first second of 1900: contracts let no moment before 2000 in. -#}
+{%- macro seconds_or_earliest(moment) -%}
+    coalesce({{ seconds_of(moment) }}, -2208988800)
 {%- endmacro %}
 
-{% macro default__version_order(source_moment, progress_order, own_moment, delivery_date, content_id) -%}
-    (cast({{ moment_number(source_moment) }} * 16 + {{ progress_order }} as hugeint) * 17179869184
-        + {{ moment_number(own_moment) }}) * 18014398509481984
-    + (cast({{ delivery_date }} - cast('1970-01-01' as date) as bigint) * 274877906944 + ({{ content_id }} >> 25))
+
+{#- Values that are compared from the left, as one value. None of them may be null: engines place nulls differently. -#}
+{% macro in_order(values) %}
+    {{- return(adapter.dispatch('in_order')(values)) -}}
+{% endmacro %}
+
+{% macro default__in_order(values) -%}
+    row({{ values | join(', ') }})
 {%- endmacro %}
 
-{% macro spark__version_order(source_moment, progress_order, own_moment, delivery_date, content_id) -%}
-    struct(
-        {{ moment_number(source_moment) }}, {{ progress_order }}, {{ moment_number(own_moment) }},
-        {{ delivery_date }}, {{ content_id }}
-    )
+{% macro spark__in_order(values) -%}
+    struct({{ values | join(', ') }})
 {%- endmacro %}

@@ -7,7 +7,11 @@
 create or replace temp table envelope as
 with opened as (
     select
-        file_hash, delivery_date, last_delivery_date, source_file, sender,
+        file_hash,
+        delivery_date,
+        last_delivery_date,
+        source_file,
+        sender,
         json_object('metadata', body -> '$.metadata', 'overview', body -> '$.overview') as item,
         json_type(body, '$.provinces') as provinces_type,
         json_type(body, '$.units') as units_type
@@ -45,20 +49,25 @@ select
     precedence,
     is_national or coalesce(is_units and regexp_matches(parent_agency_code, pattern), false) as is_own
 from read
-inner join scope_of_sender using (sender)
+inner join scope_of_sender on read.sender = scope_of_sender.sender
 left join known_scope on read.scope = known_scope.scope;
 
 -- One row an element of the outer list, whatever it is.
 create or replace temp table unit as
 with listed as (
     select
-        envelope.file_hash, outer_key, scope, is_units, parent_agency_code, year,
+        envelope.file_hash,
+        outer_key,
+        scope,
+        is_units,
+        parent_agency_code,
+        year,
         case outer_key
             when 'units' then json_extract(body, '$.units[*]')
             else json_extract(body, '$.provinces[*]')
         end as items
     from envelope
-    inner join document using (file_hash)
+    inner join document on envelope.file_hash = document.file_hash
 ),
 
 numbered as (
@@ -89,18 +98,29 @@ read as (
 
 -- A name with and without the name of the province behind it: it may be part of the commune's own.
 called as (
-    select file_hash, record_no, parent_agency_code, name_key
+    select
+        file_hash,
+        record_no,
+        parent_agency_code,
+        name_key
     from read
     where child_group = 'COMMUNE'
     union
-    select file_hash, record_no, parent_agency_code, without_province(read.name_key, province_name.name_key)
+    select
+        file_hash,
+        record_no,
+        parent_agency_code,
+        without_province(read.name_key, province_name.name_key) as name_key
     from read
     inner join province_name on read.parent_agency_code = province_name.agency_code
     where child_group = 'COMMUNE'
 ),
 
 named as (
-    select file_hash, record_no, min(unit_code) as unit_code
+    select
+        file_hash,
+        record_no,
+        min(unit_code) as unit_code
     from called
     inner join known_commune
         on called.parent_agency_code = known_commune.agency_code and called.name_key = known_commune.name_key
@@ -129,9 +149,15 @@ from recognised;
 -- One row a unit and known group, if the unit lists group scores at all.
 create or replace temp table unit_group as
 select
-    file_hash, record_no, record, is_units, group_code, position, group_maximum.max_score,
+    file_hash,
+    record_no,
+    record,
+    is_units,
+    known_group.group_code,
+    position,
+    group_maximum.max_score,
     list_filter(keys, k -> json_exists(unit.item, '$.groupScores.' || k)) as listed_keys,
-    coalesce(listed_keys[1], group_code) as key,
+    coalesce(listed_keys[1], known_group.group_code) as key,
     json_object('score', unit.item -> ('$.groupScores.' || key)) as item,
     len(listed_keys) > 0 as is_listed,
     number_of(unit.item -> ('$.groupScores.' || key)) as score,
@@ -139,19 +165,26 @@ select
     'groupScores.' || key as place
 from unit
 cross join known_group
-left join group_maximum using (group_code, year)
+left join group_maximum
+    on known_group.group_code = group_maximum.group_code and unit.year = group_maximum.year
 where json_type(unit.item, '$.groupScores') = 'OBJECT';
 
 create or replace temp table group_key as
-select file_hash, record_no, record, unnest(json_keys(item, '$.groupScores')) as key
+select
+    file_hash,
+    record_no,
+    record,
+    unnest(json_keys(item, '$.groupScores')) as key
 from unit;
 
 -- One row an entry of componentIndicators. Keys come from the sender: never put into a JSON path.
 create or replace temp table component as
 with listed as (
     select
-        file_hash, record_no, record,
-        map_entries(try_cast(item -> '$.componentIndicators' as map(varchar, json))) as entries
+        file_hash,
+        record_no,
+        record,
+        map_entries(try_cast(item -> '$.componentIndicators' as map (varchar, json))) as entries
     from unit
 ),
 
@@ -161,10 +194,20 @@ numbered as (
         unnest(entries) as entry,
         generate_subscripts(entries, 1) as position
     from listed
+),
+
+group_key_of as (
+    select
+        group_code,
+        unnest(keys) as key
+    from known_group
 )
 
 select
-    file_hash, record_no, record, position,
+    file_hash,
+    record_no,
+    record,
+    position,
     entry.key as component,
     coalesce(group_key_of.group_code, split_part(entry.key, '_', 1)) as group_code,
     json_type(entry.value) as item_type,
@@ -185,7 +228,7 @@ select
     count_of(item -> '$.totalFeeFormality') as fee_formalities,
     'componentIndicators.' || masked(entry.key) as place
 from numbered
-left join (select group_code, unnest(keys) as key from known_group) as group_key_of
+left join group_key_of
     on split_part(entry.key, '_', 1) = group_key_of.key;
 
 -- One row a listed metric. `is_aside`: a code that indicators.csv does not know in that group; the
@@ -193,7 +236,12 @@ left join (select group_code, unnest(keys) as key from known_group) as group_key
 create or replace temp table metric as
 with listed as (
     select
-        file_hash, record_no, record, group_code, place, position as component_position,
+        file_hash,
+        record_no,
+        record,
+        group_code,
+        place,
+        position as component_position,
         json_extract(item, '$.metrics[*]') as items
     from component
 ),
@@ -234,13 +282,21 @@ left join known_metric on code = metric_code and read.group_code = known_metric.
 create or replace temp table component_sum as
 with metric_sum as (
     select
-        file_hash, record_no, component_position as position,
+        file_hash,
+        record_no,
+        component_position as position,
         sum(coalesce(score, 0)) as metric_score
     from metric
     group by file_hash, record_no, component_position
 ),
 
-with_aside as (select distinct file_hash, record_no from metric where is_aside)
+with_aside as (
+    select distinct
+        file_hash,
+        record_no
+    from metric
+    where is_aside
+)
 
 select
     component.*,
@@ -248,36 +304,51 @@ select
     -- With an element aside nobody can say what the sum should be.
     if(with_aside.record_no is null, metric_score, null) as metric_score
 from component
-left join unit_group using (file_hash, record_no, group_code)
-left join metric_sum on component.file_hash = metric_sum.file_hash
-    and component.record_no = metric_sum.record_no
-    and component.position = metric_sum.position
-left join with_aside on component.file_hash = with_aside.file_hash
-    and component.record_no = with_aside.record_no;
+left join unit_group
+    on
+        component.file_hash = unit_group.file_hash
+        and component.record_no = unit_group.record_no
+        and component.group_code = unit_group.group_code
+left join metric_sum
+    on
+        component.file_hash = metric_sum.file_hash
+        and component.record_no = metric_sum.record_no
+        and component.position = metric_sum.position
+left join with_aside
+    on
+        component.file_hash = with_aside.file_hash
+        and component.record_no = with_aside.record_no;
 
 create or replace temp table unit_sum as
 select
-    unit.*, sum(score) as group_sum, count(score) as group_scores_given,
+    unit.*,
+    sum(score) as group_sum,
+    count(score) as group_scores_given,
     count(*) filter (is_listed) as group_keys_listed
 from unit
-left join unit_group using (file_hash, record_no)
+left join unit_group on unit.file_hash = unit_group.file_hash and unit.record_no = unit_group.record_no
 group by all;
 
 -- Grain: one row a unit of a payload, good or bad; columns as in ROW_COLUMNS.
 insert into typed by name
 with groups as (
     select
-        file_hash, record_no,
-        list({'group_code': group_code, 'score': score} order by position) as group_scores
+        file_hash,
+        record_no,
+        list({ 'group_code': group_code, 'score': score } order by position) as group_scores
     from unit_group
     group by file_hash, record_no
 ),
 
 components as (
     select
-        file_hash, record_no,
+        file_hash,
+        record_no,
         list({
-            'component': coalesce(nobodys(component), group_code), 'group_code': group_code, 'score': score, 'max_score': max_score
+            'component': coalesce(nobodys(component), group_code),
+            'group_code': group_code,
+            'score': score,
+            'max_score': max_score
         } order by position) as components,
         any_value({
             'total_received': total_received, 'total_on_time': total_on_time,
@@ -295,7 +366,8 @@ components as (
 
 metrics as (
     select
-        file_hash, record_no,
+        file_hash,
+        record_no,
         list({
             'group_code': group_code, 'metric_code': code, 'name_vi': nobodys(text_of(item -> '$.name')),
             'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
@@ -308,21 +380,33 @@ metrics as (
 )
 
 select
-    envelope.source_file, envelope.file_hash, envelope.delivery_date, envelope.sender, envelope.precedence,
-    unit.record_no, envelope.scope, envelope.time_type, envelope.year,
+    envelope.source_file,
+    envelope.file_hash,
+    envelope.delivery_date,
+    envelope.sender,
+    envelope.precedence,
+    unit.record_no,
+    envelope.scope,
+    envelope.time_type,
+    envelope.year,
     if(envelope.time_type = 'month', envelope.month, null) as month,
     if(envelope.time_type = 'quarter', envelope.quarter, null) as quarter,
-    envelope.extracted_at, envelope.parent_agency_code,
-    envelope.expected_departments, envelope.expected_communes, envelope.nation_total_score,
+    envelope.extracted_at,
+    envelope.parent_agency_code,
+    envelope.expected_departments,
+    envelope.expected_communes,
+    envelope.nation_total_score,
     unit.agency_code,
     nobodys(text_of(unit.item -> '$.departmentName')) as name_vi,
     nobodys(text_of(unit.item -> '$.shortName')) as short_name,
     nobodys(unit.child_group) as child_group,
     unit.total_score as official_total_score,
-    unit.official_rank, unit.total_max_score,
+    unit.official_rank,
+    unit.total_max_score,
     coalesce(group_scores, []) as group_scores,
     coalesce(components, []) as components,
-    settlement, payment,
+    settlement,
+    payment,
     coalesce(metrics, []) as metrics
 from unit
 inner join envelope on unit.file_hash = envelope.file_hash

@@ -85,8 +85,7 @@ speaking as (
 ),
 
 forms as (
-    select
-        {{ array_agg_distinct('collection_form_code') }} as cash_forms
+    select {{ array_agg_distinct('collection_form_code') }} as cash_forms
     from fee_collection_forms
     where not is_online
 ),

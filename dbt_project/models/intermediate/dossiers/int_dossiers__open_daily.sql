@@ -8,9 +8,10 @@ final as (
     select
         unit_code,
         received_date as counted_date,
-        within_until_date,
-        count(*) as within_time,
-        count(case when not is_petitioned then 1 end) as satisfied
+        {% for measure, aggregate in open_dossier_measures().items() -%}
+            {{ aggregate }} as {{ measure }},
+        {% endfor -%}
+        within_until_date
     from outcomes
     group by unit_code, received_date, within_until_date
 )

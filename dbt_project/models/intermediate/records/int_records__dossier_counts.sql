@@ -1,9 +1,5 @@
 -- Grain: one row per period and unit, with all units below it: what its dossiers add up to.
-{%- set measures = [
-    'dossiers_received', 'early', 'on_time', 'within_time', 'no_deadline', 'dossiers_ended', 'processing_seconds',
-    'dossiers_filed', 'filed_online', 'with_obligation', 'paid_online', 'with_electronic_result', 'digitised', 'with_reused_data',
-    'from_personal_store', 'with_population_data', 'cross_boundary', 'satisfied',
-] %}
+{%- set measures = dossier_measures() %}
 with periods as (
     select * from {{ ref('int_records__periods') }}
 ),
@@ -47,7 +43,7 @@ counted as (
         periods.period_id,
         open_daily.unit_code,
         {% for measure in measures -%}
-            {% if measure in ('within_time', 'satisfied') -%}
+            {% if measure in open_dossier_measures() -%}
                 sum(open_daily.{{ measure }}) as {{ measure }},
             {% else -%}
                 0 as {{ measure }},

@@ -1,9 +1,4 @@
 -- Grain: one row per period key and unit: every count that an indicator on the basis `records` is made of.
-{%- set dossier_counts = [
-    'dossiers_received', 'early', 'on_time', 'within_time', 'no_deadline', 'dossiers_ended', 'processing_seconds', 'dossiers_filed',
-    'filed_online', 'with_obligation', 'paid_online', 'with_electronic_result', 'digitised', 'with_reused_data',
-    'from_personal_store', 'with_population_data', 'cross_boundary', 'satisfied',
-] %}
 {%- set petition_counts = [
     'petitions', 'petitions_about_procedures', 'petitions_about_staff', 'petitions_on_time', 'petitions_satisfied',
 ] %}
@@ -113,7 +108,7 @@ final as (
         frame.unit_code,
         frame.unit_level,
         frame.province_code,
-        {% for count in dossier_counts -%}
+        {% for count in dossier_measures() -%}
             case when frame.has_dossiers then coalesce(dossiers.{{ count }}, 0) end as {{ count }},
         {% endfor -%}
         {% for count in petition_counts -%}

@@ -49,7 +49,8 @@ lacking as (
 ),
 
 periods as (
-    select distinct {{ period_keys() }}
+    select distinct
+        {{ period_keys() }}
     from index_scores
 ),
 

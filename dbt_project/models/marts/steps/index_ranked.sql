@@ -32,7 +32,8 @@ scored as (
 
 -- Days on which any province was observed; a capture of one province's units observes none of its peers.
 province_periods as (
-    select distinct {{ period_keys() }}
+    select distinct
+        {{ period_keys() }}
     from scored
     where unit_level = 'province'
 ),
