@@ -126,8 +126,8 @@ POISONS = [
                 "release__dim_calendar",
                 "working_days_of_a_year",
                 "Saturdays worked",
-                "update {table} set is_working_day = true where weekday = 6",
-                ('"year_start": "2025-01-01"', "305"),
+                "update {table} set is_working_day = true where weekday = 6 and not is_public_holiday",
+                ('"year_start": "2025-01-01"', '"working_days": 303'),
             ),
             (
                 "release__mart_source_quality",
