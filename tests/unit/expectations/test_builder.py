@@ -12,7 +12,8 @@ from expectations import builder
 from expectations.gate import GateError, GateResult, run_gate
 from validated_files import InvalidFileError
 
-HEAD = "description: A suite\nparameters: [least]\ntexts: {low: 'score < {{ least }}'}\nexpectations:\n"
+WITHOUT_TEXTS = "description: A suite\nparameters: [least]\nexpectations:\n"
+HEAD = WITHOUT_TEXTS.replace("expectations", "texts: {low: 'score < {{ least }}'}\nexpectations")
 ONE = """
   - id: scores
     description: No score below {{ least }} in {{ provinces }} provinces
@@ -20,6 +21,19 @@ ONE = """
     date: 2026-11-27
     sql: select unit_code from batch where {{ low }}
 """
+
+
+def expectation(**changed: str) -> str:
+    keys = {
+        "id": "one",
+        "description": "It holds",
+        "reason": "It is the rule",
+        "date": "2026-11-27",
+    } | changed
+    return "  -\n" + "".join(f"    {key}: {value}\n" for key, value in keys.items() if value)
+
+
+COUNT = expectation(expect="{type: ExpectTableRowCountToBeBetween, min_value: '{{ least }}'}")
 
 
 @pytest.fixture(autouse=True)
@@ -34,16 +48,6 @@ def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judge(database: Path, text: str, **given: object) -> GateResult:
     (builder.SUITES / "release__scores.yml").write_text(text, encoding="utf-8")
     return run_gate(database, "marts", "scores", builder.load("release__scores", **given))
-
-
-def expectation(**changed: str) -> str:
-    keys = {
-        "id": "one",
-        "description": "It holds",
-        "reason": "It is the rule",
-        "date": "2026-11-27",
-    } | changed
-    return "  -\n" + "".join(f"    {key}: {value}\n" for key, value in keys.items() if value)
 
 
 def test_parameters_texts_and_figures_of_the_reference_data_fill_what_is_written(database: Path) -> None:
@@ -64,10 +68,18 @@ def test_figures_are_those_of_the_reference_data(suites: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("given", [{}, {"least": None}])
-def test_a_parameter_without_a_value_is_an_error_not_a_pass(database: Path, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("text", [HEAD + ONE, WITHOUT_TEXTS + COUNT], ids=["in a text", "as an argument"])
+@pytest.mark.parametrize("given", [{}, {"least": None}], ids=["absent", "none"])
+def test_a_parameter_without_a_value_is_an_error_not_a_pass(
+    database: Path, given: dict[str, Any], text: str
+) -> None:
     with pytest.raises(GateError, match=r"release__scores.* has no value"):
-        judge(database, HEAD + ONE, **given)
+        judge(database, text, **given)
+
+
+def test_an_argument_that_is_no_number_is_an_error_not_a_pass(database: Path) -> None:
+    with pytest.raises(GateError, match=r"release__scores.*one: .*min_value"):
+        judge(database, HEAD + COUNT, least="many")
 
 
 def test_a_bound_that_is_no_number_fails_its_check(database: Path) -> None:
@@ -95,10 +107,9 @@ def test_a_query_is_written_as_duckdb_reads_it(database: Path, sql: str, found: 
     assert check.failing_rows == len(found)
 
 
-def test_an_expectation_of_great_expectations_takes_computed_arguments(database: Path) -> None:
-    text = HEAD + expectation(expect="{type: ExpectTableRowCountToBeBetween, min_value: '{{ least * 2 }}'}")
-    assert judge(database, text, least=300).success
-    (check,) = judge(database, text, least=301).failed()
+def test_an_expectation_of_great_expectations_takes_arguments_as_numbers(database: Path) -> None:
+    assert judge(database, HEAD + COUNT, least=600).success
+    (check,) = judge(database, HEAD + COUNT, least=601).failed()
     assert check.observed == "600"
 
 
