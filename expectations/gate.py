@@ -43,6 +43,7 @@ class CheckResult:
     failing_rows: int
     sample: tuple[Mapping[str, object], ...]
     rows_file: str | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,34 +83,24 @@ def run_gate(
     schema: str,
     table: str,
     suite: gx.ExpectationSuite,
-    parameters: Mapping[str, object] | None = None,
     failing_rows_dir: Path | None = None,
 ) -> GateResult:
-    """Check a table against a suite; `parameters` fill the suite's `{"$PARAMETER": name}`.
+    """Check a table against a suite.
 
     With `failing_rows_dir`, a directory of this run, all failing rows of each failed check are
     written there as Parquet, wherever GX tells how to find them; `rows_file` names the file.
     An expectation that cannot be evaluated is a failed check. Raises GateError when there is
-    nothing to judge: no database, no table, no expectation, a parameter without a value.
+    nothing to judge: no database, no table, no expectation.
     """
     if not suite.expectations:
         raise GateError(f"suite {suite.name!r} has no expectation; it would let anything pass")
-    unset = sorted(name for name, value in (parameters or {}).items() if value is None)
-    if unset:  # GX reads None as "no bound", and passes
-        raise GateError(f"suite {suite.name!r}: no value for parameter {', '.join(unset)}")
-    from great_expectations.exceptions.exceptions import SuiteParameterError
-
     if failing_rows_dir is not None:
         failing_rows_dir.mkdir(parents=True, exist_ok=True)
     with open_table(database, schema, table) as opened:
-        try:
-            validation = opened.batch.validate(
-                _numbered(suite),
-                result_format={"result_format": "BASIC", "partial_unexpected_count": SAMPLE_ROWS},
-                expectation_parameters=dict(parameters or {}),
-            )
-        except (SuiteParameterError, ValueError) as error:  # absent, or not what a bound can be
-            raise GateError(f"suite {suite.name!r}: {error}") from error
+        validation = opened.batch.validate(
+            _numbered(suite),
+            result_format={"result_format": "BASIC", "partial_unexpected_count": SAMPLE_ROWS},
+        )
         answers = {c.meta[POSITION]: r for r in validation.results if (c := r.expectation_config)}
         if sorted(answers) != list(range(1, len(suite.expectations) + 1)):
             raise GateError(f"suite {suite.name!r}: GX did not answer each expectation once")
@@ -161,6 +152,7 @@ def _check(opened: OpenTable, result: ExpectationValidationResult, rows_file: Pa
         failing_rows=failing,
         sample=sample,
         rows_file=written,
+        id=str(config.meta.get("id", "")),
     )
 
 

@@ -1,6 +1,7 @@
 """What may be behind the moves that hold a release: deliveries that came, or were taken back, since what is served.
 
-Belongs here: which senders and files those are. Does not belong here: how far is too far (`expectations.drift`).
+Belongs here: which senders and files those are. Does not belong here: how far is too far
+(`expectations/suites/hold__province_moves.yml`).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from expectations.drift import HOLD
 from orchestration.defs import resources
 from orchestration.defs.alerts import failed_runs, refused_deliveries
 from orchestration.defs.closing import closed_month
@@ -17,7 +18,7 @@ from orchestration.defs.jobs import EXECUTOR, monthly_close, refresh
 from orchestration.defs.models import dbt_models, mart_keys
 from orchestration.defs.raw_gates import raw_gates
 from orchestration.defs.release import release_asset
-from orchestration.defs.release_gates import HOLD, RELEASE_SUITES, hold_gate, release_gates
+from orchestration.defs.release_gates import RELEASE_SUITES, hold_gate, release_gates
 from orchestration.defs.run_lock import writer
 from orchestration.defs.schedules import close_last_month, nightly
 from orchestration.defs.scoring_checks import scoring_check

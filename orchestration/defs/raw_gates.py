@@ -4,7 +4,7 @@ A refused delivery keeps out its own sender, nobody else: what failing rows name
 judged again (ADR 0037). Only where no delivery is named is nothing of the source admitted, and the run ends.
 
 Belongs here: showing a batch to the suites, and what becomes of their verdict. Does not belong here: bounds
-(`expectations.suites`), and writing batches (`ingest`).
+(`expectations/suites`), and writing batches (`ingest`).
 """
 
 from collections.abc import Collection, Sequence
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import duckdb
 
+from expectations.builder import load
 from expectations.gate import GateResult, run_gate
-from expectations.suites import load
 from orchestration.build_database import passing_database
 from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check
 from orchestration.defs.ingestion import batch_key
@@ -84,7 +84,7 @@ def records_suite(contract: Contract) -> "gx.ExpectationSuite":
             for column in contract.values
             if column.codes
         },
-        texts=contract.texts,
+        free_texts=contract.texts,
         runs_backwards=contract.runs_backwards,
     )
 

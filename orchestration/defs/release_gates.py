@@ -1,7 +1,7 @@
 """Great Expectations as blocking asset checks.
 
 Belongs here: what is checked before a release. Does not belong here: the gate before the lake (`raw_gates`), bounds
-(`expectations.suites`) and running a suite (`expectations.gate`).
+(`expectations/suites`) and running a suite (`expectations.gate`).
 """
 
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 import dagster as dg
 from pydantic import Field
 
-from expectations.drift import compare
+from expectations.builder import load, names, table_of
+from expectations.drift import HOLD, TABLE, compare
 from expectations.gate import GateResult, run_gate
-from expectations.suites import load, names, table_of
 from orchestration.behind import deliveries_behind
 from orchestration.build_database import passing_database
 from orchestration.commands import command, os_user
@@ -23,8 +23,6 @@ from orchestration.settings import Settings
 from orchestration.shown import as_description
 
 RELEASE_SUITES = names("release")
-# One suite does not judge the build but asks a person: it holds a release back until somebody approves it.
-(HOLD,) = names("hold")
 
 
 class Approval(dg.Config):
@@ -61,7 +59,7 @@ def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetCheck
         folder = gate_folder(settings, context.run.run_id)
         with passing_database(settings.build / "drift.duckdb") as database:
             hold = compare(settings.build_database, served, database, approved)
-            result = run_gate(database, "main", table_of(HOLD), load(HOLD), failing_rows_dir=folder)
+            result = run_gate(database, "main", TABLE, load(HOLD), failing_rows_dir=folder)
         used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
         keep_gate(settings, context.run.run_id, result)
         keep_approvals(settings, context.run.run_id, used)

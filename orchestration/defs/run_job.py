@@ -17,6 +17,7 @@ import dagster as dg
 import sqlalchemy.exc
 import yaml
 
+from expectations.drift import HOLD
 from orchestration.alerts import Alert, Failure, send
 from orchestration.commands import command
 from orchestration.damage import RUNBOOK, Section
@@ -28,7 +29,6 @@ from orchestration.defs.instance import instance_of
 from orchestration.defs.models import REBUILT
 from orchestration.defs.partitions import run_tags
 from orchestration.defs.release import RELEASE
-from orchestration.defs.release_gates import HOLD
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
 from orchestration.ingestion.landing import Days
 from orchestration.publishing.release import current_name, damaged_releases

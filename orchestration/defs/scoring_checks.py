@@ -1,7 +1,7 @@
 """Is there a rule to score by? One check: a warning names the days that none covers, and where no period at all could
 be scored, nothing is published.
 
-Belongs here: that question, asked of the build. Does not belong here: whether scores are right (`expectations.suites`).
+Belongs here: that question, asked of the build. Does not belong here: whether scores are right (`expectations/suites`).
 """
 
 from collections.abc import Iterable

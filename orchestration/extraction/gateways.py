@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from orchestration.ingestion.landing import known_source
-from orchestration.validated_files import expected, validated_yaml
+from validated_files import expected, validated_yaml
 
 #: Tokens alone: the hash key is a variable too, and must go to no gateway.
 _VARIABLE = re.compile(r"SERVICE_INDEX_TOKEN_[A-Z0-9_]+")

@@ -31,7 +31,7 @@ from pydantic import (
 
 from orchestration.ingestion.landing import CONTRACTS, RECORD_DATASETS
 from orchestration.ingestion.records.value_types import VALUE_TYPES, ValueType
-from orchestration.validated_files import validated_yaml
+from validated_files import validated_yaml
 
 _DATA_TYPES = {"moment": "timestamp", "date": "date", "flag": "boolean", "is_given": "boolean", "count": "bigint",
                "number": "double", "limit": "double", "year": "integer", "choice": "integer"}  # fmt: skip

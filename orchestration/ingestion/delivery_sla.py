@@ -15,7 +15,7 @@ from typing import Annotated
 import pydantic.dataclasses
 
 from orchestration.ingestion.landing import delivery_days, known_source
-from orchestration.validated_files import validated_csv
+from validated_files import validated_csv
 
 #: In place of a sender: each of the 34 provinces.
 EVERY_PROVINCE = "*"

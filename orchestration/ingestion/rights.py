@@ -18,7 +18,7 @@ from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.landing import SOURCES, LandedFile, Scan, known_source
 from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import Problem
-from orchestration.validated_files import validated_csv
+from validated_files import validated_csv
 
 #: In place of a sender: each agency, under its own code. In place of a source: each. In place of an agency: the nation.
 ANY = "*"

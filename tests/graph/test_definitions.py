@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from expectations.suites import names
+from expectations.builder import names
 from orchestration.defs.closing import CLOSED
 from orchestration.defs.extraction import PULLED
 from orchestration.defs.graph import build_defs

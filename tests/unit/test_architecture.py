@@ -1,7 +1,8 @@
 """Which module may know which, and what may be imported when.
 
 The layers are those of the design: `ingest` and `publish` know no Dagster, `expectations` knows neither
-orchestration nor Dagster, and only wiring may import heavy libraries when it is itself imported.
+orchestration nor Dagster, `validated_files` knows nobody, and only wiring may import heavy libraries when it is itself
+imported.
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ FORBIDDEN = {
         "pandas",
     },
     "expectations": {"dagster", "dagster_dbt", "dbt", "orchestration", "pandas"},
+    "validated_files": {
+        "dagster",
+        "dagster_dbt",
+        "dbt",
+        "duckdb",
+        "expectations",
+        "great_expectations",
+        "orchestration",
+        "pandas",
+    },
 }
 # Started by every command: must stay quick to import.
 QUICK = [
@@ -83,6 +94,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         *modules("orchestration/ingestion"),
         *modules("orchestration/publishing"),
         *modules("expectations"),
+        *modules("validated_files"),
     ]
     light += [ROOT / name for name in QUICK]
     offenders = [str(path.relative_to(ROOT)) for path in light if imported(path, at_import_time=True) & HEAVY]
@@ -101,7 +113,12 @@ def test_nothing_private_of_dagster_is_used() -> None:
 def test_every_module_says_what_belongs_in_it() -> None:
     silent = [
         str(path.relative_to(ROOT))
-        for path in [*modules("orchestration"), *modules("expectations"), *modules("tests")]
+        for path in [
+            *modules("orchestration"),
+            *modules("expectations"),
+            *modules("validated_files"),
+            *modules("tests"),
+        ]
         if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert silent == []
@@ -110,7 +127,7 @@ def test_every_module_says_what_belongs_in_it() -> None:
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {
         str(path.relative_to(ROOT))
-        for path in [*modules("orchestration"), *modules("expectations")]
+        for path in [*modules("orchestration"), *modules("expectations"), *modules("validated_files")]
         if "os.environ" in path.read_text(encoding="utf-8") or "getenv" in path.read_text(encoding="utf-8")
     }
     # resources.py hands the data folder on to dbt, which has no other way to be told; provenance.py hands git its

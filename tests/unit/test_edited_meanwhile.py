@@ -20,8 +20,8 @@ from orchestration.ingestion.landing import Days
 from orchestration.ingestion.report import IngestReport
 from orchestration.settings import Settings
 from orchestration.sources import Agreed, Source, source_named
-from orchestration.validated_files import InvalidFileError
 from tests.unit.ingestion.record_workplace import ROOT, Records, as_lines, good
+from validated_files import InvalidFileError
 
 MAPPING, SENDERS, RIGHTS = (
     "mappings/national_exchange.yml",

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.contracts import RECORD_SOURCES, Column, Contract, ListColumn
-from orchestration.validated_files import InvalidFileError, Item, ValidationErrors, read_yaml
+from validated_files import InvalidFileError, Item, ValidationErrors, read_yaml
 
 __all__ = [
     "FieldMapping",

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.extraction.gateways import Gateway, read_gateways
 from orchestration.settings import Settings
-from orchestration.validated_files import InvalidFileError
+from validated_files import InvalidFileError
 
 GOOD = """gateways:
   - sender: H19

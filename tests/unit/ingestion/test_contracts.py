@@ -12,7 +12,7 @@ from orchestration.ingestion.contract_pages import pages
 from orchestration.ingestion.contracts import RECORD_SOURCES, Contract, read_contract
 from orchestration.ingestion.landing import CONTRACTS
 from orchestration.settings import REPOSITORY
-from orchestration.validated_files import InvalidFileError
+from validated_files import InvalidFileError
 
 GOOD = """\
 name: visits

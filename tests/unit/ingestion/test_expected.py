@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.ingestion.delivery_sla import agreements, overdue
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.validated_files import InvalidFileError
+from validated_files import InvalidFileError
 
 REFERENCE = REPOSITORY / "seeds" / "reference"
 HEADER = "source,sender,every_days,valid_from,valid_to,note\n"

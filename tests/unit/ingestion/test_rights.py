@@ -18,8 +18,8 @@ from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import SOURCES
 from orchestration.ingestion.portal import run as batch
 from orchestration.ingestion.rights import Right, Rights, Scope, load_rights, national
-from orchestration.validated_files import InvalidFileError
 from tests.unit.ingestion.record_workplace import ROOT, Records, as_lines, good
+from validated_files import InvalidFileError
 
 AGREED = load_rights(ROOT / "seeds/agreements/delivery_rights.csv")
 OWN = ["H19-250701-0001", "H19.95-250701-0001", "h19.95.01-250701-0002", "000.00.95.H19-250701-0003",

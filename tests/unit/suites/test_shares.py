@@ -11,12 +11,20 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.builder import load
 from expectations.gate import GateResult, run_gate
-from expectations.suites import load
 
-ROWS = "At most 5% of the rows of any sender are refused"
-BYTES = "Less than 5% of the bytes of any sender lie in files that cannot be read"
-STATUS = "Each file has a known status"
+ROWS, BYTES, STATUS = "few_rows_refused", "few_bytes_unreadable", "status_is_known"
+
+
+def ids(**parameters: object) -> set[str]:
+    return {expectation.meta["id"] for expectation in load("raw__files", **parameters).expectations}
+
+
+def test_these_are_the_expectations_of_a_source_with_a_share() -> None:
+    """Each is the only one that stops something below."""
+    assert ids(source="dossiers", most_refused=0.05) - ids() == {ROWS, BYTES, STATUS}
+    assert ids() - ids(source="dossiers", most_refused=0.05) == {"none_refused"}
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def judge(tmp_path: Path) -> Callable[..., GateResult]:
 
 
 def failed(result: GateResult) -> list[str]:
-    return [check.description for check in result.failed()]
+    return [check.id for check in result.failed()]
 
 
 def test_a_few_bad_rows_pass(judge: Callable[..., GateResult]) -> None:
@@ -90,5 +98,5 @@ def test_a_sender_is_not_stopped_by_what_it_may_not_deliver_nor_by_a_few_bad_row
         connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
     result = run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
     (check,) = result.failed()
-    assert check.description == ROWS
+    assert check.id == ROWS
     assert sorted(str(row["sender"]) for row in check.sample) == ["H22", "H23"]

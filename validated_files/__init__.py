@@ -1,8 +1,10 @@
-"""Files that people write (contracts, mappings, agreements), checked by a model; each fault is named with its line.
+"""Files that people write (contracts, mappings, suites), checked by a model; each fault is named with its line.
 
 Here: YAML as nodes that know their lines, with duplicate keys refused; and what pydantic finds wrong with a document of
-YAML or a row of CSV, in the words of this project. Not here: what a file should say (`ingestion.contracts`,
-`ingestion.rights`, `ingestion.delivery_sla`, `ingestion.records.mapping`, `extraction.gateways`).
+YAML or a row of CSV, in the words of this project. Not here: what a file should say (in `orchestration`,
+`ingestion.contracts`, `ingestion.rights`, `ingestion.delivery_sla`, `ingestion.records.mapping` and
+`extraction.gateways`; and `expectations.builder`). A package of its own, because `expectations` and `orchestration` both
+read such files, and the former knows nothing of the latter.
 """
 
 from __future__ import annotations
