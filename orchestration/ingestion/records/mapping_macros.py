@@ -1,6 +1,6 @@
 """What a mapping says of all values, as macros: its numbers, moments and words for nothing; and the hash under the key.
 
-Not here: which column is read how (`row_query.sql`), and how one value is read (`value_types`), which calls these.
+Not here: which column is read how (`row_query.sql.jinja`), and how one value is read (`value_types`), which calls these.
 """
 
 from __future__ import annotations

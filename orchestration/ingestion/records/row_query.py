@@ -1,7 +1,7 @@
 """A mapping, compiled: one SQL select from the fields of a source to typed rows, each of one kind.
 
-Here: what `row_query.sql` is filled with. Not here: the statements themselves, how files become a relation of fields
-(`formats.relations`), how one value is read (`value_types`), which columns there are (`contracts`).
+Here: what `row_query.sql.jinja` is filled with. Not here: the statements themselves, how files become a relation of
+fields (`formats.relations`), how one value is read (`value_types`), which columns there are (`contracts`).
 
 The relation that the select reads has `record_no`; `text`, the record as it came, if it came as text;
 `is_malformed`; `bad_lists`, the names of list fields that hold something else; `twice`, those of fields that it names
@@ -116,7 +116,7 @@ def _statements(source: Contract, mapping: SourceMapping) -> Any:
         one.feed.label: one for one in values if one.feed.label is not None and one.column.type != "hash"
     }
     columns = column_of_field(mapping.fields)
-    return sql_template(Path(__file__).with_suffix(".sql")).make_module({
+    return sql_template(Path(__file__).with_suffix(".sql.jinja")).make_module({
         "values": values, "lists": lists, "agencies": source.agency_columns,
         "absent": [column for column in source.columns if column.name not in mapping.columns],
         "names": [column.name for column in source.columns], "row_columns": source.row_columns,
