@@ -7,7 +7,7 @@
 #   make dev    Dagster's UI on http://localhost:3000, and what runs by itself
 #   make test   everything that proves the project, lint included
 #   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume, real names,
-#                    holds, 80 sequences of clicks and edits
+#                    holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory

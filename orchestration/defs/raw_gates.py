@@ -23,7 +23,7 @@ from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
 from orchestration.ingestion.portal.run import SOURCE as PORTAL
-from orchestration.ingestion.records.leave_out import leave_out
+from orchestration.ingestion.records.leave_out import leave_out, superseded_by
 from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
 from orchestration.shown import as_description
@@ -136,10 +136,11 @@ def _named(
     is left of a broken export would be a biased choice. Captures of the portal stand alone, whoever took them.
     """
     files = pending_folder(settings.lake, source)
-    manifests = [str(files / f"batch={batch}" / "files.parquet") for batch in pending]
+    manifests = [files / f"batch={batch}" / "files.parquet" for batch in pending]
     found: set[str] = set()
     with duckdb.connect() as connection:
-        connection.execute("create table file as select * from read_parquet($paths)", {"paths": manifests})
+        paths = {"paths": [str(path) for path in manifests]}
+        connection.execute("create table file as select * from read_parquet($paths)", paths)
         together = "file_hash" if source == PORTAL else "sender"
         for check in (check for result in results for check in result.failed()):
             if check.rows_file is None:
@@ -154,7 +155,7 @@ def _named(
                 f" (select {together} from file where {key} in (select {key} from rows))"
             )
             found |= {name for (name,) in connection.sql(query).fetchall()}
-    return found
+        return found | superseded_by(connection, manifests, found)
 
 
 def _show_batch(settings: Settings, database: Path, source: str, batches: Sequence[str]) -> None:

@@ -14,10 +14,11 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.defs.run_job import Outcome, refresh
+from orchestration.defs.run_job import refresh
 from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from tests.pipeline.deliveries import eleventh_of_october
+from tests.recovery.nights import shared
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
@@ -29,21 +30,23 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture(scope="session")
-def first_run(
-    tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance
-) -> tuple[Settings, Outcome]:
-    """An empty installation, the samples landed, the job run. Nobody may change its folders."""
-    settings = Settings(data=tmp_path_factory.mktemp("installation"))
-    land_samples(settings)
-    return settings, refresh(settings, instance)
+def installation(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Settings:
+    """An empty installation, the samples landed, the job run: once for all workers, for reading only."""
+
+    def make(folder: Path) -> None:
+        settings = Settings(data=folder / "data")
+        land_samples(settings)
+        outcome = refresh(settings, instance)
+        assert outcome.success, "\n".join(outcome.lines)
+        (folder / "first_lines.txt").write_text("\n".join(outcome.lines), encoding="utf-8")
+
+    return Settings(data=shared(tmp_path_factory, "installation", make) / "data")
 
 
 @pytest.fixture(scope="session")
-def installation(first_run: tuple[Settings, Outcome]) -> Settings:
-    """What the first run left; for reading only."""
-    settings, outcome = first_run
-    assert outcome.success, "\n".join(outcome.lines)
-    return settings
+def first_lines(installation: Settings) -> str:
+    """What the first run printed."""
+    return (installation.data.parent / "first_lines.txt").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

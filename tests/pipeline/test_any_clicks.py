@@ -1,6 +1,6 @@
 """Any deliveries, runs of any models and edits, then a night: it comes to what a full refresh does (ADR 0024).
 
-Belongs here: how many sequences are tried. Classes, so that two workers share them (`--dist loadscope`): 2 x 40 with
+Belongs here: how many sequences are tried. Classes, so that two workers share them (`--dist loadscope`): 2 x 20 with
 the slow tests, 2 x 100 with `make test-search`.
 """
 
@@ -27,12 +27,12 @@ def tried(examples: int) -> settings:
 
 @pytest.mark.slow
 class TestClicks(Clicks.TestCase):
-    settings = tried(40)
+    settings = tried(20)
 
 
 @pytest.mark.slow
 class TestEdits(Edits.TestCase):
-    settings = tried(40)
+    settings = tried(20)
 
 
 @pytest.mark.search

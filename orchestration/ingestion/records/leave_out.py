@@ -1,19 +1,20 @@
 """A pending batch without some of its files: what a gate refuses of one sender must not keep out the others.
 
-Here: writing the rest as a batch of its own. Not here: which files are refused (the raw gate), and why. What is left out
-is in no batch, so that the next run reads it again.
+Here: writing the rest as a batch of its own, and what must be left out with a file. Not here: which files are refused
+(the raw gate), and why. What is left out is in no batch, so that the next run reads it again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.lake import connect, pending_folder, write_parquet
+from orchestration.ingestion.file_status import key_of
+from orchestration.ingestion.lake import connect, pending_folder, read_parquet, write_parquet
 
 
 def leave_out(lake: Path, source: str, batch: str, files: Collection[str]) -> str | None:
@@ -41,6 +42,17 @@ def leave_out(lake: Path, source: str, batch: str, files: Collection[str]) -> st
     temporary.replace(target)
     shutil.rmtree(whole)
     return rest
+
+
+def superseded_by(
+    connection: duckdb.DuckDBPyConnection, manifests: Sequence[Path], files: Collection[str]
+) -> set[str]:
+    """The files that these manifests call superseded by one of `files`: without their correction they stand for
+    themselves again, so that the next run judges them.
+    """
+    rows = read_parquet(connection, [*manifests])
+    corrected = {key_of(row) for row in rows if row["source_file"] in files}
+    return {row["source_file"] for row in rows if row["status"] == "superseded" and key_of(row) in corrected}
 
 
 def _without(

@@ -171,7 +171,7 @@ DELIVERIES = st.lists(
     delivered=[(A, 1, "a", "H21"), (B, 3, "a", "H19"), (B, 4, "a", "H19"), (A, 4, "a", "H21")],
     together=[False] * 7, by_day=False,
 )  # fmt: skip
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_newest_delivery_holds_in_any_order_and_any_runs(
     delivered: list[tuple[bytes, int, str, str]], together: list[bool], by_day: bool, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from orchestration.publishing.release import Release
 
-RELEASES, READERS = 20, 8
+RELEASES, READERS = 10, 8
 
 # Opens the served file again and again. Says a release the first time it sees it, and at the end how often it looked.
 READER = """
