@@ -11,7 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingestion.contracts import RECORD_SOURCES
+from orchestration.ingestion.records import classify
 from orchestration.ingestion.records.run import ensure_dataset
+from orchestration.ingestion.records.staged import Reading
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,
@@ -185,6 +187,29 @@ def test_no_value_of_a_list_passes_for_something_else(
         )
         found.append((sorted(rows, key=lambda row: row[0]), workplace.quarantined()))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("fee", "is_plain"), [("P1", True), (" P1 ", False)])
+def test_lists_as_most_are_written_are_read_the_fast_way(
+    fee: str, is_plain: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways come to the same, so that only a third of the speed would show that one is never gone."""
+    taken: list[tuple[bool]] = []
+    whole = classify.copy_rows
+
+    def copy_rows(reading: Reading, file: Any, query: str) -> None:
+        steps, _ = query.rsplit("\nselect\n", 1)
+        taken.extend(
+            reading.connection.execute(f"{steps}\nselect are_lists_plain from classified").fetchall()
+        )
+        whole(reading, file, query)
+
+    monkeypatch.setattr(classify, "copy_rows", copy_rows)
+    workplace = Records(tmp_path)
+    plain = {"TaiLieuNop": [{"TepDinhKemId": "T1", "IsDeleted": "False"}, {"TepDinhKemId": "T2"}]}
+    workplace.deliver(as_lines([good("dossiers", DanhSachLePhi=[{"MaPhiLePhi": fee, "Gia": "1"}], **plain)]))
+    assert workplace.ingest().counts["rows_accepted"] == 1
+    assert taken == [(is_plain,)]
 
 
 def test_a_moment_within_a_list_is_a_day_that_there_is(tmp_path: Path) -> None:
