@@ -42,13 +42,16 @@ catalogue as (
     group by periods.period_id
 ),
 
--- Without the procedure in the catalogue nothing can be said: 0 of 0.
+-- Without the procedure in the catalogue nothing can be said: 0 of 0, whatever was received.
 final as (
     select
         periods.period_id,
         ancestors.ancestor_code as unit_code,
         case when max(catalogue.listed) > 0 then count(*) else 0 end as communes,
-        count(first_seen.unit_code) as communes_with_certified_copies
+        case
+            when max(catalogue.listed) > 0 then count(first_seen.unit_code)
+            else 0
+        end as communes_with_certified_copies
     from periods
     inner join catalogue
         on periods.period_id = catalogue.period_id
