@@ -17,8 +17,8 @@ from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
 
-from expectations.docs import render
 from expectations.gate import GateResult
+from expectations.report_page import render
 from orchestration.commands import signed
 from orchestration.fingerprints import inputs_fingerprint
 from orchestration.ingestion.catalogue import batch_contents

@@ -1,7 +1,7 @@
 """What senders chose (names of files and units, values that are wrong) is text wherever people see it.
 
 Belongs here: what a terminal and Dagster's pages would act on, taken apart. Does not belong here: chat tools (`alerts`)
-and the report page, whose template escapes by itself (`expectations.docs`).
+and the report page, whose template escapes by itself (`expectations.report_page`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.build_database import remove_if_damaged
@@ -21,6 +27,8 @@ from orchestration.sources import SOURCES
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
 REBUILT = "rebuilt"
+#: The schema of what is published, and the file that it is read from.
+MARTS, SERVED_FILE = "marts", "serving/warehouse.duckdb"
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
@@ -31,13 +39,22 @@ class BuildConfig(dg.Config):
 
 
 class Translator(DagsterDbtTranslator):
-    """Names as in dbt; what a model is made with shows as its kind."""
+    """Names as in dbt; what a model is made with shows as its kind; the file that a model is, as its code."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_code_references=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Marts and layers by their schema: `marts/mart_index`, `staging/stg_portal__unit_results`."""
         if dbt_resource_props["resource_type"] == "source":
             return super().get_asset_key(dbt_resource_props)
         return dg.AssetKey([dbt_resource_props["config"]["schema"], dbt_resource_props["name"]])
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Columns with types and descriptions; and where the table lies: of a mart, where it is read."""
+        schema, name = dbt_resource_props["config"].get("schema"), dbt_resource_props["name"]
+        file = SERVED_FILE if schema == MARTS else "build/build.duckdb"
+        return {**super().get_metadata(dbt_resource_props), "dagster/table_name": f"{file}: {schema}.{name}"}
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         """Those who own the rest of the graph, unless a model names others."""
@@ -53,6 +70,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
 
     @dbt_assets(
         manifest=settings.dbt_manifest,
+        project=DbtProject(settings.dbt_project),
         dagster_dbt_translator=Translator(),
         required_resource_keys={"dbt", WRITER},
     )
@@ -106,4 +124,4 @@ def _rebuilt(context: dg.AssetExecutionContext, found: str | None) -> Iterator[d
 
 def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:
     """The assets that are published."""
-    return sorted(key for key in models.keys if key.path[0] == "marts")
+    return sorted(key for key in models.keys if key.path[0] == MARTS)

@@ -4,7 +4,7 @@ Belongs here: gathering the evidence of this run and handing it to `orchestratio
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -15,6 +15,9 @@ from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
 RELEASE = dg.AssetKey("release")
+# Deliveries come every day. A release that is older was held, or its gates fail, or nobody delivers: a reader sees the
+# same in each case, figures of days ago.
+FRESH_FOR = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 
 
 def release_asset(
@@ -26,6 +29,7 @@ def release_asset(
         key=RELEASE,
         deps=[*marts, *map(lake_key, SOURCES)],
         required_resource_keys={WRITER},
+        freshness_policy=FRESH_FOR,
         group_name="release",
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
@@ -40,12 +44,16 @@ def release_asset(
             settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
         )
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
+        tables = made.manifest["tables"]
+        for mart in marts if made.is_new else []:
+            rows = {"dagster/row_count": tables[mart.path[-1]]["rows"]}
+            context.log_event(dg.AssetObservation(mart, metadata=rows, description=made.release_id))
         return dg.MaterializeResult(
             metadata={
                 "release_id": made.release_id,
                 "is_new": made.is_new,
-                "tables": len(made.manifest["tables"]),
-                "rows": sum(table["rows"] for table in made.manifest["tables"].values()),
+                "tables": len(tables),
+                "rows": sum(table["rows"] for table in tables.values()),
                 "report": dg.MetadataValue.path(made.folder / "report.html"),
             }
         )

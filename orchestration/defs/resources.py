@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from dagster_dbt import DbtCliResource
+from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.dbt_environment import forget_dbt_settings
 from orchestration.settings import Settings
@@ -20,8 +20,7 @@ def dbt(settings: Settings) -> DbtCliResource:
     # The dbt beside this Python, whatever PATH says.
     os.environ["SERVICE_INDEX_DBT"] = str(Path(sys.executable).with_name("dbt"))
     return DbtCliResource(
-        project_dir=str(settings.dbt_project),
-        profiles_dir=str(settings.dbt_project),
+        project_dir=DbtProject(settings.dbt_project),
         dbt_executable=str(Path(__file__).parents[1] / "locked_dbt.py"),
         # dbt's log of everything, 13 MB a night, cost an eighth of its time; what went wrong is said at this level.
         global_config_flags=["--no-use-colors", "--log-level-file", "info"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -60,6 +62,21 @@ def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec
     marts = {key for key in specs if key.path[0] == "marts"}
     assert len(marts) >= 36
     assert marts <= upstream(RELEASE)
+
+
+def test_a_mart_shows_where_it_is_read_its_columns_and_its_code(
+    specs: dict[dg.AssetKey, dg.AssetSpec],
+) -> None:
+    metadata = specs[dg.AssetKey(["marts", "mart_index"])].metadata
+    assert metadata["dagster/table_name"] == "serving/warehouse.duckdb: marts.mart_index"
+    columns = {column.name: column for column in metadata["dagster/column_schema"].columns}
+    assert columns["unit_code"].type == "varchar" and columns["unit_code"].description
+    (code,) = metadata["dagster/code_references"].code_references
+    assert Path(code.file_path).name == "mart_index.sql"
+
+
+def test_a_release_that_is_not_renewed_is_shown_as_stale(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    assert specs[RELEASE].freshness_policy is not None
 
 
 def test_only_the_release_and_what_is_frozen_of_it_stand_at_the_end(

@@ -97,6 +97,14 @@ def test_the_first_run_says_what_it_did(first_lines: str) -> None:
     assert "FAILED" not in lines
 
 
+def test_the_rows_of_each_mart_are_shown_beside_it(night: Night, instance: dg.DagsterInstance) -> None:
+    tables = json.loads((night.settings.serving / "manifest.json").read_text(encoding="utf-8"))["tables"]
+    for name in ("mart_index", "ind_dossier_sync"):
+        (seen,) = instance.fetch_observations(dg.AssetKey(["marts", name]), limit=1).records
+        assert seen.asset_observation is not None
+        assert seen.asset_observation.metadata["dagster/row_count"].value == tables[name]["rows"] > 0
+
+
 def test_a_new_day_becomes_a_new_release(night: Night) -> None:
     assert night.outcome.success, "\n".join(night.outcome.lines)
     assert night.before != night.after

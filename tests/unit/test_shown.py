@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from expectations.docs import render
 from expectations.gate import CheckResult, GateResult
+from expectations.report_page import render
 from orchestration.defs.ingestion import as_markdown
 from orchestration.shown import as_description, for_terminal, on_terminal
 from tests.unit.ingestion.record_workplace import Records, as_lines, good

@@ -234,7 +234,7 @@ def value_macros(roots: Iterable[str]) -> str:
     known = {root.split(".")[0].strip().upper() for root in roots}
     listed = sorted(re.escape(root) for root in known if re.fullmatch("[A-Z0-9]+", root))
     roots_pattern = "|".join([_ANY_PROVINCE, *listed])
-    return AGENCY_CODE_SQL + sql_template(Path(__file__).with_name("value_macros.sql.jinja")).render(
+    return AGENCY_CODE_SQL + sql_template(Path(__file__).with_suffix(".sql.jinja")).render(
         invisible=_INVISIBLE,
         blanks=_BLANKS,
         blank=" " * len(_BLANKS),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from expectations.gate import CheckResult, GateResult, plain
 
-TEMPLATE = "docs.html.jinja"
+TEMPLATE = "report_page.html.jinja"
 
 
 def render(results: Sequence[GateResult], title: str, facts: Mapping[str, str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from expectations.docs import render
 from expectations.gate import CheckResult, GateResult
+from expectations.report_page import render
 
 
 def check(success: bool = True, **values: object) -> CheckResult:
