@@ -97,7 +97,7 @@ manifest: dbt_project/target/manifest.json
 
 # What Dagster and the linters know of the dbt project. The target `memory` needs no build database.
 dbt_project/target/manifest.json: .venv/installed $(DBT_FILES)
-	@cd dbt_project && ../$(DBT) parse --profiles-dir . --target memory
+	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target memory
 	@touch $@
 
 lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.defs.closing import CLOSED
-from orchestration.defs.partitions import CLOSED_MONTHS, DELIVERY_DAYS
 
 # In one process: DuckDB lets one process write, and Great Expectations is imported once.
 EXECUTOR = dg.in_process_executor
@@ -15,7 +14,6 @@ REFRESH = "refresh"
 refresh = dg.define_asset_job(
     REFRESH,
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets(CLOSED),
-    partitions_def=DELIVERY_DAYS,
     executor_def=EXECUTOR,
     description="Landing to published marts, for a day of deliveries or a range: ingest, raw gate, dbt, release"
     " gates, publish.",
@@ -24,7 +22,6 @@ refresh = dg.define_asset_job(
 monthly_close = dg.define_asset_job(
     "monthly_close",
     selection=dg.AssetSelection.assets(CLOSED),
-    partitions_def=CLOSED_MONTHS,
     executor_def=EXECUTOR,
     description="Freezes what is served of a month that is over.",
 )
