@@ -34,7 +34,7 @@
     coalesce((
         select md5(replace(
             -- DuckDB writes `as date` of a view that it has just made, and `as "DATE"` of the same one from a file, or
-            -- the other way round: a model run alone would be made anew, and so would it be the night after.
+            -- the other way round: a model run alone would be rebuilt, and so would it be the night after.
             regexp_replace(views.sql, ' AS "([A-Z]+)"', ' AS \1', 'g'),
             '{{ env_var("SERVICE_INDEX_DATA", "../data") }}',
             ''

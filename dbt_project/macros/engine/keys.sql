@@ -1,4 +1,4 @@
-{#- A whole number, 63 bits, that stands for the values of some columns. Equal values, equal number. -#}
+{#- A whole number, 63 bits, that is a key for the values of some columns. Equal values, equal number. -#}
 {% macro surrogate_key(columns) %}
     {{- return(adapter.dispatch('surrogate_key')(columns)) -}}
 {% endmacro %}

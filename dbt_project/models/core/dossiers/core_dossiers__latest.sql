@@ -1,4 +1,4 @@
--- Grain: one row per dossier: the version that speaks for it, with the exporter's known defects repaired.
+-- Grain: one row per dossier: its current version, with the exporter's known defects repaired.
 -- depends_on: {{ ref('stg_exchange__dossiers') }}, {{ ref('stg_exchange__progress') }}
 {{ config(
     materialized='incremental',
@@ -73,7 +73,7 @@ dated as (
         on versions.status_code = statuses.status_code
 ),
 
-speaking as (
+current_version as (
     select
         dossier_code,
         max_by(
@@ -105,14 +105,14 @@ latest as (
         {{ seconds_of('versions.own_moment_at') }} * 16 as own_order,
         forms.cash_forms
     from versions
-    left join speaking
-        on versions.dossier_code = speaking.dossier_code
+    left join current_version
+        on versions.dossier_code = current_version.dossier_code
     left join progress
         on versions.dossier_code = progress.dossier_code
     left join statuses as last_steps
         on progress.last_step_order % 16 = last_steps.progress_order
     cross join forms
-    where speaking.version_id is null or versions.version_id = speaking.version_id
+    where current_version.version_id is null or versions.version_id = current_version.version_id
 ),
 
 -- Exported as finished, though the last step says supplement, payment or stopped and no step says finished.

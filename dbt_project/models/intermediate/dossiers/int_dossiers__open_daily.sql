@@ -1,4 +1,4 @@
--- Grain: one row per unit, day of receipt and last day within time: open dossiers, which each period judges anew.
+-- Grain: one row per unit, day of receipt and last day within time: open dossiers, which each period judges again.
 with outcomes as (
     select * from {{ ref('fct_dossier') }}
     where unit_code is not null and outcome = 'open'

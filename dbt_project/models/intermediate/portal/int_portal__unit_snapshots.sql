@@ -1,4 +1,4 @@
--- Grain: one row per period key and unit: the payload that speaks for the unit on that day.
+-- Grain: one row per period key and unit: the payload that is current for the unit on that day.
 with unit_results as (
     select * from {{ ref('stg_portal__unit_results') }}
 ),

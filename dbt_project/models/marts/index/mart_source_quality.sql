@@ -26,7 +26,7 @@ units as (
     select * from {{ ref('bridge_agency_to_unit') }}
 ),
 
--- A flag that never varies in a whole system tells nothing of a dossier.
+-- A flag that never varies in a whole system says nothing of a dossier.
 systems as (
     select
         sender,
