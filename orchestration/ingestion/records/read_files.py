@@ -57,6 +57,9 @@ ROWS_VALIDATED_TOGETHER = 50_000
 SMALL_FILE_BYTES = 64 * 1024
 FILES_TOGETHER = 500
 
+#: The documents of the files at hand.
+_ENVELOPE = {"filename": "varchar", "body": "json"}
+
 Prepare = Callable[[duckdb.DuckDBPyConnection, SystemMapping], None]
 """Makes the macros of a mapping on a connection."""
 
@@ -89,10 +92,15 @@ def read_files(
                     portion, mapping = waiting.popleft()
                 except IndexError:
                     break
-                if reading is None or mapping is not reading.mapping:
-                    if reading is not None:
-                        validate_pending(reading)
-                    reading = _prepared(cursor, staged, scopes, mapping, prepare)
+                if reading is not None and mapping is not reading.mapping:
+                    validate_pending(reading)
+                    reading = None
+                try:
+                    reading = reading or _prepared(cursor, staged, scopes, mapping, prepare)
+                    create_table(cursor, "envelope", _ENVELOPE)
+                except duckdb.OutOfMemoryException as error:  # others take it all: after them, each by itself
+                    staged.unread.update({file.sha256: unread(file.relative_path, error) for file in portion})
+                    continue
                 read(reading, portion)
             if reading is not None:
                 validate_pending(reading)
@@ -116,6 +124,7 @@ def read_files(
             with connection.cursor() as cursor:
                 reading = _prepared(cursor, staged, scopes, mapping, prepare)
                 reading.is_by_itself = True
+                create_table(cursor, "envelope", _ENVELOPE)
                 read(reading, [file])
                 validate_pending(reading)
     return staged
@@ -168,7 +177,6 @@ def read(reading: Reading, files: Sequence[LandedFile]) -> None:
     if reading.rows_pending > ROWS_VALIDATED_TOGETHER:
         validate_pending(reading)
     folder = reading.staged.work / f"{files[0].sha256}.open"
-    create_table(reading.connection, "envelope", {"filename": "varchar", "body": "json"})
     try:
         if len(files) == 1:
             _read_alone(reading, files[0], folder)
@@ -201,13 +209,11 @@ def _read_together(reading: Reading, some: Sequence[OpenedRecords], folder: Path
         _read_alone(reading, files[0], folder)
         return
     try:
-        is_plain = classify_together(reading, some)
+        if classify_together(reading, some):
+            keep(reading, some)
+            return
     except Exception as error:  # noqa: BLE001  (whatever it is, single files show whose it is: ADR 0020)
         _go_on_one_by_one(reading, files, error)
-        is_plain = False
-    if is_plain:
-        keep(reading, some)
-        return
     _forget(reading, files)
     half = len(some) // 2
     _read_together(reading, some[:half], folder)
@@ -226,8 +232,8 @@ def keep(reading: Reading, some: Sequence[OpenedRecords]) -> None:
         staged.rows[kind][first.sha256] = path.replace(staged.work / f"{kind}-{first.sha256}.rows")
     forget_written(reading, first)
     if (to_validate := staged.rows[TO_VALIDATE].get(first.sha256)) is not None:
-        reading.pending.append((files, to_validate))
         reading.rows_pending += rows_in(reading.connection, to_validate)
+        reading.pending.append((files, to_validate))
 
 
 def _forget(reading: Reading, files: Sequence[LandedFile]) -> None:

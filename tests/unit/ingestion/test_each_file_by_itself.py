@@ -145,6 +145,29 @@ def test_a_file_too_large_for_memory_is_left_unread(
     assert [file.sender for file in report.files] == ["H19"]
 
 
+@pytest.mark.parametrize("what", ["_prepared", "keep"])
+@pytest.mark.parametrize("files", [1, 3])
+def test_where_others_take_all_memory_what_is_done_around_a_file_waits_for_them(
+    what: str, files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen once in CI: macros could not be made while a page of 400 MB was read beside them, and the run ended."""
+    real, fails = getattr(read_files, what), iter([True])
+
+    def without_room(*arguments: Any) -> Any:
+        if next(fails, False):
+            raise duckdb.OutOfMemoryException("x")
+        return real(*arguments)
+
+    monkeypatch.setattr(read_files, what, without_room)
+    workplace = Records(tmp_path)
+    for number in range(files):
+        workplace.deliver(as_lines([good("dossiers", number)]), f"{number}.jsonl")
+    report = workplace.ingest()
+    assert report.unread == ()
+    assert [(file.rows_accepted, file.rows_read) for file in report.files] == [(1, 1)] * files
+    assert len(workplace.rows(report)) == files
+
+
 @pytest.mark.parametrize(
     "error",
     [OSError(errno.ENOSPC, "No space left on device"), PermissionError(errno.EACCES, "Permission denied"),
