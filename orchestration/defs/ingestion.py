@@ -96,7 +96,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
     # Beside a check, Dagster knows the result by its bare class only.
     def batch(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         days = days_of(context.run)
-        report = source.ingest(settings, days or known_days(), agreed_at_start(settings, context.run_id))
+        report = source.ingest(settings, days or known_days(), agreed_at_start(settings, context.run.run_id))
         for line in report.summary():
             context.log.info(line)
         if any(problem.reason_code in PASSING for problem in report.problems):
@@ -191,7 +191,7 @@ def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
         check_batches(settings.lake, source.name)
         check_retractions(settings.lake, source.name, served.retracted)
         admitted = pending_batches(settings.lake, source.name)
-        passed = passed_batches(settings, context.run_id, source.name)
+        passed = passed_batches(settings, context.run.run_id, source.name)
         if unjudged := [batch for batch in admitted if batch not in passed]:
             raise dg.Failure(
                 f"{source.name}: the raw gate of this run has not passed batch {', '.join(unjudged)}; expected a"

@@ -110,7 +110,7 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             context.selected_asset_keys == models.keys
             and context.selected_asset_check_keys == models.check_keys
         ):
-            keep_whole_build(settings, context.run_id, inputs)
+            keep_whole_build(settings, context.run.run_id, inputs)
 
     return models
 

@@ -39,7 +39,7 @@ def release_asset(
         ),
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        evidence, report = gather(settings, context.run_id, gates)
+        evidence, report = gather(settings, context.run.run_id, gates)
         made = publish(
             settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
         )
