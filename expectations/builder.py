@@ -37,7 +37,7 @@ def names(stage: str) -> list[str]:
 
 
 def table_of(name: str) -> str:
-    """The table a suite judges: what stands behind the stage in its name."""
+    """The table a suite judges: what follows the stage in its name."""
     return name.split("__", 1)[1]
 
 

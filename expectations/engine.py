@@ -32,8 +32,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(path: Path) -> str:
-    """The path as an SQL text: COPY and ATTACH take no parameters."""
+def literal(path: Path | str) -> str:
+    """A text of SQL, for where nothing can be bound: COPY, ATTACH, queries that suites fill."""
     return "'" + str(path).replace("'", "''") + "'"
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, TemplateError
 from jinja2.nativetypes import NativeEnvironment
 
+from expectations.engine import literal
+
 
 def _given(value: object) -> object:
     if value is None:  # a bound of None would let anything pass
@@ -20,7 +22,7 @@ def _given(value: object) -> object:
 
 
 def _literal(value: object) -> str:
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+    return literal(value) if isinstance(value, str) else str(value)
 
 
 _OPTIONS: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}

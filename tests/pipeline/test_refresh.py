@@ -97,10 +97,9 @@ def night(
 
 
 def test_the_first_run_says_what_it_did(first_lines: str) -> None:
-    lines = first_lines
-    assert "3 files, 84 rows read, 84 rows accepted" in lines
-    assert "published" in lines
-    assert "FAILED" not in lines
+    assert "3 files, 84 rows read, 84 rows accepted" in first_lines
+    assert "published" in first_lines
+    assert "FAILED" not in first_lines
 
 
 def test_the_rows_of_each_mart_are_shown_beside_it(night: Night, instance: dg.DagsterInstance) -> None:

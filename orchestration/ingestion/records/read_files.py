@@ -291,7 +291,7 @@ def _each_by_itself(reading: Reading, file: LandedFile) -> Iterator[None]:
         _refuse(reading, file, why.problem(file.relative_path))
     except EngineLostError:
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is of this file or raised again: ADR 0020)
         _leave_unread(reading, file, error)
 
 
