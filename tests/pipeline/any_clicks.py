@@ -159,6 +159,10 @@ class Clicks(RuleBasedStateMachine):
         """Parents come first in the chain. What a dying run was at is rolled back."""
         self.click(self.warehouse.chain[:done])
 
+    @rule()
+    def run_without_seeds(self) -> None:
+        self.click(name for name in self.warehouse.chain if name != "dossier_statuses")
+
     @rule(chosen=st.sampled_from(INCREMENTAL))
     def drop(self, chosen: str) -> None:
         self.warehouse.execute(f"drop table if exists core.{chosen}")

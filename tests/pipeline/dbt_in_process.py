@@ -24,9 +24,6 @@ from dbt.contracts.graph.manifest import Manifest
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from tests.pipeline.records_lake import REPOSITORY, empty_lake, write
 
-#: The one seed and the views that an edit or a click changes. The others are made once, and so is what is made of the
-#: portal's payloads.
-CHANGED = ("dossier_statuses", "stg_exchange__dossiers", "stg_exchange__progress")
 #: The last models of the chain: tables below them are made anew each night and keep nothing that could be wrong.
 INCREMENTAL = ("core_dossiers__versions", "core_dossiers__progress", "core_dossiers__latest",
                "fct_dossier")  # fmt: skip
@@ -142,18 +139,30 @@ class Warehouse:
             for id_, name in nodes.items()
         }
         above = self.upstream(INCREMENTAL)
+        # But for the code of incremental models, seeds and views are made once, and so is what rests on the portal.
         made_once = {
             node.name for node in manifest.nodes.values()
-            if (node.resource_type == "seed" or node.config.materialized == "view") and node.name not in CHANGED
+            if (node.resource_type == "seed" or node.config.materialized == "view")
         }  # fmt: skip
-        self.chain = tuple(name for name in above if "portal" not in name and name not in made_once)
         self.begin()
         assert self.call(above), self.said
+        code = {
+            key.rpartition(".")[2]
+            for (key,) in self.execute("select key from state.inputs where input = 'code'")
+        }
+        self.chain = tuple(
+            name for name in above if name in code or ("portal" not in name and name not in made_once)
+        )
         shutil.copyfile(self.database, self.template)
+        shutil.copytree(self.data / "lake", self.empty_lake)
 
     @property
     def template(self) -> Path:
         return self.data / "template.duckdb"
+
+    @property
+    def empty_lake(self) -> Path:
+        return self.data / "empty_lake"
 
     def upstream(self, names: Iterable[str]) -> tuple[str, ...]:
         """The nodes, and all above them, parents first."""
@@ -176,7 +185,10 @@ class Warehouse:
         """An empty lake, and the database as it was made from one."""
         shutil.rmtree(self.data / "lake", ignore_errors=True)
         shutil.rmtree(self.data / "databases", ignore_errors=True)
-        empty_lake(self.data)
+        if self.empty_lake.exists():
+            shutil.copytree(self.empty_lake, self.data / "lake")
+        else:
+            empty_lake(self.data)
         self.database = self.new_database()
 
     def new_database(self) -> Path:
@@ -233,7 +245,7 @@ class Warehouse:
     def read_batches(self) -> list[tuple[str, str]]:
         """What the last call found in the lake, of the sources that models add to."""
         return self.execute(
-            "select source, batch from state.available where batch <> repeat('0', 16) order by all"
+            "select input, key from state.at_hand where input <> 'code' and key <> repeat('0', 16) order by all"
         )
 
     def night(self, project: Project | None = None) -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""Any deliveries, runs of any models and edits, then a night: it comes to what a full refresh does (ADR 0024).
+"""Any deliveries, runs of any models and edits, then a night: it comes to what a full refresh does (ADR 0045).
 
 Belongs here: how many sequences are tried. Classes, so that two workers share them (`--dist loadscope`): 2 x 20 with
 the slow tests, 2 x 100 with `make test-search`.

@@ -28,4 +28,4 @@ def test_every_dbt_unit_test_passes(copy_of_installation: Settings) -> None:
     assert done.returncode == 0, done.stdout
     found = len(json.loads(settings.dbt_manifest.read_text(encoding="utf-8"))["unit_tests"])
     assert found > 0
-    assert f"PASS={found + 1} " in done.stdout, "each of them, and the hook that begins every run"
+    assert f"PASS={found + 2} " in done.stdout, "each of them, and the hooks that begin and end every run"

@@ -110,6 +110,14 @@ def test_the_rows_of_each_mart_are_shown_beside_it(night: Night, instance: dg.Da
         assert seen.asset_observation.metadata["dagster/row_count"].value == tables[name]["rows"] > 0
 
 
+def test_a_night_records_what_it_has_computed(night: Night) -> None:
+    """All of it: what stayed unrecorded would be computed again each night."""
+    with duckdb.connect(str(night.settings.data / "build" / "build.duckdb"), read_only=True) as connection:
+        recorded = connection.execute("select distinct input, is_recorded from state.inputs").fetchall()
+    assert ("code", True) in recorded and ("unit", True) in recorded
+    assert all(is_recorded for _, is_recorded in recorded)
+
+
 def test_a_new_day_becomes_a_new_release(night: Night) -> None:
     assert night.outcome.success, "\n".join(night.outcome.lines)
     assert night.before != night.after

@@ -1,15 +1,14 @@
 -- Grain: one row per dossier: its current version, with the exporter's known defects repaired.
--- depends_on: {{ ref('stg_exchange__dossiers') }}, {{ ref('stg_exchange__progress') }}
+-- depends_on: {{ ref('core_dossiers__changed') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='dossier_code',
-    post_hook="{{ record_inputs() }}",
 ) }}
 with
 {% if is_incremental() -%}
 changed as (
-    {{ changed_dossiers() }}
+    select distinct dossier_code from {{ ref('core_dossiers__changed') }}
 ),
 {%- endif %}
 

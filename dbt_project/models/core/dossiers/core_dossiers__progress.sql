@@ -3,7 +3,6 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='dossier_code',
-    post_hook="{{ record_inputs() }}",
 ) }}
 with progress as (
     select * from {{ ref('stg_exchange__progress') }}

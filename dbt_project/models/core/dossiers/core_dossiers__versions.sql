@@ -1,8 +1,8 @@
 -- Grain: one row per version of a dossier, flat: nested lists are read here and never again.
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
-    post_hook="{{ record_inputs() }}",
+    incremental_strategy='delete+insert',
+    unique_key='batch',
 ) }}
 select * from {{ ref('stg_exchange__dossiers') }}
 where

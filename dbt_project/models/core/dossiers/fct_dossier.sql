@@ -1,18 +1,15 @@
 -- Grain: one row per dossier: how it was settled, and what counts it.
--- depends_on: {{ ref('stg_exchange__dossiers') }}, {{ ref('stg_exchange__progress') }}
+-- depends_on: {{ ref('core_dossiers__changed') }}, {{ ref('core_dossiers__lookups') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='dossier_code',
-    post_hook="{{ record_inputs() }}",
+    post_hook="{{ use_lookups() }}",
 ) }}
 with
 {% if is_incremental() -%}
--- What came, and what was settled by something that now says otherwise: a procedure, a unit, a petition.
 changed as (
-    {{ changed_dossiers() }}
-    union
-    {{ dossiers_with_changed_lookups(ref('core_dossiers__latest')) }}
+    select distinct dossier_code from {{ ref('core_dossiers__changed') }}
 ),
 {%- endif %}
 
