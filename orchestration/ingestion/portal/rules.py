@@ -298,7 +298,7 @@ def find_problems_sql() -> str:
     )
     broken = " union all ".join(
         f"select file_hash, record_no, record, 'error' as severity, '{rule.reason_code}'"
-        f" as reason_code, {rule.field} as field, coalesce(masked({rule.found}), '') as found,"
+        f" as reason_code, {rule.field} as field, {rule.found} as found,"
         f" coalesce({rule.expected}, '') as expected,"
         f" '{rule.action}' as action, null as element from {rule.grain} where {rule.predicate}"
         for rule in RULES
@@ -310,7 +310,8 @@ def find_problems_sql() -> str:
             raw is not null and json_type(raw) <> 'NULL' as is_given,
             coalesce(kind = 'text' and trim(raw ->> '$') = '', false) as is_blank
         from ({figures});
-        insert into problem by name {broken};
+        -- What was found is masked here, once for all rules.
+        insert into problem by name select * replace (coalesce(masked(found), '') as found) from ({broken});
         insert into problem by name
         -- What a row is about must be there; a unit below the province is known by its name as well.
         select file_hash, record_no, record, if(is_key, 'error', 'aside') as severity,

@@ -78,22 +78,44 @@ numbered as (
     from listed
 ),
 
-read as (
+-- A step for each macro: what one is given is written out wherever it uses it, and so on within it.
+texts as (
     select
         * exclude (item),
         if(json_type(item) = 'OBJECT', item, null) as item,
         json_type(item) as item_type,
         item::varchar as item_text,
-        agency_code_today(nobodys(text_of(item -> '$.departmentCode'))) as agency_code,
-        unit_name_key(text_of(item -> '$.departmentName')) as name_key,
+        text_of(item -> '$.departmentCode') as department_code,
+        text_of(item -> '$.departmentName') as department_name,
+        text_of(item -> '$.shortName') as short_name,
         text_of(item -> '$.childGroup') as child_group,
         number_of(item -> '$.totalScore') as total_score,
         number_of(item -> '$.totalMaxScore') as total_max_score,
-        count_of(coalesce(item -> '$.rank', item -> '$.groupRank')) as official_rank,
+        count_of(coalesce(item -> '$.rank', item -> '$.groupRank')) as official_rank
+    from numbered
+),
+
+without_persons as (
+    select
+        * replace (nobodys(department_code) as department_code),
+        unit_name_key(department_name) as name_key
+    from texts
+),
+
+coded as (
+    select
+        * exclude (department_code),
+        agency_code_today(department_code) as agency_code
+    from without_persons
+),
+
+read as (
+    select
+        *,
         outer_key || '[' || (record_no - 1) || ']' || coalesce(' (' || masked(agency_code) || ')', '')
             as record,
         '' as place
-    from numbered
+    from coded
 ),
 
 -- A name with and without the name of the province behind it: it may be part of the commune's own.
@@ -254,19 +276,25 @@ numbered as (
     from listed
 ),
 
-read as (
+texts as (
     select
-        * exclude (item, place),
+        * exclude (item),
         if(json_type(item) = 'OBJECT', item, null) as item,
         json_type(item) as item_type,
         text_of(item -> '$.code') as code,
-        place || '.metrics[' || coalesce(masked(code), (position - 1)::varchar) || ']' as place,
+        text_of(item -> '$.name') as name_vi,
+        text_of(item -> '$.dataQualityStatus') as data_quality_status,
         count_of(item -> '$.numerator') as numerator,
         count_of(item -> '$.denominator') as denominator,
         number_of(item -> '$.ratio') as ratio,
         number_of(item -> '$.score') as score,
         number_of(item -> '$.maxScore') as max_score
     from numbered
+),
+
+read as (
+    select * replace (place || '.metrics[' || coalesce(masked(code), (position - 1)::varchar) || ']' as place)
+    from texts
 )
 
 select
@@ -369,10 +397,10 @@ metrics as (
         file_hash,
         record_no,
         list({
-            'group_code': group_code, 'metric_code': code, 'name_vi': nobodys(text_of(item -> '$.name')),
+            'group_code': group_code, 'metric_code': code, 'name_vi': nobodys(name_vi),
             'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
             'score': score, 'max_score': max_score,
-            'data_quality_status': upper(nobodys(text_of(item -> '$.dataQualityStatus')))
+            'data_quality_status': upper(nobodys(data_quality_status))
         } order by component_position, position) as metrics
     from metric
     where not is_aside
@@ -397,8 +425,8 @@ select
     envelope.expected_communes,
     envelope.nation_total_score,
     unit.agency_code,
-    nobodys(text_of(unit.item -> '$.departmentName')) as name_vi,
-    nobodys(text_of(unit.item -> '$.shortName')) as short_name,
+    nobodys(unit.department_name) as name_vi,
+    nobodys(unit.short_name) as short_name,
     nobodys(unit.child_group) as child_group,
     unit.total_score as official_total_score,
     unit.official_rank,

@@ -391,3 +391,17 @@ def test_no_spelling_in_a_header_or_the_name_of_a_sheet_is_shown(tmp_path: Path)
     written = [*everything(tmp_path, workplace.landing), *(("the report", t) for t in report.summary())]
     assert [(hit, text, place) for place, text in written if (hit := found_in(text))] == []
     assert any("[digits]" in text for _, text in written)
+
+
+def test_every_digit_of_another_script_is_read_as_the_digit_that_it_is() -> None:
+    """The macro passes over texts of Latin letters alone, Vietnamese ones included: no digit may be taken for one."""
+    digits = {
+        char: digit for char in map(chr, range(0x80, 0x110000)) if (digit := unicodedata.digit(char, None)) is not None
+    }  # fmt: skip
+    assert len(digits) > 600
+    with duckdb.connect() as connection:
+        connection.execute(PERSONAL_SQL)
+        read = connection.execute(
+            "select unnest(?) as text, in_plain_digits('Ủy ' || text || ' ban')", [list(digits)]
+        ).fetchall()
+    assert read == [(char, f"Ủy {digit} ban") for char, digit in digits.items()]
