@@ -13,7 +13,7 @@
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
 #   make lint   the style rules alone
-#   make lock   requirements.lock anew, from pyproject.toml (needs uv)
+#   make lock   requirements.lock anew, from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
@@ -100,8 +100,8 @@ dbt_project/target/manifest.json: .venv/installed $(DBT_FILES)
 	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target memory
 	@touch $@
 
-lock:
-	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+lock: install
+	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--group pyproject.toml:dev pyproject.toml --output-file requirements.lock
 

@@ -42,7 +42,7 @@ def numbered_parquet(folder: Path, text: str, kind: str) -> bytes:
 def odd_files(folder: Path) -> dict[str, bytes]:
     """Of each format: some that are plain, and one of everything that may be odd about a file."""
     files: dict[str, bytes] = {}
-    for n in range(4):
+    for n in range(2):
         records = [good("dossiers", 10 * n + place) for place in range(3)]
         again = [*records, records[0]]
         refused = [*records, good("dossiers", 10 * n + 5, TrangThaiHoSo="77")]
@@ -111,7 +111,7 @@ def test_among_others_each_file_comes_to_what_it_comes_to_alone(
         for number, (name, content) in enumerate(sorted(files.items())):
             place.deliver(content, name, f"2025-12-{number % 3 + 1:02}", ("H19", "H01")[number % 5 == 0])
         seen[together] = outcome(place)
-    assert len(seen[1]["files"]) > 90
+    assert len(seen[1]["files"]) > 60
     assert seen[1] == seen[3] == seen[500]
 
 
