@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from dagster_dbt import DbtCliResource, DbtProject
@@ -19,6 +20,7 @@ def dbt(settings: Settings) -> DbtCliResource:
     os.environ["SERVICE_INDEX_DATA"] = str(settings.data)
     # The dbt beside this Python, whatever PATH says.
     os.environ["SERVICE_INDEX_DBT"] = str(Path(sys.executable).with_name("dbt"))
+    os.environ["SERVICE_INDEX_DBT_VERSION"] = version("dbt-core")
     return DbtCliResource(
         project_dir=DbtProject(settings.dbt_project),
         dbt_executable=str(Path(__file__).parents[1] / "locked_dbt.py"),

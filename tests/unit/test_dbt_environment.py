@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from dagster_dbt import DbtCliResource
 
 from orchestration.defs import resources
 from orchestration.settings import REPOSITORY, Settings
@@ -23,18 +25,32 @@ OF_THE_SHELL = {
 }  # fmt: skip
 
 
+def called(data: Path, monkeypatch: pytest.MonkeyPatch) -> DbtCliResource:
+    """dbt as a run calls it; what that leaves in the environment goes with the test."""
+    for name in ("SERVICE_INDEX_DATA", "SERVICE_INDEX_DBT", "SERVICE_INDEX_DBT_VERSION"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    return resources.dbt(Settings(data=data))
+
+
 def test_dagster_calls_dbt_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in OF_THE_SHELL.items():
         monkeypatch.setenv(name, value)
-    for name in ("SERVICE_INDEX_DATA", "SERVICE_INDEX_DBT"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
-    dbt = resources.dbt(Settings(data=tmp_path))
+    dbt = called(tmp_path, monkeypatch)
     assert [name for name in os.environ if name.startswith("DBT_")] == []
     listed = ["ls", "--select", "dim_calendar", "--resource-type", "model"]
     assert dbt.cli(listed, target_path=tmp_path / "target").wait().is_successful()
     assert "service_index.core.dim_calendar" in capsys.readouterr().out
+
+
+def test_dbt_is_not_started_to_say_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster asks for it in each run; dbt would ask the registry whether there is a newer one."""
+    dbt = called(tmp_path, monkeypatch)
+    monkeypatch.setenv("SERVICE_INDEX_DBT", "/nowhere/dbt")
+    said = subprocess.run([dbt.dbt_executable, "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout == f"{version('dbt-core')}\n"
+    assert not any(tmp_path.iterdir()), "nor is its lock waited for"
 
 
 def test_a_program_of_the_project_gets_nothing_of_it() -> None:
