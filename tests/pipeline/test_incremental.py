@@ -138,7 +138,7 @@ def test_each_night_comes_to_what_all_at_once_does(tmp_path: Path) -> None:
     assert rows_of(data, f"select outcome from core.fct_dossier where dossier_code = '{A}'") == [("open",)]
 
 
-def test_a_build_that_died_in_between_is_gone_on_with(tmp_path: Path) -> None:
+def test_after_a_build_that_died_in_between_the_next_is_a_whole_one(tmp_path: Path) -> None:
     """What had been computed is computed again, and adds nothing twice."""
     data = tmp_path / "data"
     empty_lake(data)

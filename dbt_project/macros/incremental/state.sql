@@ -7,14 +7,12 @@
         <a lookup>           each row of `core_dossiers__lookups`
 
     `is_recorded` marks what a whole run has ended with; `state.built` has the code that each of these nodes was last built
-    from. Two rules: what is at hand and not recorded is computed, and
-    computing it twice changes nothing; what was used and is no longer at hand spoils all that it was used for, which is
-    made again: of a lookup the dossiers that found something by it, of code or a batch everything. So whoever runs a
-    part of the models, or is killed, leaves more to be computed, and nothing wrong.
+    from. Two rules: what is at hand and not recorded is computed, and computing it twice changes nothing; what was used
+    and is no longer at hand spoils all that it was used for, which is made again: of a lookup the dossiers that found
+    something by it, of code or a batch everything. So whoever runs a part of the models, or is killed, leaves more to be
+    computed, and nothing wrong.
 -#}
-{% macro state(table) -%} {{ target.database }}.state.{{ table }} {%- endmacro %}
-
-{% macro state_relation(table) %}
+{% macro state(table) %}
     {{- return(api.Relation.create(database=target.database, schema='state', identifier=table)) -}}
 {% endmacro %}
 
@@ -100,6 +98,10 @@
 {% endmacro %}
 
 
+{#- A condition: what is at hand before a run, and so no lookup. -#}
+{% macro is_listed() -%} input in ('code', '{{ sources_in_batches() | join("', '") }}') {%- endmacro %}
+
+
 {#- A condition: code of these nodes. -#}
 {% macro is_one_of(ids) -%} key in ('{{ ids | join("', '") }}') {%- endmacro %}
 
@@ -177,7 +179,7 @@
     {%- set gone -%}
         select input, key, content
         from {{ state('inputs') }}
-        where input in ('code', '{{ sources_in_batches() | join("', '") }}')
+        where {{ is_listed() }}
         except
         select input, key, content
         from {{ state('at_hand') }}
@@ -229,7 +231,7 @@
     {%- endset -%}
     {#- Which batches are new is no part of a model's code. -#}
     {%- set batches = [] -%}
-    {%- if execute and model.resource_type == 'model' and load_relation(state_relation('at_hand')) -%}
+    {%- if execute and model.resource_type == 'model' and load_relation(state('at_hand')) -%}
         {%- set batches = run_query(new).columns[0].values() -%}
     {%- endif -%}
     {%- if batches -%} batch in ('{{ batches | join("', '") }}') {%- else -%} false {%- endif -%}
@@ -269,7 +271,7 @@
                 key,
                 content
             from {{ state('inputs') }}
-            where input not in ('code', '{{ sources_in_batches() | join("', '") }}')
+            where not {{ is_listed() }}
             except
             {{ lookups(relation) }}
         )
