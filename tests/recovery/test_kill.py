@@ -36,7 +36,7 @@ pytestmark = pytest.mark.recovery
 
 VICTIM = str(Path(__file__).with_name("victim.py"))
 #: At which events the night is copied: every so many of a kind. All of the swap is besides (`victim`).
-EVERY = {"event": 300, "write": 7, "rename": 5, "mkdir": 28, "remove": 20, "start": 5, "link": 4}
+EVERY = {"event": 100, "write": 7, "rename": 5, "mkdir": 28, "remove": 20, "start": 5, "link": 4}
 #: What a night goes by. Logs and Dagster's history grow without anything else being done.
 LASTING = ("landing", "lake", "quarantine", "build", "serving", "closed", "alerts")
 LOGS = re.compile(r"build/(run|dbt/dbt)\.log(\.\d)?")

@@ -2,8 +2,8 @@
 
 `python victim.py DATA LOG SIGNAL KIND=NUMBER...`: with SIGKILL at the event of that kind and number; with SIGSTOP at
 each event of a kind whose number is a multiple, and at the swap and what comes after it. What is counted are Python's
-audit events: files opened for writing, made, renamed, linked and removed below DATA, processes started, and
-connections to Dagster's store, some for each event that Dagster writes. Nothing of the code that runs is replaced.
+audit events: files opened for writing, made, renamed, linked and removed below DATA, processes started, and the file of
+the run touched, once for each event that Dagster writes. Nothing of the code that runs is replaced.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ written = LOG.open("w", encoding="utf-8", buffering=1)
 
 
 def kind_of(event: str, arguments: tuple[Any, ...]) -> tuple[str, str] | None:
-    if event == "sqlite3.connect":
+    if event == "os.utime" and str(arguments[0]).startswith(STORE):
         return "event", ""
     if event == "subprocess.Popen":
         return "start", Path(str(arguments[0])).name
