@@ -107,7 +107,8 @@ def test_nothing_private_of_dagster_is_used() -> None:
         for path in [*modules("orchestration"), *modules("tests")]
         if "dagster._" in path.read_text(encoding="utf-8") and path != Path(__file__)
     ]
-    assert offenders == []
+    # The storage that is extended has no other name (docs/adr/0046).
+    assert offenders == ["orchestration/defs/event_log.py"]
 
 
 def test_every_module_says_what_belongs_in_it() -> None:
