@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,12 +84,13 @@ def refresh(
     job = build_defs(settings).resolve_job_def("refresh")
     try:
         # Before the log is begun again, which is that of a run still under way.
-        with one_writer(settings.data, print), _aside(settings.build / "run.log"):
+        with (
+            one_writer(settings.data, print),
+            _aside(settings.build / "run.log"),
+            nullcontext(instance) if instance else instance_of(settings) as keeping,
+        ):
             result = job.execute_in_process(
-                instance=instance or instance_of(settings),
-                raise_on_error=False,
-                run_config=config,
-                tags=tags,
+                instance=keeping, raise_on_error=False, run_config=config, tags=tags
             )
         lines = tuple(_lines(result, settings))
         alert = alert_of(result.all_events, result.run_id, datetime.now(UTC))
