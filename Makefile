@@ -13,7 +13,7 @@
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
 #   make lint   the style rules alone
-#   make lock   requirements.lock anew, from pyproject.toml
+#   make lock   compile requirements.lock from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3

@@ -27,7 +27,7 @@ from tests.pipeline.records_lake import REPOSITORY, empty_lake, write
 #: The last models of the chain: tables below them are made anew each night and keep nothing that could be wrong.
 INCREMENTAL = ("core_dossiers__versions", "core_dossiers__progress", "core_dossiers__latest",
                "fct_dossier")  # fmt: skip
-#: What this reads is looked up row by row: a change of it makes some dossiers anew.
+#: What this reads is looked up row by row: for a change of it some dossiers are computed again.
 LOOKUPS = "core_dossiers__lookups"
 BUILD = ("build", "--exclude-resource-type", "test", "unit_test")
 #: Names the build database of a call: views name the lake, which stays where it is while databases come and go.
