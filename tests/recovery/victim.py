@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ FILES = {
 STORE = str(DATA / "dagster")
 
 seen: Counter[str] = Counter()
+#: Dagster writes events from several threads. One at a time is counted, written and stopped at; a thread that is within
+#: may come in again, by what it collects.
+turn = threading.RLock()
 written = LOG.open("w", encoding="utf-8", buffering=1)
 
 
@@ -61,11 +65,12 @@ def hook(event: str, arguments: tuple[Any, ...]) -> None:
     if found is None:
         return
     kind, what = found
-    number = seen[kind]
-    seen[kind] += 1
-    written.write(f"{kind} {number} {what}\n")
-    if is_due(kind, number, what):
-        os.kill(os.getpid(), SIGNAL)
+    with turn:
+        number = seen[kind]
+        seen[kind] += 1
+        written.write(f"{kind} {number} {what}\n")
+        if is_due(kind, number, what):
+            os.kill(os.getpid(), SIGNAL)
 
 
 def main() -> int:
