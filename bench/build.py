@@ -17,8 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import Days, delivery_days
-from orchestration.ingestion.portal.run import promote
 from orchestration.settings import Settings
 from orchestration.simulation.generator import simulate
 from orchestration.sources import SOURCES, agreed_at_start

@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.fingerprints import served_deliveries
 from orchestration.ingestion.lake import visible_batches
-from orchestration.ingestion.portal.run import SOURCE as PORTAL
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.retraction import retractions
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.ingestion.landing import land_file
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL, land_file
 from orchestration.settings import Settings
 
 
@@ -33,6 +32,6 @@ SAMPLES = (
 def land_samples(settings: Settings) -> list[Path]:
     """Deliver every sample; those that lie there already are left alone. Returns their places."""
     return [
-        land_file(settings.samples / s.file, settings.landing, SOURCE, s.delivery_date, s.sender)
+        land_file(settings.samples / s.file, settings.landing, PORTAL, s.delivery_date, s.sender)
         for s in SAMPLES
     ]

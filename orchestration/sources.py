@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from orchestration.ingestion.contracts import RECORD_SOURCES, Contract
-from orchestration.ingestion.landing import Days, delivery_files
+from orchestration.ingestion.landing import PORTAL, Days, delivery_files
 from orchestration.ingestion.portal import run as batch
 from orchestration.ingestion.records.mapping import Mappings, load_mappings
 from orchestration.ingestion.records.run import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
@@ -92,7 +92,7 @@ def _records(contract: Contract) -> Source:
 
 SOURCES = (
     Source(
-        batch.SOURCE,
+        PORTAL,
         "portal",
         "Results of the National Public Service Portal: one row a unit of a payload, nested lists kept nested.",
         _portal,

@@ -22,8 +22,8 @@ from orchestration.defs.ingestion import batch_key
 from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.leave_out import leave_out, superseded_by
-from orchestration.ingestion.portal.run import SOURCE as PORTAL
 from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
 from orchestration.shown import as_description

@@ -7,8 +7,8 @@ Belongs here: the Dagster face of `orchestration.ingestion.portal.refused_units`
 import dagster as dg
 
 from orchestration.defs.ingestion import lake_key
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.portal.refused_units import refused_units
-from orchestration.ingestion.portal.service_results import SOURCE
 from orchestration.settings import Settings
 from orchestration.shown import as_description
 from orchestration.sources import source_named
@@ -21,7 +21,7 @@ def unit_check(settings: Settings) -> dg.AssetChecksDefinition:
     """The non-blocking check on the portal's table in the lake."""
 
     @dg.asset_check(
-        asset=lake_key(source_named(SOURCE)),
+        asset=lake_key(source_named(PORTAL)),
         name=CHECK,
         description="Was every unit that the portal's newest captures show recognised and taken?",
     )
@@ -31,7 +31,7 @@ def unit_check(settings: Settings) -> dg.AssetChecksDefinition:
         lines = [f"{len(units)} units or files are missing, the others are ranked without them:"]
         lines += [f"- {problem}" for problem in refused[:UNITS_SHOWN]]
         if len(refused) > UNITS_SHOWN:
-            lines.append(f"and {len(refused) - UNITS_SHOWN} more reasons, in quarantine/{SOURCE}")
+            lines.append(f"and {len(refused) - UNITS_SHOWN} more reasons, in quarantine/{PORTAL}")
         return dg.AssetCheckResult(
             passed=not refused,
             severity=dg.AssetCheckSeverity.WARN,

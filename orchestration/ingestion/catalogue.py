@@ -1,6 +1,6 @@
 """What lies in the lake, for those who come after: batches that wait, and batches that are visible.
 
-Here: reading names and manifests. Not here: writing either (`portal.run`, `lake`).
+Here: reading names and manifests. Not here: writing either (`run`, `lake`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What became of each file: from rows and problems found to one outcome a file.
 
 Here: statuses, duplicates, and which refused file a corrected delivery has resolved. Not here: finding
-problems (the source's rules), and writing anything (`portal.run`).
+problems (the source's reader), and writing anything (`run`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import FOREIGN_AGENCY, Problem
 from orchestration.ingestion.report import PROBLEMS_SHOWN, FileOutcome
 
+#: Of a file that is refused as such, all rows are.
 _COUNTS_SQL = """
-with read as (select file_hash, count(*) as rows_read from typed group by file_hash),
+with read as (select file_hash, count(*) as rows from row_read group by file_hash),
+
+repeats as (select file_hash, count(*) as rows from repeated group by file_hash),
 
 found as (
     select
         file_hash,
-        bool_or(severity = 'error' and record_no is null) as is_file_refused,
-        count(distinct record_no) filter (where severity = 'error') as records_refused,
+        bool_or(severity = 'error' and record_no is null) as is_refused,
+        count(distinct record_no) filter (where severity = 'error') as refused,
+        bool_or(reason_code = $foreign and record_no is null) as is_foreign,
+        count(distinct record_no) filter (where reason_code = $foreign) as foreign_rows,
         count(*) filter (where severity = 'aside') as elements_aside,
         list(distinct reason_code order by reason_code) as reason_codes
     from problem
@@ -36,12 +41,15 @@ found as (
 
 select
     file_hash,
-    coalesce(rows_read, 0),
-    if(coalesce(is_file_refused, false), coalesce(rows_read, 0), coalesce(records_refused, 0)),
+    coalesce(read.rows, 0),
+    if(coalesce(is_refused, false), coalesce(read.rows, 0), coalesce(refused, 0)),
     coalesce(elements_aside, 0),
-    coalesce(reason_codes, [])
+    coalesce(reason_codes, []),
+    coalesce(repeats.rows, 0),
+    if(coalesce(is_foreign, false), coalesce(read.rows, 0), coalesce(foreign_rows, 0))
 from read
 full join found using (file_hash)
+left join repeats using (file_hash)
 """
 _SHOWN_PROBLEMS_SQL = """
 with ranked as (
@@ -91,23 +99,21 @@ class FileResult:
         return "partly_quarantined" if self.rows_refused else "accepted"
 
 
-def verdicts(
+def results(
     connection: duckdb.DuckDBPyConnection, first_copies: Mapping[str, LandedFile]
 ) -> dict[str, FileResult]:
-    """By content hash, from the working tables `typed` and `problem`."""
+    """By content hash, from the tables that every reader fills (`run`)."""
     problems: dict[str, list[Problem]] = {sha256: [] for sha256 in first_copies}
-    shown = connection.execute(_SHOWN_PROBLEMS_SQL, {"shown": PROBLEMS_SHOWN}).fetchall()
-    for sha256, *parts in shown:
+    for sha256, *parts in connection.execute(_SHOWN_PROBLEMS_SQL, {"shown": PROBLEMS_SHOWN}).fetchall():
         problems[sha256].append(Problem(first_copies[sha256].relative_path, *parts))
-    counted = {row[0]: row[1:] for row in connection.execute(_COUNTS_SQL).fetchall()}
+    counted = {
+        row[0]: row[1:] for row in connection.execute(_COUNTS_SQL, {"foreign": FOREIGN_AGENCY}).fetchall()
+    }
     result = {}
-    for sha256 in first_copies:
-        rows_read, refused, aside, reasons = counted.get(sha256, (0, 0, 0, []))
-        shown_here = tuple(problems[sha256])
-        foreign = refused if FOREIGN_AGENCY in reasons else 0
-        result[sha256] = FileResult(
-            rows_read, refused, aside, tuple(reasons), shown_here, rows_foreign=foreign
-        )
+    for sha256, shown in problems.items():
+        # A file without a row is no problem: it says that there are none.
+        rows_read, refused, aside, reasons, repeats, foreign = counted.get(sha256, (0, 0, 0, [], 0, 0))
+        result[sha256] = FileResult(rows_read, refused, aside, tuple(reasons), tuple(shown), repeats, foreign)
     return result
 
 
@@ -117,25 +123,24 @@ def outcomes(
     manifest: Sequence[Mapping[str, Any]],
     found: Mapping[str, FileResult],
     read_by: Callable[[LandedFile], ReadBy],
-    are_rows_independent: Callable[[LandedFile], bool],
-    standing: Mapping[str, LandedFile] | None = None,
+    standing: Mapping[str, LandedFile],
+    wholes: Collection[str] = (),
 ) -> tuple[FileOutcome, ...]:
-    """One a new file, in order of delivery; the first file with a content stands for it, unless `standing` names another.
+    """One a new file, in order of delivery; of those with one content, `standing` names the one that stands for it.
 
     `landed` are all files of the source, `manifest` the rows of files.parquet in visible batches. The good
-    rows of a superseded file are left out, unless each of its rows stands for itself.
+    rows of a superseded file are left out as well, if its content is among `wholes`.
     """
     accepted = {row["file_hash"] for row in manifest if row["status"] == "accepted"}
     accepted |= {sha256 for sha256, verdict in found.items() if verdict.status == "accepted"}
     newest = newest_accepted_delivery(landed, manifest, accepted)
-    first = {file.sha256: file for file in reversed(new)} if standing is None else standing
     result = []
     for file in new:
         verdict, by = found[file.sha256], read_by(file)
-        if file != first[file.sha256]:
+        if file != standing[file.sha256]:
             result.append(duplicate(file, verdict.rows_read, by))
         elif verdict.status != "accepted" and newest.get(_key(file), date.min) > file.delivery_date:
-            refused = verdict.rows_refused if are_rows_independent(file) else verdict.rows_read
+            refused = verdict.rows_read if file.sha256 in wholes else verdict.rows_refused
             result.append(_outcome(file, "superseded", verdict, refused, by))
         else:
             result.append(_outcome(file, verdict.status, verdict, verdict.rows_refused, by))

@@ -1,7 +1,7 @@
 """The lake: `<lake>/<source>/batch=<id>/*.parquet`, append-only, one folder a batch.
 
 Here: which batches are visible, how one becomes visible, and how Parquet is written. Not here:
-what a batch holds (`portal.run`), and whether it may become visible, which the raw gate says.
+what a batch holds (`run`), and whether it may become visible, which the raw gate says.
 """
 
 from __future__ import annotations

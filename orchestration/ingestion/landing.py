@@ -1,7 +1,7 @@
 """The landing folder: `<landing>/<source>/<delivery date>/<sender>/<file>`, immutable.
 
 Here: putting files there and listing what is there, misplaced files included. Not here: what a file
-holds, and which files are new (`portal.run`).
+holds, and which files are new (`new_files`).
 """
 
 from __future__ import annotations

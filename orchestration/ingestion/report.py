@@ -79,17 +79,15 @@ class FileOutcome:
 class IngestReport:
     """One run. `batch_id` and `pending_dir` are None if nothing was new.
 
-    `files` are the rows of files.parquet; `already_ingested` are payloads of the portal that came under a new path with
-    content that is in the lake (of records, those are `files` too); `landing_problems` concern files that could not
-    be taken for files of a source at all, so they are in no batch; `unread` concern files that the warehouse could
-    not read though they are not known to be bad (ADR 0020): the next run tries again.
+    `files` are the rows of files.parquet; `landing_problems` concern files that could not be taken for files of a source
+    at all, so they are in no batch; `unread` concern files that the warehouse could not read though they are not known
+    to be bad (ADR 0020): the next run tries again.
     """
 
     source: str
     batch_id: str | None
     pending_dir: Path | None
     files: tuple[FileOutcome, ...]
-    already_ingested: tuple[FileOutcome, ...]
     landing_problems: tuple[Problem, ...]
     unread: tuple[Problem, ...] = ()
 
@@ -123,7 +121,7 @@ class IngestReport:
         else:
             totals = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in self.counts.items())
             lines = [f"{self.source}: batch {self.batch_id}: {totals}"]
-        for file in (*self.files, *self.already_ingested):
+        for file in self.files:
             if file.status != "accepted" or file.problems:
                 lines.append(printable(f"  {file.status}: {file.source_file}".replace("\n", "?")))
                 lines += [f"    {problem}" for problem in file.problems]

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL
 from orchestration.settings import REPOSITORY, Settings
 
 CKMB = "CKMB_CongKhaiMinhBach"
@@ -60,7 +60,7 @@ def encoded(payload: dict[str, Any]) -> bytes:
 
 def land(settings: Settings, content: bytes, day: str, name: str = "results.json") -> Path:
     """Deliver a national payload on a day."""
-    path = settings.landing / SOURCE / day / "nation" / name
+    path = settings.landing / PORTAL / day / "nation" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path

@@ -21,7 +21,8 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.ingestion.contracts import RECORD_SOURCES
-from orchestration.ingestion.portal.run import FILE_COLUMNS, ensure_dataset
+from orchestration.ingestion.portal.run import ensure_dataset
+from orchestration.ingestion.report import FILE_COLUMNS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = REPOSITORY / "dbt_project"

@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 
 from orchestration.defs.run_job import refresh
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land, metric, province
@@ -108,10 +108,10 @@ def night(
     shutil.copytree(installation.data, settings.data, symlinks=True)
     for poison in request.param:
         land(settings, poison.bytes_of(eleventh_of_october()), DAYS[poison.name])
-    before = checksums(settings.serving, settings.lake / SOURCE, settings.landing)
+    before = checksums(settings.serving, settings.lake / PORTAL, settings.landing)
     outcome = refresh(settings, instance)
     assert outcome.success, "a night goes on with what the others delivered"
-    assert checksums(settings.serving, settings.lake / SOURCE, settings.landing) == before
+    assert checksums(settings.serving, settings.lake / PORTAL, settings.landing) == before
     return settings, "\n".join(outcome.lines), request.param
 
 
@@ -119,10 +119,10 @@ def test_bad_input_ends_in_a_clear_error_and_is_not_published(
     night: tuple[Settings, str, list[Poison]],
 ) -> None:
     settings, text, poisons = night
-    assert f"WARNING raw_gate on ingestion/{SOURCE}_batch" in text
+    assert f"WARNING raw_gate on ingestion/{PORTAL}_batch" in text
     assert "Not admitted, and read again by the next run of its day; all else was:\n" in text
     for poison in poisons:
-        assert f"    - {SOURCE}/{DAYS[poison.name]}/nation/results.json" in text
+        assert f"    - {PORTAL}/{DAYS[poison.name]}/nation/results.json" in text
         for name in poison.names:
             assert name in text, (poison.name, text)
     assert "unchanged, already served" in text
@@ -147,7 +147,7 @@ def test_a_file_in_the_wrong_place_is_named_and_stops_nobody(
     copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any]
 ) -> None:
     settings = copy_of_installation
-    landed = settings.landing / SOURCE
+    landed = settings.landing / PORTAL
     (landed / "stray.json").write_bytes(encoded(payload))
     (landed / "2026-10-11" / "H19").mkdir(parents=True)
     (landed / "2026-10-11" / "H19" / "loop.json").symlink_to("loop.json")
@@ -155,7 +155,7 @@ def test_a_file_in_the_wrong_place_is_named_and_stops_nobody(
     outcome = refresh(settings, instance)
     said = "\n".join(outcome.lines)
     assert outcome.success, said
-    assert f"WARNING all_in_place on ingestion/{SOURCE}_batch" in said
+    assert f"WARNING all_in_place on ingestion/{PORTAL}_batch" in said
     assert "stray.json" in said
     assert "2026-10-11/H19/loop.json: found a link that leads to no file" in said
-    assert f"{SOURCE}: batch " in said, "the good delivery beside them was read"
+    assert f"{PORTAL}: batch " in said, "the good delivery beside them was read"

@@ -17,7 +17,8 @@ import duckdb
 import pytest
 
 from orchestration.ingestion.lake import promote
-from orchestration.ingestion.portal.run import SOURCE, ingest
+from orchestration.ingestion.landing import PORTAL
+from orchestration.ingestion.portal.run import ingest
 from orchestration.ingestion.rights import national
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
@@ -84,7 +85,7 @@ def fill_lake(settings: Settings) -> None:
         settings.landing, settings.lake, settings.quarantine, settings.reference, national("nation")
     )
     assert report.batch_id is not None
-    promote(settings.lake, SOURCE, report.batch_id)
+    promote(settings.lake, PORTAL, report.batch_id)
     elsewhere = [
         dossier(agency, number, received_at=day, sender=agency)
         for agency in OTHERS

@@ -18,7 +18,7 @@ import pytest
 
 from orchestration.defs.run_job import Outcome, refresh
 from orchestration.defs.unit_checks import CHECK
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.clicks import click, errors
@@ -111,7 +111,7 @@ def september_2026(day: str) -> Payload:
 def land(
     settings: Settings, payload: Payload, day: str, sender: str = "H21", name: str = "units.json"
 ) -> None:
-    path = settings.landing / SOURCE / day / sender / name
+    path = settings.landing / PORTAL / day / sender / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(payload, ensure_ascii=False), encoding="utf-8")
 
@@ -411,7 +411,7 @@ def test_one_unknown_commune_is_left_out_and_the_rest_is_ranked_without_it(
         " and unit_level = 'commune' and as_of = '2026-09-21'",
     ) == [(134, 135)]
     kept = duckdb.sql(
-        f"select reason_code, record, found, action from read_parquet('{settings.quarantine / SOURCE}/*.parquet')"
+        f"select reason_code, record, found, action from read_parquet('{settings.quarantine / PORTAL}/*.parquet')"
         " where file like '%/2026-09-21.json'"
     ).fetchall()
     (index,) = [
@@ -436,7 +436,7 @@ def test_a_fault_of_one_unit_is_its_own(gia_lai_run: tuple[Settings, Outcome], d
     ]
     assert found == [communes, departments]
     ((status, reasons),) = duckdb.sql(
-        f"select status, reason_codes from read_parquet('{settings.lake / SOURCE}/batch=*/files.parquet',"
+        f"select status, reason_codes from read_parquet('{settings.lake / PORTAL}/batch=*/files.parquet',"
         f" union_by_name = true) where source_file like '%/{day}.json'"
     ).fetchall()
     assert (reason in reasons) if reason else (status, reasons) == ("accepted", [])

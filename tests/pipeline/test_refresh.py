@@ -16,7 +16,7 @@ import pytest
 
 from orchestration.cli import main
 from orchestration.defs.run_job import Outcome, refresh
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import CKMB, eleventh_of_october, encoded, land, metric, province
@@ -142,16 +142,16 @@ def test_a_reader_in_another_process_sees_whole_releases_and_no_error(night: Nig
 
 def test_a_correction_delivered_later_clears_the_bad_file(night: Night) -> None:
     text = "\n".join(night.outcome.lines)
-    assert f"superseded: {SOURCE}/2026-10-11/nation/results.json" in text
+    assert f"superseded: {PORTAL}/2026-10-11/nation/results.json" in text
 
 
 def test_an_unknown_metric_is_kept_aside_and_the_rest_goes_on(night: Night) -> None:
     text = "\n".join(night.outcome.lines)
-    assert f"{SOURCE}/2026-10-12/nation/results.json" in text
+    assert f"{PORTAL}/2026-10-12/nation/results.json" in text
     assert "NEW_METRIC_OF_2027" in text
     kept = duckdb.sql(
         "select count(*) from read_parquet($files) where severity = 'aside' and reason_code = 'unknown_metric'",
-        params={"files": [str(path) for path in (night.settings.quarantine / SOURCE).glob("*.parquet")]},
+        params={"files": [str(path) for path in (night.settings.quarantine / PORTAL).glob("*.parquet")]},
     ).fetchall()
     assert kept == [(1,)]
 
@@ -200,7 +200,7 @@ def test_a_score_that_breaks_the_rule_is_not_published_until_it_is_taken_back(
     # The batch is in the lake by now. Whoever is on call takes the file back, and the next run goes on.
     assert "bin/service-index retract FILE" in text
     monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
-    file = f"{SOURCE}/2026-10-11/nation/results.json"
+    file = f"{PORTAL}/2026-10-11/nation/results.json"
     assert main(["retract", file, "--by", "duty", "--reason", "PUBLISH_ON_TIME of H19 is wrong"]) == 0
     outcome = refresh(settings, instance)
     assert outcome.success, "\n".join(outcome.lines)

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from orchestration.defs.run_job import Outcome, refresh
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL
 from orchestration.settings import Settings
 from tests.pipeline.deliveries import encoded, province
 from tests.unit.ingestion.record_workplace import as_lines, good
@@ -54,8 +54,8 @@ def test_a_forged_snapshot_ranks_nobody(
     settings = copy_of_installation
     before = served(settings, RANKING)
     province(payload)["totalScore"] += 4.47
-    deliver(settings, SOURCE, "H19", encoded(payload), "2026-10-11", "results.json")
-    deliver(settings, SOURCE, "somebody", encoded(payload), "2026-10-11", "results.json")
+    deliver(settings, PORTAL, "H19", encoded(payload), "2026-10-11", "results.json")
+    deliver(settings, PORTAL, "somebody", encoded(payload), "2026-10-11", "results.json")
     outcome = refresh(settings, instance)
     assert outcome.success, said(outcome)
     assert "found a snapshot of the nation from H19" in said(outcome)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.ingestion.lake import connect, visible_batches
-from orchestration.ingestion.portal.service_results import SOURCE
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.problems import Problem
 
 #: Of each sender what came last; what a later delivery resolved has left the quarantine.
@@ -27,13 +27,13 @@ order by file, record = '$' desc, record, field, reason_code
 
 def refused_units(lake: Path, quarantine: Path) -> tuple[Problem, ...]:
     """Every reason for which a unit in the newest admitted captures of a sender was refused, by file and record."""
-    batches = visible_batches(lake, SOURCE)
+    batches = visible_batches(lake, PORTAL)
     if not batches:
         return ()
-    manifests = [str(lake / SOURCE / f"batch={batch}" / "files.parquet") for batch in batches]
+    manifests = [str(lake / PORTAL / f"batch={batch}" / "files.parquet") for batch in batches]
     with connect() as connection:
         newest = connection.execute(_NEWEST_SQL, {"manifests": manifests}).fetchall()
-        paths = (quarantine / SOURCE / f"{file_hash}.parquet" for (file_hash,) in newest)
+        paths = (quarantine / PORTAL / f"{file_hash}.parquet" for (file_hash,) in newest)
         records = [str(path) for path in paths if path.exists()]
         if not records:
             return ()

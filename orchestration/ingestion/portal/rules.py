@@ -300,7 +300,7 @@ def find_problems_sql() -> str:
         f"select file_hash, record_no, record, 'error' as severity, '{rule.reason_code}'"
         f" as reason_code, {rule.field} as field, {rule.found} as found,"
         f" coalesce({rule.expected}, '') as expected,"
-        f" '{rule.action}' as action, null as element from {rule.grain} where {rule.predicate}"
+        f" '{rule.action}' as action, null as row_text from {rule.grain} where {rule.predicate}"
         for rule in RULES
     )
     return f"""
@@ -317,7 +317,7 @@ def find_problems_sql() -> str:
         select file_hash, record_no, record, if(is_key, 'error', 'aside') as severity,
             'personal_number' as reason_code, field, 'a text of ' || length(raw ->> '$') || ' characters' as found,
             'a text without a number or an address of a person' as expected,
-            if(is_key, '{RESEND}', 'the row goes on without it') as action, null as element
+            if(is_key, '{RESEND}', 'the row goes on without it') as action, null as row_text
         from (
             select *, field in ('departmentCode', 'metadata.provinceCode') or is_units and field = 'departmentName'
                 as is_key
@@ -328,7 +328,7 @@ def find_problems_sql() -> str:
         select file_hash, record_no, record, 'aside' as severity, 'personal_number' as reason_code, place as field,
             'a key of ' || length(component) || ' characters' as found,
             'a key without a number or an address of a person' as expected, 'the row goes on without it' as action,
-            null as element
+            null as row_text
         from component where names_person(component);
         insert into problem by name
         select file_hash, record_no, record, 'aside' as severity, 'unknown_metric' as reason_code,
@@ -336,14 +336,14 @@ def find_problems_sql() -> str:
             'a metric of group ' || masked(group_code) || ' in indicators.csv' as expected,
             'add it to indicators.csv if the source introduced it; the rest of the row goes on'
                 as action,
-            item_text as element
+            masked_json(item_text) as row_text
         from metric where is_aside;
         insert into problem by name
         select file_hash, null as record_no, '$' as record, 'error' as severity, '{TOO_MANY_REFUSED}' as reason_code,
             outer_key as field, refused.units || ' of ' || listed.units || ' units refused' as found,
             'at most {MOST_ROWS_REFUSED:.0%} of the units of a province' as expected,
             'see the reasons beside; the file counts as not delivered until they are put right' as action,
-            null as element
+            null as row_text
         from envelope
         inner join (select file_hash, count(*) as units from unit group by file_hash) as listed using (file_hash)
         inner join (

@@ -5,8 +5,8 @@ rules (`rules`), what is done with accepted and refused rows (`run`), and any ju
 scores.
 
 The working tables, all temporary, key (file_hash, record_no): `document` is filled by the caller,
-one row a readable file; `typed` gains one row a unit, good or bad; `problem` gains what breaks a
-rule.
+one row a readable file; `typed` gains one row a unit, good or bad; `problem` (`ingestion.run`)
+gains what breaks a rule.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.lake import create_table
-from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.portal.rules import find_problems_sql
 from orchestration.ingestion.rights import Scope
+from orchestration.ingestion.run import make_tables
 from orchestration.ingestion.unit_identity import know_units
 
-SOURCE = PORTAL
 #: Raised when the meaning of a column changes, so that each batch says how it was read.
 MAPPING = "portal_service_results/2"
 
@@ -71,22 +70,6 @@ DOCUMENT_COLUMNS = {
     "sender": "varchar",
     "body": "json",
 }
-#: What readers and rules find: `record_no` null means the whole file, severity is error or aside.
-PROBLEM_COLUMNS = {
-    "file_hash": "varchar",
-    "record_no": "integer",
-    "record": "varchar",
-    "severity": "varchar",
-    "reason_code": "varchar",
-    "field": "varchar",
-    "found": "varchar",
-    "expected": "varchar",
-    "action": "varchar",
-    "element": "varchar",
-}
-#: The text of each row with an error, masked.
-RECORD_TEXT_COLUMNS = {"file_hash": "varchar", "record_no": "integer", "row_text": "varchar"}
-
 #: How one JSON value is read: null unless it is exactly what is asked for. Numbers may come as JSON
 #: numbers or as clean numeric texts; `12.0` is a count, `12.5`, `" 12"` and `true` are not. A count
 #: has at most eight digits: the country has 25 million dossiers, and nine may be a person's number; of a number,
@@ -165,21 +148,26 @@ def prepare(
         connection.execute("insert into scope_of_sender values (?, ?, ?, ?)", values)
     create_table(connection, "document", DOCUMENT_COLUMNS)
     create_table(connection, "typed", ROW_COLUMNS)
-    create_table(connection, "problem", PROBLEM_COLUMNS)
-    create_table(connection, "record_text", RECORD_TEXT_COLUMNS)
+    connection.execute("create or replace temp view row_read as select file_hash, record_no from typed")
+    make_tables(connection)
 
 
 def read_documents(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the rows of all in `document` to `typed`, their faults to `problem`; empty `document`.
 
-    Problems with a row carry no text of it here; dropped elements carry their own.
+    A problem with a row gets the text of its row, if it is refused; one with an element carries its own.
     """
     connection.execute(_shaping_sql())
     connection.execute(find_problems_sql())
     connection.execute("""
-        insert into record_text from unit select file_hash, record_no, masked_json(item_text)
-        where (file_hash, record_no) in
-            (select (file_hash, record_no) from problem where severity = 'error');
+        update problem set row_text = masked_json(item_text)
+        from (
+            select file_hash, record_no, item_text from unit
+            where (file_hash, record_no) in (
+                select (file_hash, record_no) from problem where severity = 'error' and record_no is not null)
+        ) as refused
+        where problem.file_hash = refused.file_hash and problem.record_no = refused.record_no
+            and problem.row_text is null;
         delete from document;
     """)
 

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.ingestion.file_status import FileResult
 from orchestration.ingestion.lake import create_table, write_parquet
-from orchestration.ingestion.landing import LandedFile
-from orchestration.ingestion.problems import FOREIGN_AGENCY, RESEND, Problem
+from orchestration.ingestion.problems import RESEND
 from orchestration.ingestion.records.staged import DUPLICATE, TO_VALIDATE, VALID, Staged, from_staged, rows_in
-from orchestration.ingestion.report import PROBLEMS_SHOWN
+from orchestration.ingestion.run import make_tables, refuse
 from orchestration.sql_text import literal
 
 #: Duplicates are looked for among so many rows at a time: some 400 MB of hashes.
@@ -56,158 +54,88 @@ select file_hash, record_no from candidate semi join twice using (row_hash)
 qualify row_number() over (
     partition by row_hash, record_key{day} order by delivery_date desc, file_hash desc, record_no) > 1
 """
-#: Once for all files: each then reads its own.
-_FOUND_SQL = """
-create or replace temp table found as
-select file_hash, record_no, unnest(problems, recursive := true), row_text from validated
+_PROBLEMS_SQL = """
+insert into problem by name
+select file_hash, record_no, 'record ' || record_no as record, unnest(problems, recursive := true), row_text
+from validated
 union all by name
-select file_hash, record_no, reason_code, 'error' as severity, '' as field, 'text that is no record' as found,
-    'one whole record in UTF-8' as expected, {resend} as action, row_text
+select file_hash, record_no, 'record ' || record_no as record, 'error' as severity, reason_code, '' as field,
+    'text that is no record' as found, 'one whole record in UTF-8' as expected, {resend} as action, row_text
 from rejected
 union all by name
-select file_hash, null as record_no, reason_code, 'note' as severity, field, found, expected, action, null as row_text
+select file_hash, '$' as record, 'note' as severity, reason_code, field, found, expected, action
 from noted
-"""
-_COUNTS_SQL = """
-with rows as (
-    select file_hash, count(*) as read, 0 as refused, 0 as aside, 0 as foreign_rows from staged group by file_hash
-    union all
-    select file_hash, 0, count(*) filter (is_refused),
-        sum(len(list_filter(problems, lambda p: p.severity = 'aside'))),
-        count(*) filter (list_contains(list_transform(problems, lambda p: p.reason_code), '{foreign}'))
-    from validated group by file_hash
-    union all
-    select file_hash, count(*), count(*), 0, 0 from rejected group by file_hash
-)
-select file_hash, sum(read)::bigint, sum(refused)::bigint, coalesce(sum(aside), 0)::bigint,
-    coalesce(any_value(repeats), 0), sum(foreign_rows)::bigint
-from rows
-left join (select file_hash, count(*) as repeats from repeated group by file_hash) using (file_hash)
-group by file_hash
 """
 _REFUSED = "(select (file_hash, record_no) from validated where is_refused)"
 
 
-_PROBLEM_KEYS: Sequence[str] = ("reason_code", "record", "field", "found", "expected", "action")
+def deduplicate(staged: Staged) -> None:
+    """Fill the tables that a run goes by (`ingestion.run`). Repeated is every row that the lake could not tell from
+    another of this run, but for the last delivered.
+    """
+    connection, source = staged.connection, staged.source
+    make_tables(connection)
+    marked = f"select file_hash, record_no from ({_rows_of(staged, staged.paths(DUPLICATE))})"
+    connection.execute(f"insert into repeated {marked}")
+    paths = staged.paths(VALID, TO_VALIDATE)
+    connection.execute(f"create or replace temp view candidates as {_rows_of(staged, paths)}")
+    connection.execute(
+        "create or replace temp view row_read as select file_hash, record_no from candidates"
+        f" union all {marked} union all select file_hash, record_no from rejected"
+    )
+    (rows,) = connection.execute("select count(*) from candidates").fetchone() or (0,)
+    parts = rows // ROWS_A_PART + 1
+    words = {"key": source.columns[0].name, "refused": _REFUSED,
+             "values": ", ".join(column.name for column in source.values),
+             "columns": ", ".join(column.name for column in source.columns),
+             "day": ", delivery_date" if source.is_dated else ""}  # fmt: skip
+    create_table(connection, "alike", {"content": "ubigint"})
+    for part in range(parts):
+        connection.execute(_ALIKE_SQL.format(**words), {"parts": parts, "part": part})
+    where_alike = _WHERE_ALIKE_SQL.format(rows=_rows_of(staged, paths, "filename"), **words)
+    if alike := connection.execute(f"select distinct filename {where_alike}").fetchall():
+        rows_alike = _rows_of(staged, [Path(path) for (path,) in alike])
+        where_alike = _WHERE_ALIKE_SQL.format(rows=rows_alike, **words)
+        connection.execute(_DUPLICATES_SQL.format(where_alike=where_alike, **words))
+    connection.execute(_PROBLEMS_SQL.format(resend=literal(RESEND)))
+    for sha256, problem in staged.unreadable.items():
+        refuse(connection, sha256, problem)
 
 
-class BatchRows:
-    """The rows of all files of the run."""
+def write_rows(staged: Staged, _: object, folder: Path) -> None:
+    """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
+    folder.mkdir(parents=True, exist_ok=True)
+    together = staged.paths(TO_VALIDATE)
+    for sha256, valid in sorted(staged.rows[VALID].items()):
+        if rows_in(staged.connection, valid) < ROWS_OF_OWN_FILE or _has_repeated(staged, valid):
+            together.append(valid)
+        else:
+            valid.replace(folder / f"rows-{sha256[:16]}.parquet")
+    columns = ", ".join(staged.source.row_columns)
+    query = (
+        f"select {columns} from (select * replace (landed_as as source_file)"
+        f" from ({_rows_of(staged, together)}) left join landed using (file_hash))"
+        f" where (file_hash, record_no) not in {_REFUSED}"
+        " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
+    )
+    write_parquet(staged.connection.sql(query), folder / "rows.parquet")
 
-    def __init__(self, staged: Staged) -> None:
-        self.staged, self.connection, self.source = staged, staged.connection, staged.source
-        create_table(self.connection, "repeated", {"file_hash": "varchar", "record_no": "bigint"})
-        create_table(self.connection, "alike", {"content": "ubigint"})
-        self._find_duplicates()
-        self.connection.execute(_FOUND_SQL.format(resend=literal(RESEND)))
 
-    def _find_duplicates(self) -> None:
-        """Mark every row that the lake could not tell from another of this run, but for the last delivered."""
-        marked = f"select file_hash, record_no from ({self._rows_of(self.staged.paths(DUPLICATE))})"
-        self.connection.execute(f"insert into repeated {marked}")
-        paths = self.staged.paths(VALID, TO_VALIDATE)
-        self.connection.execute(f"create or replace temp view candidates as {self._rows_of(paths)}")
-        self.connection.execute(
-            f"create or replace temp view staged as from candidates union all by name {marked}"
-        )
-        (rows,) = self.connection.execute("select count(*) from candidates").fetchone() or (0,)
-        parts = rows // ROWS_A_PART + 1
-        words = {"key": self.source.columns[0].name, "refused": _REFUSED,
-                 "values": ", ".join(column.name for column in self.source.values),
-                 "columns": ", ".join(column.name for column in self.source.columns),
-                 "day": ", delivery_date" if self.source.is_dated else ""}  # fmt: skip
-        for part in range(parts):
-            self.connection.execute(_ALIKE_SQL.format(**words), {"parts": parts, "part": part})
-        where_alike = _WHERE_ALIKE_SQL.format(rows=self._rows_of(paths, "filename"), **words)
-        alike = self.connection.execute(f"select distinct filename {where_alike}").fetchall()
-        if alike:
-            rows_alike = self._rows_of([Path(path) for (path,) in alike])
-            where_alike = _WHERE_ALIKE_SQL.format(rows=rows_alike, **words)
-            self.connection.execute(_DUPLICATES_SQL.format(where_alike=where_alike, **words))
+def _has_repeated(staged: Staged, valid: Path) -> bool:
+    query = (f"select count(*) from repeated where (file_hash, record_no) in"
+             f" (select (file_hash, record_no) {from_staged(valid)})")  # fmt: skip
+    return staged.connection.execute(query).fetchone() != (0,)
 
-    def verdicts(self, first_copies: dict[str, LandedFile]) -> dict[str, FileResult]:
-        """By content hash."""
-        counted = self.connection.execute(_COUNTS_SQL.format(foreign=FOREIGN_AGENCY)).fetchall()
-        counts = {row[0]: row[1:] for row in counted}
-        reasons_query = "select distinct file_hash, reason_code from found order by all"
-        reasons: dict[str, list[str]] = {}
-        for sha256, reason in self.connection.execute(reasons_query).fetchall():
-            reasons.setdefault(sha256, []).append(reason)
-        result = {}
-        for sha256, file in first_copies.items():
-            if sha256 in self.staged.unreadable:
-                problem = self.staged.unreadable[sha256]
-                result[sha256] = FileResult(0, 0, 0, (problem.reason_code,), (problem,))
-                continue
-            # A file without a row is no problem: it says that there are none.
-            read, refused, aside, repeats, foreign = counts.get(sha256, (0, 0, 0, 0, 0))
-            problems = self._first_problems(file) if sha256 in reasons else ()
-            codes = tuple(reasons.get(sha256, ()))
-            result[sha256] = FileResult(read, refused, aside, codes, problems, repeats, foreign)
-        return result
 
-    def _first_problems(self, file: LandedFile) -> tuple[Problem, ...]:
-        rows = self.connection.execute(
-            "select reason_code, coalesce('record ' || record_no, '$'), field, found, expected, action from found"
-            f" where file_hash = ? order by severity desc, record_no, field, reason_code limit {PROBLEMS_SHOWN}",
-            [file.sha256],
-        ).fetchall()
-        return tuple(Problem(file.relative_path, *row) for row in rows)
+def _rows_of(staged: Staged, paths: Sequence[Path], *more: str) -> str:
+    """A query of the rows in some files of staged rows, in order of content, so that names of files do not show.
 
-    def write_rows(self, folder: Path) -> None:
-        """Write what was accepted: rows.parquet, and rows-<file>.parquet for each file large enough."""
-        folder.mkdir(parents=True, exist_ok=True)
-        together = self.staged.paths(TO_VALIDATE)
-        for sha256, valid in sorted(self.staged.rows[VALID].items()):
-            if rows_in(self.connection, valid) < ROWS_OF_OWN_FILE or self._has_repeated(valid):
-                together.append(valid)
-            else:
-                valid.replace(folder / f"rows-{sha256[:16]}.parquet")
-        columns = ", ".join(self.source.row_columns)
-        query = (
-            f"select {columns} from (select * replace (landed_as as source_file)"
-            f" from ({self._rows_of(together)}) left join landed using (file_hash))"
-            f" where (file_hash, record_no) not in {_REFUSED}"
-            " and (file_hash, record_no) not in (select (file_hash, record_no) from repeated)"
-        )
-        write_parquet(self.connection.sql(query), folder / "rows.parquet")
-
-    def _has_repeated(self, valid: Path) -> bool:
-        query = (f"select count(*) from repeated where (file_hash, record_no) in"
-                 f" (select (file_hash, record_no) {from_staged(valid)})")  # fmt: skip
-        return self.connection.execute(query).fetchone() != (0,)
-
-    def write_quarantine(self, first_copies: dict[str, LandedFile], folder: Path) -> None:
-        """One file a content with problems, replacing what an earlier run found in the same content."""
-        found_in = {
-            hash_ for (hash_,) in self.connection.execute("select distinct file_hash from found").fetchall()
-        }
-        for sha256, file in first_copies.items():
-            path = folder / f"{sha256}.parquet"
-            place = f"{literal(sha256)} as file_hash, date '{file.delivery_date}' as delivery_date"
-            name = f"{literal(file.relative_path)} as file"
-            if sha256 in self.staged.unreadable:
-                problem = vars(self.staged.unreadable[sha256])
-                shown = ", ".join(f"{literal(problem[key])} as {key}" for key in _PROBLEM_KEYS)
-                query = f"select {name}, {shown}, 'error' as severity, {place}, null::varchar as row_text"
-            elif sha256 not in found_in:
-                path.unlink(missing_ok=True)
-                continue
-            else:
-                found = f"from found where file_hash = {literal(sha256)}"
-                record = "coalesce('record ' || record_no, '$') as record"
-                query = (f"select {name}, reason_code, {record}, field, found, expected, action, severity, {place},"
-                         f" row_text {found}")  # fmt: skip
-            write_parquet(self.connection.sql(query), path)
-
-    def _rows_of(self, paths: Sequence[Path], *more: str) -> str:
-        """A query of the rows in some files of staged rows, in order of content, so that names of files do not show.
-
-        Files of valid rows come first: DuckDB takes their columns for those of all.
-        """
-        columns = ", ".join([*self.source.row_columns, *more])
-        if not paths:
-            nulls = ", ".join(f"null::{kind} as {name}" for name, kind in self.source.row_columns.items())
-            return f"select {', '.join([nulls, *(f'null as {name}' for name in more)])} limit 0"
-        listed = ", ".join(literal(str(path)) for path in sorted(paths, reverse=True))
-        return f"select {columns} from read_parquet([{listed}], hive_partitioning = false)"
+    Files of valid rows come first: DuckDB takes their columns for those of all.
+    """
+    source = staged.source
+    columns = ", ".join([*source.row_columns, *more])
+    if not paths:
+        nulls = ", ".join(f"null::{kind} as {name}" for name, kind in source.row_columns.items())
+        return f"select {', '.join([nulls, *(f'null as {name}' for name in more)])} limit 0"
+    listed = ", ".join(literal(str(path)) for path in sorted(paths, reverse=True))
+    return f"select {columns} from read_parquet([{listed}], hive_partitioning = false)"

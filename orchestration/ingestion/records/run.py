@@ -1,8 +1,8 @@
-"""One run of ingestion of a record source: what is new in landing becomes one pending batch of the lake.
+"""The files of a record source, read into the tables that a run of ingestion goes by.
 
-Here: the order of work, and what it needs from outside: mappings, known agencies, the hash key. Not here: how rows are
-read and validated (`read_files`, `deduplicate` and below), what is new (`new_files`), and whether the batch becomes
-visible: after its gate has passed, someone calls `promote`.
+Here: what reading needs from outside: mappings, known agencies, the hash key; and beginning again where one file took
+the engine with it. Not here: the order of a run (`ingestion.run`), and how rows are read and validated (`read_files`,
+`deduplicate` and below).
 """
 
 from __future__ import annotations
@@ -11,26 +11,20 @@ import hmac
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from orchestration.atomic_files import write_durably
 from orchestration.ingestion.contracts import RECORD_SOURCES, Contract
-from orchestration.ingestion.file_status import ReadBy, outcomes
-from orchestration.ingestion.lake import (
-    connect,
-    pending_folder,
-    visible_batches,
-    work_folder,
-    write_empty_batch,
-)
+from orchestration.ingestion.file_status import ReadBy
+from orchestration.ingestion.lake import connect, visible_batches, work_folder, write_empty_batch
 from orchestration.ingestion.landing import ALL_DAYS, Days, LandedFile, Scan, scan
-from orchestration.ingestion.new_files import find_new_files, write_manifest
+from orchestration.ingestion.new_files import Delivery
 from orchestration.ingestion.personal import PERSONAL_SQL
 from orchestration.ingestion.problems import Problem
-from orchestration.ingestion.records.deduplicate import BatchRows
+from orchestration.ingestion.records.deduplicate import deduplicate, write_rows
 from orchestration.ingestion.records.mapping import InvalidFileError, Mappings, SystemMapping
 from orchestration.ingestion.records.mapping_macros import mapping_macros
 from orchestration.ingestion.records.read_files import read_files
@@ -38,6 +32,7 @@ from orchestration.ingestion.records.value_types import value_macros
 from orchestration.ingestion.records.whose_fault import OUR_DEFECT, EngineLostError
 from orchestration.ingestion.report import FILE_COLUMNS, IngestReport
 from orchestration.ingestion.rights import Rights
+from orchestration.ingestion.run import Read, ingest_new_files
 from orchestration.ingestion.unit_identity import AGENCY_CODE_SQL
 from orchestration.sql_text import literal
 
@@ -100,9 +95,8 @@ def ingest_records(
 ) -> IngestReport:
     """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
-    Writes `<lake>/.pending/<source>/batch=<id>/{rows*,files}.parquet`, and one file of `<quarantine>/<source>/`
-    for each content with problems; nothing if nothing is new. `reference` is the folder of the seeds; identity numbers
-    are hashed with `key`; `rights` say who may deliver. Bad input is reported, never raised, and neither is what the
+    As `ingest_new_files`. `reference` is the folder of the seeds; identity numbers are hashed with `key`; `rights` say
+    who may deliver. Bad input is reported, never raised, and neither is what the
     readers raise at one file (ADR 0020). Raises KeyError for an unknown source, HashKeyError, OSError or
     duckdb.IOException where our own folders cannot be read or written, and the latter without the reference files.
     """
@@ -166,52 +160,27 @@ def _ingest(
         def read_by(file: LandedFile) -> ReadBy:
             return ReadBy(mapping_of(file).label, str(scopes[file.sender]))
 
-        delivery = find_new_files(connection, lake, source.name, scanned, read_by, source.columns[0].name)
-        landing_problems = (*scanned.problems, *delivery.changed)
-        nothing = IngestReport(source.name, None, None, (), (), landing_problems)
-        if not delivery.new and not delivery.already_ingested:
-            return nothing
-        pending = pending_folder(lake, source.name)
-        work = work_folder(lake, source.name, delivery.batch_id())
-        # It must not outlive the run, whatever ends that.
-        leaving.callback(shutil.rmtree, work, ignore_errors=True)
-        set_limits(connection, work)
-        values = value_macros(catalogue.agencies)
-
         def prepare(cursor: duckdb.DuckDBPyConnection, mapping: SystemMapping) -> None:
             cursor.execute("set TimeZone = 'UTC'")
-            cursor.execute(PERSONAL_SQL + mapping_macros(mapping, key) + values)
+            cursor.execute(PERSONAL_SQL + mapping_macros(mapping, key) + value_macros(catalogue.agencies))
 
-        to_read = [(f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost]
-        staged = read_files(connection, source, work, to_read, prepare, scopes, alone)
-        for sha256, problem in lost.items():
-            (staged.unread if problem.reason_code == OUR_DEFECT else staged.unreadable)[sha256] = problem
-        unread = staged.unread
-        first_copies = {
-            sha256: file for sha256, file in delivery.first_copies.items() if sha256 not in unread
-        }
-        if not first_copies and not delivery.already_ingested:
-            return replace(nothing, unread=tuple(unread.values()))
-        rows = BatchRows(staged)
-        found = rows.verdicts(first_copies)
-        files = outcomes(
-            [file for file in delivery.new if file.sha256 not in unread],
-            scanned.files,
-            delivery.manifest,
-            found,
-            read_by,
-            lambda _: True,
-            first_copies,
+        def read(delivery: Delivery) -> Read:
+            work = work_folder(lake, source.name, delivery.batch_id())
+            # It must not outlive the run, whatever ends that.
+            leaving.callback(shutil.rmtree, work, ignore_errors=True)
+            set_limits(connection, work)
+            to_read = [
+                (f, mapping_of(f)) for sha256, f in delivery.first_copies.items() if sha256 not in lost
+            ]
+            staged = read_files(connection, source, work, to_read, prepare, scopes, alone)
+            for sha256, problem in lost.items():
+                (staged.unread if problem.reason_code == OUR_DEFECT else staged.unreadable)[sha256] = problem
+            deduplicate(staged)
+            return Read(partial(write_rows, staged), staged.unread)
+
+        return ingest_new_files(
+            connection, source.name, lake, quarantine, scanned, read_by, read, source.columns[0].name
         )
-        # What came again adds no row, and shows all the same that its sender delivered: the manifest names it.
-        files = (*files, *delivery.already_ingested)
-        batch_id = delivery.batch_id(without=unread)
-        target, temporary = pending / f"batch={batch_id}", pending / f".batch={batch_id}"
-        rows.write_quarantine(first_copies, quarantine / source.name)
-        rows.write_rows(temporary)
-        write_manifest(connection, files, temporary / "files.parquet")
-    temporary.replace(target)
-    return IngestReport(source.name, batch_id, target, files, (), landing_problems, tuple(unread.values()))
 
 
 def scan_own(landing: Path, source: str, days: Days) -> Scan:

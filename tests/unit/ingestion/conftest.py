@@ -14,7 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.ingestion.portal.run import SOURCE, IngestReport, ingest, promote
+from orchestration.ingestion.lake import promote
+from orchestration.ingestion.landing import PORTAL
+from orchestration.ingestion.portal.run import ingest
+from orchestration.ingestion.report import IngestReport
 from tests.everyone import EVERYONE
 
 SEEDS = Path(__file__).parents[3] / "seeds"
@@ -54,7 +57,7 @@ class Workplace:
         self, content: object, name: str = "a.json", day: str = "2026-10-10", sender: str = "nation"
     ) -> Path:
         """Write bytes, or anything else as JSON, to its place in the landing folder."""
-        path = self.landing / SOURCE / date.fromisoformat(day).isoformat() / sender / name
+        path = self.landing / PORTAL / date.fromisoformat(day).isoformat() / sender / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return path
@@ -64,7 +67,7 @@ class Workplace:
 
     def promote(self, report: IngestReport) -> Path:
         assert report.batch_id is not None
-        return promote(self.lake, SOURCE, report.batch_id)
+        return promote(self.lake, PORTAL, report.batch_id)
 
     def contents(self) -> dict[str, bytes]:
         """Every file below the workplace, by relative path."""

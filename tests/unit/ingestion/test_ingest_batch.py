@@ -16,16 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingestion import lake
-from orchestration.ingestion.landing import Days
+from orchestration.ingestion.lake import promote, visible_batches
+from orchestration.ingestion.landing import PORTAL, Days
 from orchestration.ingestion.portal import run as batch
-from orchestration.ingestion.portal.run import (
-    FILE_COLUMNS,
-    ROW_COLUMNS,
-    SOURCE,
-    ensure_dataset,
-    promote,
-    visible_batches,
-)
+from orchestration.ingestion.portal.run import ensure_dataset
+from orchestration.ingestion.portal.service_results import ROW_COLUMNS
+from orchestration.ingestion.report import FILE_COLUMNS
 from tests.everyone import EVERYONE
 
 
@@ -64,7 +60,7 @@ def test_the_real_payloads_are_accepted_whole(delivered: Any, parquet: Any) -> N
         report.pending_dir / "rows.parquet",
     )
     assert row == (
-        f"{SOURCE}/2026-10-10/nation/service_results_2026-10-10.json", date(2026, 10, 10), "nation",
+        f"{PORTAL}/2026-10-10/nation/service_results_2026-10-10.json", date(2026, 10, 10), "nation",
         1, "ProvincesDetail", "year", 2026, None, "2026-10-10 07:00:40+00", None, 62.59,
         "UBND tỉnh Đồng Tháp", 1, 68.8, 6, 6, 16, 405424, 330,
         {"group_code": "CKMB", "metric_code": "PUBLISH_ON_TIME",
@@ -103,7 +99,7 @@ def test_the_files_are_written_with_the_columns_that_are_documented(delivered: A
         assert described[0] == described[1]
         assert [column for column, _ in described[0]] == list(columns)
     assert parquet("select count(*) from read_parquet(?)", empty / "rows.parquet") == [(0,)]
-    assert ensure_dataset(delivered.lake) == empty and visible_batches(delivered.lake, SOURCE) == ()
+    assert ensure_dataset(delivered.lake) == empty and visible_batches(delivered.lake, PORTAL) == ()
 
 
 def test_numbers_may_come_as_clean_texts(workplace: Any, payload: Any, parquet: Any) -> None:
@@ -135,7 +131,7 @@ def test_a_bad_row_is_quarantined_and_the_others_go_on(workplace: Any, payload: 
     assert len(rows) == 33 and ("H20",) not in rows
     kept = parquet(
         "select file, record, severity, file_hash, delivery_date, row_text from read_parquet(?)",
-        workplace.quarantine / SOURCE / f"{outcome.file_hash}.parquet",
+        workplace.quarantine / PORTAL / f"{outcome.file_hash}.parquet",
     )
     assert len(kept) == 2
     assert kept[0][:5] == (
@@ -170,7 +166,7 @@ def test_an_unknown_metric_is_kept_aside_and_its_row_goes_on(
     query = "select len(metrics), [m.metric_code for m in metrics] from read_parquet(?)"
     count, codes = parquet(query + " where record_no = 1", report.pending_dir / "rows.parquet")[0]
     assert count == 15 and said not in codes
-    kept = workplace.quarantine / SOURCE / f"{outcome.file_hash}.parquet"
+    kept = workplace.quarantine / PORTAL / f"{outcome.file_hash}.parquet"
     ((severity, text),) = parquet("select severity, row_text from read_parquet(?)", kept)
     assert severity == "aside" and json.loads(text)["code"] == said
 
@@ -188,7 +184,7 @@ def test_personal_data_in_a_bad_row_are_in_nothing_that_is_written(
     workplace.deliver(changed)
     report = workplace.ingest()
     (outcome,) = report.files
-    kept = workplace.quarantine / SOURCE / f"{outcome.file_hash}.parquet"
+    kept = workplace.quarantine / PORTAL / f"{outcome.file_hash}.parquet"
     texts = str(parquet("from read_parquet(?)", kept)) + str(report) + "\n".join(report.summary())
     assert outcome.rows_quarantined == 4 and "[digits]" in texts and "[e-mail]" in texts
     assert not [secret for secret in secrets if secret in texts]
@@ -215,7 +211,7 @@ def test_a_file_lists_at_most_twenty_problems_and_the_quarantine_all(
         34,
         20,
     )
-    kept = workplace.quarantine / SOURCE / f"{outcome.file_hash}.parquet"
+    kept = workplace.quarantine / PORTAL / f"{outcome.file_hash}.parquet"
     assert parquet("select count(*) from read_parquet(?)", kept) == [(34,)]
 
 
@@ -229,9 +225,9 @@ def test_a_quarantine_is_emptied_when_the_same_content_is_accepted(delivered: An
         (reference / path.name).write_text("".join(keep), encoding="utf-8")
     folders = (delivered.landing, delivered.lake, delivered.quarantine)
     assert batch.ingest(*folders, reference, EVERYONE).counts["rows_quarantined"] == 2
-    assert len(list((delivered.quarantine / SOURCE).iterdir())) == 2
+    assert len(list((delivered.quarantine / PORTAL).iterdir())) == 2
     assert batch.ingest(*folders, delivered.reference, EVERYONE).counts["rows_quarantined"] == 0
-    assert list((delivered.quarantine / SOURCE).iterdir()) == []
+    assert list((delivered.quarantine / PORTAL).iterdir()) == []
 
 
 # Running again, crashing, promoting.
@@ -243,7 +239,7 @@ def test_a_second_run_ingests_nothing_and_changes_nothing(delivered: Any) -> Non
     before = delivered.contents()
     again = delivered.ingest()
     assert (again.batch_id, again.pending_dir, again.files) == (None, None, ())
-    assert again.summary() == [f"{SOURCE}: nothing new"]
+    assert again.summary() == [f"{PORTAL}: nothing new"]
     assert delivered.contents() == before
 
 
@@ -253,7 +249,7 @@ def test_a_run_before_the_gate_is_repeated_byte_for_byte(delivered: Any, sample:
     before = delivered.contents()
     second = delivered.ingest()
     assert first == second and delivered.contents() == before
-    assert visible_batches(delivered.lake, SOURCE) == ()
+    assert visible_batches(delivered.lake, PORTAL) == ()
 
 
 def test_a_crash_while_writing_leaves_nothing_to_clean(delivered: Any, monkeypatch: Any) -> None:
@@ -267,9 +263,9 @@ def test_a_crash_while_writing_leaves_nothing_to_clean(delivered: Any, monkeypat
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Path, "replace", crash)
         delivered.ingest()
-    assert visible_batches(delivered.lake, SOURCE) == ()
+    assert visible_batches(delivered.lake, PORTAL) == ()
     report = delivered.ingest()
-    pending = lake.pending_folder(delivered.lake, SOURCE)
+    pending = lake.pending_folder(delivered.lake, PORTAL)
     assert [path.name for path in pending.iterdir()] == [f"batch={report.batch_id}"]
 
 
@@ -278,7 +274,7 @@ def test_a_crash_between_pending_and_promotion_is_healed_by_the_next_run(deliver
     found = delivered.ingest()
     assert lost.batch_id == found.batch_id
     delivered.promote(found)
-    assert visible_batches(delivered.lake, SOURCE) == (found.batch_id,)
+    assert visible_batches(delivered.lake, PORTAL) == (found.batch_id,)
 
 
 def test_promoting_twice_is_promoting_once(delivered: Any) -> None:
@@ -292,12 +288,12 @@ def test_promoting_twice_is_promoting_once(delivered: Any) -> None:
 @pytest.mark.parametrize("batch_id", ["../../etc", "", "0" * 15, "G" * 16])
 def test_what_is_no_batch_id_is_not_promoted(tmp_path: Path, batch_id: str) -> None:
     with pytest.raises(ValueError, match="not a batch id"):
-        promote(tmp_path, SOURCE, batch_id)
+        promote(tmp_path, PORTAL, batch_id)
 
 
 def test_what_is_not_pending_is_not_promoted(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no pending batch"):
-        promote(tmp_path, SOURCE, "a" * 16)
+        promote(tmp_path, PORTAL, "a" * 16)
 
 
 # Copies and corrections.
@@ -312,14 +308,17 @@ def test_a_copy_in_the_same_run_is_a_duplicate(workplace: Any, sample: Any) -> N
     assert report.counts["rows_accepted"] == 34
 
 
-def test_a_copy_of_what_is_in_the_lake_makes_no_batch(workplace: Any, sample: Any) -> None:
+def test_a_copy_of_what_is_in_the_lake_is_named_once_and_adds_no_row(workplace: Any, sample: Any) -> None:
+    """As of records: that its sender delivered on that day must be known."""
     workplace.deliver(sample("provinces"))
     workplace.promote(workplace.ingest())
     workplace.deliver(sample("provinces"), "again.json", "2026-10-11")
     report = workplace.ingest()
-    assert report.batch_id is None and not report.is_blocked
-    assert [(file.status, file.rows_duplicate) for file in report.already_ingested] == [("duplicate", 34)]
+    assert not report.is_blocked and report.counts["rows_accepted"] == 0
+    assert [(file.status, file.rows_duplicate) for file in report.files] == [("duplicate", 34)]
     assert "again.json" in "\n".join(report.summary())
+    workplace.promote(report)
+    assert workplace.ingest().batch_id is None
 
 
 @pytest.mark.parametrize("is_unreadable", [True, False])
@@ -498,8 +497,8 @@ def test_as_many_units_as_there_are_communes_are_read_in_seconds(
 
 def test_batches_of_an_earlier_shape_are_read_beside_new_ones(delivered: Any, parquet: Any) -> None:
     """A batch from before `data_quality_status` was kept, alone with the empty batch, and with a new one."""
-    old = delivered.lake / SOURCE / ("batch=" + "a" * 16) / "rows.parquet"
-    empty = delivered.lake / SOURCE / "batch=0000000000000000" / "rows.parquet"
+    old = delivered.lake / PORTAL / ("batch=" + "a" * 16) / "rows.parquet"
+    empty = delivered.lake / PORTAL / "batch=0000000000000000" / "rows.parquet"
     for path in (old, empty):
         path.parent.mkdir(parents=True)
         rows = "limit 0" if path == empty else ""
@@ -507,7 +506,7 @@ def test_batches_of_an_earlier_shape_are_read_beside_new_ones(delivered: Any, pa
             f"copy (select [{{'metric_code': 'DOSSIER_SYNC', 'score': 6.0}}] as metrics {rows}) to '{path}'"
         )
     shutil.copy(ensure_dataset(delivered.lake) / "files.parquet", old.parent)
-    lake_rows = str(delivered.lake / SOURCE / "batch=*" / "rows.parquet")
+    lake_rows = str(delivered.lake / PORTAL / "batch=*" / "rows.parquet")
     query = (
         "select metric.metric_code, metric.data_quality_status from (select unnest(metrics) as metric"
         f" from read_parquet('{lake_rows}', union_by_name = true)) where metric.metric_code = 'DOSSIER_SYNC'"

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingestion.landing import land_file, read_landed, scan
-from orchestration.ingestion.portal.run import SOURCE
+from orchestration.ingestion.landing import PORTAL, land_file, read_landed, scan
 
 DAY = date(2026, 10, 10)
 
@@ -23,17 +22,17 @@ def put(landing: Path, relative: str, content: bytes = b"{}") -> Path:
 
 
 def reasons(landing: Path) -> dict[str, str]:
-    return {problem.file: problem.reason_code for problem in scan(landing, SOURCE).problems}
+    return {problem.file: problem.reason_code for problem in scan(landing, PORTAL).problems}
 
 
 def test_files_are_listed_in_order_of_delivery(tmp_path: Path) -> None:
-    put(tmp_path, f"{SOURCE}/2026-10-11/H19/a.json")
-    put(tmp_path, f"{SOURCE}/2026-10-10/nation/b.json", b"{ }")
-    put(tmp_path, f"{SOURCE}/2026-10-10/H21/c.json")
-    files = scan(tmp_path, SOURCE).files
+    put(tmp_path, f"{PORTAL}/2026-10-11/H19/a.json")
+    put(tmp_path, f"{PORTAL}/2026-10-10/nation/b.json", b"{ }")
+    put(tmp_path, f"{PORTAL}/2026-10-10/H21/c.json")
+    files = scan(tmp_path, PORTAL).files
     assert [file.name for file in files] == ["c.json", "b.json", "a.json"]
     assert (files[1].sender, files[1].delivery_date, files[1].size_bytes) == ("nation", DAY, 3)
-    (same,) = (file for file in scan(tmp_path, SOURCE).files if file == files[0])
+    (same,) = (file for file in scan(tmp_path, PORTAL).files if file == files[0])
     assert same.sha256 == files[0].sha256 != files[1].sha256
     assert files[0].sha256 != files[2].sha256, "of another sender (ADR 0033)"
 
@@ -42,36 +41,36 @@ def test_files_are_listed_in_order_of_delivery(tmp_path: Path) -> None:
     ("relative", "reason"),
     [
         ("stray.json", "misplaced_file"),
-        (f"{SOURCE}/stray.json", "misplaced_file"),
-        (f"{SOURCE}/2026-10-10/stray.json", "misplaced_file"),
-        (f"{SOURCE}/2026-10-10/H19/deep/stray.json", "misplaced_file"),
-        (f"{SOURCE}/2026-13-10/H19/a.json", "bad_delivery_date"),
-        (f"{SOURCE}/20261010/H19/a.json", "bad_delivery_date"),
-        (f"{SOURCE}/2026-02-30/H19/a.json", "bad_delivery_date"),
-        (f"{SOURCE}s/2026-10-10/H19/a.json", "unknown_source"),
+        (f"{PORTAL}/stray.json", "misplaced_file"),
+        (f"{PORTAL}/2026-10-10/stray.json", "misplaced_file"),
+        (f"{PORTAL}/2026-10-10/H19/deep/stray.json", "misplaced_file"),
+        (f"{PORTAL}/2026-13-10/H19/a.json", "bad_delivery_date"),
+        (f"{PORTAL}/20261010/H19/a.json", "bad_delivery_date"),
+        (f"{PORTAL}/2026-02-30/H19/a.json", "bad_delivery_date"),
+        (f"{PORTAL}s/2026-10-10/H19/a.json", "unknown_source"),
     ],
 )
 def test_a_misplaced_file_is_a_problem(tmp_path: Path, relative: str, reason: str) -> None:
     put(tmp_path, relative)
-    found = scan(tmp_path, SOURCE)
+    found = scan(tmp_path, PORTAL)
     assert not found.files
     assert [(p.file, p.reason_code) for p in found.problems] == [(relative, reason)]
 
 
 def test_hidden_and_temporary_files_are_ignored(tmp_path: Path) -> None:
-    for name in (".a.json", "a.json.part", ".git/HEAD", f"{SOURCE}/2026-10-10/H19/.DS_Store"):
+    for name in (".a.json", "a.json.part", ".git/HEAD", f"{PORTAL}/2026-10-10/H19/.DS_Store"):
         put(tmp_path, name)
-    found = scan(tmp_path, SOURCE)
+    found = scan(tmp_path, PORTAL)
     assert (found.files, found.problems) == ((), ())
 
 
 def test_links_may_not_leave_the_landing_folder(tmp_path: Path) -> None:
     landing, outside = tmp_path / "landing", put(tmp_path, "secret.json")
-    inside = put(landing, f"{SOURCE}/2026-10-10/H19/a.json")
+    inside = put(landing, f"{PORTAL}/2026-10-10/H19/a.json")
     for name, target in (("out", outside), ("in", inside), ("gone", tmp_path / "x"),
                          ("folder", inside.parent)):  # fmt: skip
         (inside.parent / name).symlink_to(target)
-    assert [file.name for file in scan(landing, SOURCE).files] == ["a.json", "in"]
+    assert [file.name for file in scan(landing, PORTAL).files] == ["a.json", "in"]
     assert {name.rsplit("/")[-1]: reason for name, reason in reasons(landing).items()} == {
         "out": "link_leaves_landing",
         "gone": "link_leads_nowhere",
@@ -80,29 +79,29 @@ def test_links_may_not_leave_the_landing_folder(tmp_path: Path) -> None:
 
 
 def test_a_linked_source_folder_is_a_problem(tmp_path: Path) -> None:
-    put(tmp_path, f"elsewhere/{SOURCE}/2026-10-10/H19/a.json")
+    put(tmp_path, f"elsewhere/{PORTAL}/2026-10-10/H19/a.json")
     (tmp_path / "landing").mkdir()
-    (tmp_path / "landing" / SOURCE).symlink_to(tmp_path / "elsewhere" / SOURCE)
-    assert reasons(tmp_path / "landing") == {SOURCE: "misplaced_file"}
+    (tmp_path / "landing" / PORTAL).symlink_to(tmp_path / "elsewhere" / PORTAL)
+    assert reasons(tmp_path / "landing") == {PORTAL: "misplaced_file"}
 
 
 def test_a_pipe_is_a_problem_and_does_not_block(tmp_path: Path) -> None:
-    folder = put(tmp_path, f"{SOURCE}/2026-10-10/H19/a.json").parent
+    folder = put(tmp_path, f"{PORTAL}/2026-10-10/H19/a.json").parent
     os.mkfifo(folder / "pipe")
     assert list(reasons(tmp_path).values()) == ["not_a_file"]
 
 
 def test_a_name_that_is_not_utf8_is_a_problem(tmp_path: Path) -> None:
-    folder = put(tmp_path, f"{SOURCE}/2026-10-10/H19/a.json").parent
+    folder = put(tmp_path, f"{PORTAL}/2026-10-10/H19/a.json").parent
     Path(os.fsdecode(os.fsencode(folder) + b"/\xd0\xf4.json")).write_bytes(b"{}")
-    problems = scan(tmp_path, SOURCE).problems
+    problems = scan(tmp_path, PORTAL).problems
     assert [p.reason_code for p in problems] == ["bad_file_name"]
     assert r"\xd0\xf4.json" in str(problems[0])
 
 
 def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: Any) -> None:
-    path = put(tmp_path, f"{SOURCE}/2026-10-10/H19/a.json")
-    (file,) = scan(tmp_path, SOURCE).files
+    path = put(tmp_path, f"{PORTAL}/2026-10-10/H19/a.json")
+    (file,) = scan(tmp_path, PORTAL).files
 
     def refuse(opened: Path, *_: object) -> None:  # a right withheld would not stop the superuser
         raise PermissionError(13, "Permission denied", str(opened))
@@ -114,7 +113,7 @@ def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: Any) -> 
 
 
 def test_a_folder_that_may_not_be_listed_is_a_problem(tmp_path: Path, monkeypatch: Any) -> None:
-    folder = put(tmp_path, f"{SOURCE}/2026-10-10/H19/a.json").parent
+    folder = put(tmp_path, f"{PORTAL}/2026-10-10/H19/a.json").parent
     listing = os.scandir
 
     def refuse(path: Any) -> Any:
@@ -123,12 +122,12 @@ def test_a_folder_that_may_not_be_listed_is_a_problem(tmp_path: Path, monkeypatc
         return listing(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert reasons(tmp_path) == {f"{SOURCE}/2026-10-10/H19": "unreadable_file"}
+    assert reasons(tmp_path) == {f"{PORTAL}/2026-10-10/H19": "unreadable_file"}
 
 
 def test_a_file_that_vanished_changed_or_grew_since_the_scan_is_a_problem(tmp_path: Path) -> None:
-    path = put(tmp_path, f"{SOURCE}/2026-10-10/H19/a.json", b"{}")
-    (file,) = scan(tmp_path, SOURCE).files
+    path = put(tmp_path, f"{PORTAL}/2026-10-10/H19/a.json", b"{}")
+    (file,) = scan(tmp_path, PORTAL).files
     assert read_landed(file, 2) == b"{}"
     assert getattr(read_landed(file, 1), "reason_code", None) == "file_too_large"
     path.write_bytes(b"{ }")
@@ -139,22 +138,22 @@ def test_a_file_that_vanished_changed_or_grew_since_the_scan_is_a_problem(tmp_pa
 
 def test_landing_twice_changes_nothing_and_other_content_is_refused(tmp_path: Path) -> None:
     source_file = put(tmp_path, "outbox/a.json", b"{}")
-    landed = land_file(source_file, tmp_path / "landing", SOURCE, DAY, "H19")
-    assert landed.relative_to(tmp_path).as_posix() == f"landing/{SOURCE}/2026-10-10/H19/a.json"
+    landed = land_file(source_file, tmp_path / "landing", PORTAL, DAY, "H19")
+    assert landed.relative_to(tmp_path).as_posix() == f"landing/{PORTAL}/2026-10-10/H19/a.json"
     before = landed.stat().st_mtime_ns
-    assert land_file(source_file, tmp_path / "landing", SOURCE, DAY, "H19") == landed
+    assert land_file(source_file, tmp_path / "landing", PORTAL, DAY, "H19") == landed
     source_file.write_bytes(b"{ }")
     with pytest.raises(FileExistsError, match="other content"):
-        land_file(source_file, tmp_path / "landing", SOURCE, DAY, "H19")
+        land_file(source_file, tmp_path / "landing", PORTAL, DAY, "H19")
     assert (landed.read_bytes(), landed.stat().st_mtime_ns) == (b"{}", before)
     assert [path.name for path in landed.parent.iterdir()] == ["a.json"]
 
 
 @pytest.mark.parametrize(
     ("source", "sender", "name"),
-    [("nowhere", "H19", "a.json"), (SOURCE, "..", "a.json"), (SOURCE, "a/b", "a.json"),
-     (SOURCE, "", "a.json"), (SOURCE, "/tmp", "a.json"), (SOURCE, ".h", "a.json"),
-     (SOURCE, "H19", ".a.json"), (SOURCE, "H19", "a.part")],
+    [("nowhere", "H19", "a.json"), (PORTAL, "..", "a.json"), (PORTAL, "a/b", "a.json"),
+     (PORTAL, "", "a.json"), (PORTAL, "/tmp", "a.json"), (PORTAL, ".h", "a.json"),
+     (PORTAL, "H19", ".a.json"), (PORTAL, "H19", "a.part")],
 )  # fmt: skip
 def test_nothing_is_landed_where_no_scan_would_find_it(
     tmp_path: Path, source: str, sender: str, name: str
@@ -167,7 +166,7 @@ def test_nothing_is_landed_where_no_scan_would_find_it(
 
 def test_without_a_landing_folder_the_scan_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no landing folder"):
-        scan(tmp_path / "landing", SOURCE)
+        scan(tmp_path / "landing", PORTAL)
 
 
 LITTER_NAMES = [

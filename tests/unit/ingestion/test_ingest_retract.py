@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from orchestration.ingestion import retraction as module
-from orchestration.ingestion.portal.run import SOURCE, visible_batches
+from orchestration.ingestion.lake import visible_batches
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.retraction import RetractError, retract, retractions
 from tests.unit.ingestion.conftest import Workplace, read
 from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-BAD = f"{SOURCE}/2026-10-10/nation/bad.json"
+BAD = f"{PORTAL}/2026-10-10/nation/bad.json"
 
 
 @pytest.fixture
@@ -30,11 +31,11 @@ def workplace(new_workplace: Any, payload: Any) -> Workplace:
 
 
 def take_back(workplace: Workplace, file: str = BAD, reason: str = "wrong figures") -> None:
-    retract(workplace.lake, workplace.landing, SOURCE, file, reason, NOW)
+    retract(workplace.lake, workplace.landing, PORTAL, file, reason, NOW)
 
 
 def files_seen(workplace: Workplace) -> set[str]:
-    folders = [workplace.lake / SOURCE / f"batch={b}" for b in visible_batches(workplace.lake, SOURCE)]
+    folders = [workplace.lake / PORTAL / f"batch={b}" for b in visible_batches(workplace.lake, PORTAL)]
     if not folders:
         return set()
     rows = (
@@ -64,7 +65,7 @@ def test_a_retracted_file_is_never_read_again_under_any_name(workplace: Workplac
 
 def test_the_record_says_what_why_and_when(workplace: Workplace) -> None:
     take_back(workplace, reason="  figures of another year ")
-    (made,) = retractions(workplace.lake, SOURCE)
+    (made,) = retractions(workplace.lake, PORTAL)
     assert (made.source_file, made.reason, made.retracted_at) == (
         BAD,
         "figures of another year",
@@ -87,11 +88,11 @@ def test_a_crash_after_the_record_is_finished_by_the_next_run(
 
 
 def test_nothing_is_lost_when_a_neighbour_has_left_landing(workplace: Workplace) -> None:
-    shutil.rmtree(workplace.landing / SOURCE / "2026-09-26")
+    shutil.rmtree(workplace.landing / PORTAL / "2026-09-26")
     with pytest.raises(RetractError, match=r"good\.json.*put back first"):
         take_back(workplace)
     assert files_seen(workplace) == {"good.json", "bad.json"}
-    assert retractions(workplace.lake, SOURCE) == []
+    assert retractions(workplace.lake, PORTAL) == []
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from orchestration.ingestion import run as ingestion_run
 from orchestration.ingestion.lake import visible_batches
 from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.records import classify, deduplicate, read_files
-from orchestration.ingestion.records import run as module
 from orchestration.ingestion.retraction import retract
 from tests.unit.ingestion.record_workplace import (
     Records,
@@ -320,7 +320,7 @@ def test_a_crash_before_the_batch_is_whole_leaves_nothing_to_clean(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(module, "write_manifest", crash)
+        patched.setattr(ingestion_run, "write_manifest", crash)
         workplace.ingest()
     assert not list(workplace.lake.glob(".pending/dossiers/batch=*"))
     assert not list(workplace.lake.glob(".pending/dossiers/.work*"))
