@@ -14,6 +14,7 @@ from pathlib import Path
 from orchestration.ingestion.contracts import RECORD_SOURCES, Contract
 from orchestration.ingestion.landing import PORTAL, Days, delivery_files
 from orchestration.ingestion.portal import run as batch
+from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.records.mapping import Mappings, load_mappings
 from orchestration.ingestion.records.run import SAMPLE_KEY, HashKeyError, ensure_dataset, ingest_records
 from orchestration.ingestion.report import IngestReport
@@ -94,7 +95,7 @@ SOURCES = (
     Source(
         PORTAL,
         "portal",
-        "Results of the National Public Service Portal: one row a unit of a payload, nested lists kept nested.",
+        SERVICE_RESULTS.description,
         _portal,
         batch.ensure_dataset,
         # None here: the suite of its rows says which may be (ADR 0008).

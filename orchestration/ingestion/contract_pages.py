@@ -6,59 +6,78 @@ Here: those three texts. `service-index contracts` writes them, and a test finds
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from orchestration.ingestion.contracts import LINEAGE, RECORD_SOURCES, Column, Contract, ListColumn
+from orchestration.ingestion.contracts import LINEAGE, RECORD_SOURCES, Column, Contract, ListColumn, Part
 from orchestration.ingestion.landing import CONTRACTS
+from orchestration.ingestion.portal.contracts import PORTAL_CONTRACTS, SERVICE_RESULTS, PortalContract
 from orchestration.ingestion.records.mapping import DEFAULT, SystemMapping, read_mapping
 from orchestration.settings import REPOSITORY
 
-SOURCES_PAGE = REPOSITORY / "dbt_project" / "models" / "staging" / "exchange" / "_exchange__sources.yml"
+STAGING = REPOSITORY / "dbt_project" / "models" / "staging"
+SOURCES_PAGE = STAGING / "exchange" / "_exchange__sources.yml"
+PORTAL_SOURCES_PAGE = STAGING / "portal" / "_portal__sources.yml"
 LAKE_PAGE = REPOSITORY / "docs" / "lake.md"
-SCHEMA = CONTRACTS / "contract.schema.json"
+SCHEMA_NAME = "contract.schema.json"
 _MADE = "Written by `bin/service-index contracts` from seeds/agreements/contracts: change those."
 _FROM_HERE = f"<!-- {_MADE} -->\n"
-_SOURCES_HEAD = f"""# {_MADE}
+_SOURCES_HEAD = """# {made}
 version: 2
 
 sources:
-  - name: exchange
+  - name: {name}
     description: >
-      What provincial systems and their catalogues send, as ingested (docs/lake.md): one or more Parquet files a batch,
-      every version kept. A dataset that nobody has sent yet is a batch of no rows.
+      {description}
     meta:
       external_location: >-
         read_parquet('{{{{ env_var("SERVICE_INDEX_DATA", "../data") }}}}/lake/{{name}}/batch=*/rows*.parquet',
         hive_partitioning = true, hive_types_autocast = false, union_by_name = true)
     tables:
 """
+_EXCHANGE = """What provincial systems and their catalogues send, as ingested (docs/lake.md): one or more Parquet files a
+      batch, every version kept. A dataset that nobody has sent yet is a batch of no rows."""
+_PORTAL = """What the National Public Service Portal publishes, as ingested (docs/lake.md): one Parquet file a batch, only
+      batches that passed their raw gate."""
 
 
 def pages() -> dict[Path, str]:
     """Each file that is written from the contracts, and what it should hold."""
     written = LAKE_PAGE.read_text(encoding="utf-8").partition(_FROM_HERE)[0]
     exchange = read_mapping(REPOSITORY / "mappings" / f"{DEFAULT}.yml")
-    datasets = "\n".join(_section(contract, exchange) for contract in RECORD_SOURCES.values())
-    schema = json.dumps(Contract.model_json_schema(), ensure_ascii=False, indent=1)
+    sections = [
+        _portal_section(SERVICE_RESULTS),
+        *(_section(one, exchange) for one in RECORD_SOURCES.values()),
+    ]
     return {
-        SOURCES_PAGE: _SOURCES_HEAD + "".join(map(_dbt_table, RECORD_SOURCES.values())),
-        LAKE_PAGE: f"{written}{_FROM_HERE}\n{datasets}",
-        SCHEMA: schema + "\n",
+        PORTAL_SOURCES_PAGE: _sources("portal", _PORTAL, [SERVICE_RESULTS]),
+        SOURCES_PAGE: _sources("exchange", _EXCHANGE, RECORD_SOURCES.values()),
+        LAKE_PAGE: f"{written}{_FROM_HERE}\n" + "\n".join(sections),
+        CONTRACTS / SCHEMA_NAME: _schema(Contract),
+        PORTAL_CONTRACTS / SCHEMA_NAME: _schema(PortalContract),
     }
 
 
-def _dbt_table(contract: Contract) -> str:
+def _schema(of: type[Part]) -> str:
+    return json.dumps(of.model_json_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+def _sources(name: str, description: str, contracts: Iterable[Contract | PortalContract]) -> str:
+    head = _SOURCES_HEAD.format(made=_MADE, name=name, description=description)
+    return head + "".join(map(_dbt_table, contracts))
+
+
+def _dbt_table(contract: Contract | PortalContract) -> str:
     lines = [
         f"      - name: {contract.name}",
         f"        description: {_yaml(contract.description)}",
         "        columns:",
     ]
-    columns = {"batch": ("varchar", "The batch of the lake.")} | LINEAGE
-    columns |= {column.name: (column.data_type, column.description) for column in contract.columns}
-    for name, (data_type, description) in columns.items():
+    meanings = {"batch": "The batch of the lake."} | {name: meaning for name, (_, meaning) in LINEAGE.items()}
+    meanings |= {column.name: column.description for column in contract.columns}
+    for name, data_type in ({"batch": "varchar"} | contract.row_columns).items():
         lines += [f"          - name: {name}", f"            data_type: {data_type}",
-                  f"            description: {_yaml(description)}"]  # fmt: skip
+                  f"            description: {_yaml(meanings[name])}"]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
@@ -70,6 +89,17 @@ def _section(contract: Contract, exchange: SystemMapping) -> str:
     head = f"## `{contract.name}`\n\n{contract.description}\n"
     table = "\n".join(["| column | type | in the exchange format | meaning |", "|---|---|---|---|"])
     return "\n".join([head, table, *_lines(contract, exchange), ""])
+
+
+def _portal_section(contract: PortalContract) -> str:
+    head = f"## `{contract.name}`\n\n{contract.description}\n"
+    lines = ["| column | type | meaning |", "|---|---|---|"]
+    for column in contract.columns:
+        kind = column.data_type or ("list" if column.is_list else "struct")
+        lines.append(f"| {column.name} | {kind} | {column.description} |")
+        place = f"{column.name}[]" if column.is_list else column.name
+        lines += [f"| {place}.{one.name} | {one.sql_type} | {one.description} |" for one in column.columns]
+    return "\n".join([head, *lines, ""])
 
 
 def _lines(contract: Contract, exchange: SystemMapping) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Data contracts: which datasets provinces send as records, which columns each has in the lake, what a bad value means.
 
 Here: what `seeds/agreements/contracts/<dataset>.yml` may say, and what follows of it for ingestion and gates. Not here:
-how a value is read (`records.value_types`), what it is called in a file (`records.mapping`), and the portal's dataset,
-which comes in one shape (`portal`).
+how a value is read (`records.value_types`), what it is called in a file (`records.mapping`), and the portal's datasets,
+which come in one shape (`portal.contracts`).
 
 Refuse or leave out? A row is refused where the value decides what the row counts for: what it is about, when, in which
 state; a moment that cannot be read could make a late dossier punctual. It is accepted without the value, and the value
@@ -37,7 +37,7 @@ _DATA_TYPES = {"moment": "timestamp", "date": "date", "flag": "boolean", "is_giv
                "number": "double", "limit": "double", "year": "integer", "choice": "integer"}  # fmt: skip
 #: Whose text may be anything that is no number of a person: what a gate looks through again.
 _TEXT_TYPES = frozenset({"code", "any_agency_code", "agency_code", "identifier", "procedure_code", "text"})
-_NAME = "^[a-z][a-z0-9_]*$"
+NAME = "^[a-z][a-z0-9_]*$"
 
 #: Where a row came from: the first columns of every dataset, and what they mean.
 LINEAGE = {
@@ -50,14 +50,16 @@ LINEAGE = {
 }
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a contract: as it is written, and nothing else."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Column(_Part):
+class Column(Part):
     """A value: of a row, or of an element of a list."""
 
-    name: str = Field(pattern=_NAME, description="Name in the lake.")
+    name: str = Field(pattern=NAME, description="Name in the lake.")
     description: str = Field(min_length=1, description="What it means, in one sentence or two.")
     type: str = Field(description="How a value is read: see `records/value_types.py`. `hash`: a number of a person, of"
                       " which only a keyed hash enters; `choice`: one of `codes`, as a number; `word`: one of `codes`.",
@@ -122,10 +124,10 @@ class Column(_Part):
         return f"one of {', '.join(self.codes)}" if self.codes else self.how.expected
 
 
-class ListColumn(_Part):
+class ListColumn(Part):
     """A list of structs, or, if `of_values`, of the values of its one column."""
 
-    name: str = Field(pattern=_NAME, description="Name in the lake.")
+    name: str = Field(pattern=NAME, description="Name in the lake.")
     description: str = Field(min_length=1, description="What its elements are.")
     of_values: bool = Field(False, description="Its elements are values of the one column, not structs.")
     columns: tuple[Column, ...] = Field(description="What an element says.")
@@ -155,11 +157,11 @@ def _kind(given: object) -> str:
     )
 
 
-class Contract(_Part):
+class Contract(Part):
     """One dataset of records."""
 
     name: str = Field(
-        pattern=_NAME, description="Name of its folder in landing and in the lake; the file's name."
+        pattern=NAME, description="Name of its folder in landing and in the lake; the file's name."
     )
     description: str = Field(min_length=1, description="What it is, and what one row is.")
     agency_columns: tuple[str, ...] = Field(

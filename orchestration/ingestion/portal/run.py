@@ -16,7 +16,8 @@ from orchestration.ingestion.formats.json_document import MAX_BYTES, read_json_o
 from orchestration.ingestion.lake import connect, write_empty_batch, write_parquet
 from orchestration.ingestion.landing import ALL_DAYS, PORTAL, Days, LandedFile, read_landed, scan
 from orchestration.ingestion.new_files import Delivery
-from orchestration.ingestion.portal.service_results import MAPPING, ROW_COLUMNS, prepare, read_documents
+from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
+from orchestration.ingestion.portal.service_results import MAPPING, prepare, read_documents
 from orchestration.ingestion.problems import Problem
 from orchestration.ingestion.records.whose_fault import unread as problem_of
 from orchestration.ingestion.report import FILE_COLUMNS, FileOutcome, IngestReport
@@ -44,7 +45,7 @@ select file_hash from typed group by file_hash having count(parent_agency_code) 
 
 def ensure_dataset(lake: Path) -> Path:
     """Make the empty batch of this source, so that `batch=*/rows.parquet` always has a schema."""
-    return write_empty_batch(lake, PORTAL, {"rows": ROW_COLUMNS, "files": FILE_COLUMNS})
+    return write_empty_batch(lake, PORTAL, {"rows": SERVICE_RESULTS.row_columns, "files": FILE_COLUMNS})
 
 
 def ingest(

@@ -1,8 +1,7 @@
 """Source `service_results`: what the national portal publishes about the units of a level.
 
-Here: the columns of its rows in the lake, and the order in which its SQL is run. Not here: the
-rules (`rules`), what is done with accepted and refused rows (`run`), and any judgement of
-scores.
+Here: the order in which its SQL is run. Not here: its columns (`contracts`), the rules (`rules`), what is done with
+accepted and refused rows (`run`), and any judgement of scores.
 
 The working tables, all temporary, key (file_hash, record_no): `document` is filled by the caller,
 one row a readable file; `typed` gains one row a unit, good or bad; `problem` (`ingestion.run`)
@@ -19,6 +18,7 @@ import duckdb
 
 from orchestration.ingestion.lake import create_table
 from orchestration.ingestion.personal import PERSONAL_SQL
+from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.portal.rules import find_problems_sql
 from orchestration.ingestion.rights import Scope
 from orchestration.ingestion.run import make_tables
@@ -26,41 +26,6 @@ from orchestration.ingestion.unit_identity import know_units
 
 #: Raised when the meaning of a column changes, so that each batch says how it was read.
 MAPPING = "portal_service_results/2"
-
-#: rows.parquet: one row a unit of a payload. Ratios are percent and scores points, both as sent.
-ROW_COLUMNS = {
-    "source_file": "varchar",
-    "file_hash": "varchar",
-    "delivery_date": "date",
-    "sender": "varchar",
-    "precedence": "integer",
-    "record_no": "integer",
-    "scope": "varchar",
-    "time_type": "varchar",
-    "year": "integer",
-    "month": "integer",
-    "quarter": "integer",
-    "extracted_at": "timestamptz",
-    "parent_agency_code": "varchar",
-    "expected_departments": "integer",
-    "expected_communes": "integer",
-    "nation_total_score": "double",
-    "agency_code": "varchar",
-    "name_vi": "varchar",
-    "short_name": "varchar",
-    "child_group": "varchar",
-    "official_total_score": "double",
-    "official_rank": "integer",
-    "total_max_score": "double",
-    "group_scores": "struct(group_code varchar, score double)[]",
-    "components": "struct(component varchar, group_code varchar, score double, max_score double)[]",
-    "settlement": "struct(total_received bigint, total_on_time bigint, total_overdue bigint, "
-    "avg_processing_days double, ratio double, score double, max_score double)",
-    "payment": "struct(paid_online_dossiers bigint, financial_obligation_dossiers bigint, "
-    "paid_online_formalities bigint, fee_formalities bigint)",
-    "metrics": "struct(group_code varchar, metric_code varchar, name_vi varchar, numerator bigint, "
-    "denominator bigint, ratio double, score double, max_score double, data_quality_status varchar)[]",
-}
 
 DOCUMENT_COLUMNS = {
     "file_hash": "varchar",
@@ -147,7 +112,7 @@ def prepare(
         values = [one.sender, one.is_national, one.pattern, one.precedence]
         connection.execute("insert into scope_of_sender values (?, ?, ?, ?)", values)
     create_table(connection, "document", DOCUMENT_COLUMNS)
-    create_table(connection, "typed", ROW_COLUMNS)
+    create_table(connection, "typed", SERVICE_RESULTS.row_columns)
     connection.execute("create or replace temp view row_read as select file_hash, record_no from typed")
     make_tables(connection)
 

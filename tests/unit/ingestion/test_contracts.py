@@ -11,6 +11,7 @@ import yaml
 from orchestration.ingestion.contract_pages import pages
 from orchestration.ingestion.contracts import RECORD_SOURCES, Contract, read_contract
 from orchestration.ingestion.landing import CONTRACTS
+from orchestration.ingestion.portal.contracts import PORTAL_CONTRACTS, SERVICE_RESULTS
 from orchestration.settings import REPOSITORY
 from validated_files import InvalidFileError
 
@@ -98,16 +99,17 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     assert [told.split(": ")[0].rpartition(":")[2] for told in str(error.value).splitlines()] == ["7", "22"]
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda path: path.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_what_is_written_from_the_contracts_is_as_they_are(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == pages()[page], "run bin/service-index contracts"
 
 
-def test_the_schema_knows_every_key_that_is_used() -> None:
+@pytest.mark.parametrize("folder", [CONTRACTS, PORTAL_CONTRACTS], ids=lambda folder: folder.name)
+def test_the_schema_knows_every_key_that_is_used(folder: Path) -> None:
     """Editors find it by the first line of each contract."""
-    schema = json.loads((CONTRACTS / "contract.schema.json").read_text(encoding="utf-8"))
-    for name in RECORD_SOURCES:
-        text = (CONTRACTS / f"{name}.yml").read_text(encoding="utf-8")
+    schema = json.loads((folder / "contract.schema.json").read_text(encoding="utf-8"))
+    for contract in folder.glob("*.yml"):
+        text = contract.read_text(encoding="utf-8")
         assert text.startswith("# yaml-language-server: $schema=contract.schema.json\n")
         assert set(yaml.safe_load(text)) <= set(schema["properties"])
 
@@ -119,8 +121,9 @@ def test_dbt_sees_the_columns_that_ingestion_writes() -> None:
     )
     seen = {
         node["name"]: {name: column["data_type"] for name, column in node["columns"].items()}
-        for node in manifest["sources"].values() if node["source_name"] == "exchange"
-    }  # fmt: skip
+        for node in manifest["sources"].values()
+    }
+    contracts = {SERVICE_RESULTS.name: SERVICE_RESULTS, **RECORD_SOURCES}
     assert seen == {
-        name: {"batch": "varchar", **contract.row_columns} for name, contract in RECORD_SOURCES.items()
+        name: {"batch": "varchar", **contract.row_columns} for name, contract in contracts.items()
     }

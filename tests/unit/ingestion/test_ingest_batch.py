@@ -19,8 +19,8 @@ from orchestration.ingestion import lake
 from orchestration.ingestion.lake import promote, visible_batches
 from orchestration.ingestion.landing import PORTAL, Days
 from orchestration.ingestion.portal import run as batch
+from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.portal.run import ensure_dataset
-from orchestration.ingestion.portal.service_results import ROW_COLUMNS
 from orchestration.ingestion.report import FILE_COLUMNS
 from tests.everyone import EVERYONE
 
@@ -91,7 +91,7 @@ def test_the_files_are_written_with_the_columns_that_are_documented(delivered: A
         select column_name, column_type
         from (describe from read_parquet(?, hive_partitioning = false))
     """
-    for name, columns in (("rows", ROW_COLUMNS), ("files", FILE_COLUMNS)):
+    for name, columns in (("rows", SERVICE_RESULTS.row_columns), ("files", FILE_COLUMNS)):
         described = [
             parquet(query, path)
             for path in (report.pending_dir / f"{name}.parquet", empty / f"{name}.parquet")

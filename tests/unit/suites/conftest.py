@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.ingestion.portal.service_results import ROW_COLUMNS
+from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.report import FILE_COLUMNS
 
 ROOT = Path(__file__).parents[3]
@@ -257,7 +257,12 @@ def good_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(path) as connection:
         connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'; create schema marts")
         _fill(connection, "files", FILE_COLUMNS, GOOD_BATCH["files"])
-        _fill(connection, "portal_service_results", ROW_COLUMNS, GOOD_BATCH["portal_service_results"])
+        _fill(
+            connection,
+            "portal_service_results",
+            SERVICE_RESULTS.row_columns,
+            GOOD_BATCH["portal_service_results"],
+        )
         connection.execute(GOOD_HISTORY)
         connection.execute(GOOD_BUILD)
         for table, query in GOOD_MARTS.items():
