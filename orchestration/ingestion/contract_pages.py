@@ -1,10 +1,12 @@
-"""What is written from the contracts: the sources as dbt knows them, the page of the lake, and the schema for editors.
+"""What is written from the contracts: the sources as dbt knows them, the page of the lake, and the schemas for editors;
+and from the reference data the list of metrics, as dbt must know its models when it parses.
 
-Here: those three texts. `service-index contracts` writes them, and a test finds them as they would be written now.
+Here: those texts. `service-index contracts` writes them, and a test finds them as they would be written now.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +21,14 @@ STAGING = REPOSITORY / "dbt_project" / "models" / "staging"
 SOURCES_PAGE = STAGING / "exchange" / "_exchange__sources.yml"
 PORTAL_SOURCES_PAGE = STAGING / "portal" / "_portal__sources.yml"
 LAKE_PAGE = REPOSITORY / "docs" / "lake.md"
+METRIC_CODES = REPOSITORY / "dbt_project" / "macros" / "scoring" / "metric_codes.sql"
+_METRIC_CODES = """{{# Written by `bin/service-index contracts` from seeds/reference/indicators.csv: change that. #}}
+{{% macro metric_codes() %}}
+    {{{{ return([
+{codes}
+    ]) }}}}
+{{% endmacro %}}
+"""
 SCHEMA_NAME = "contract.schema.json"
 _MADE = "Written by `bin/service-index contracts` from seeds/agreements/contracts: change those."
 _FROM_HERE = f"<!-- {_MADE} -->\n"
@@ -49,7 +59,10 @@ def pages() -> dict[Path, str]:
         _portal_section(SERVICE_RESULTS),
         *(_section(one, exchange) for one in RECORD_SOURCES.values()),
     ]
+    with (REPOSITORY / "seeds" / "reference" / "indicators.csv").open(encoding="utf-8", newline="") as stream:
+        codes = ",\n".join(f"        '{row['metric_code']}'" for row in csv.DictReader(stream))
     return {
+        METRIC_CODES: _METRIC_CODES.format(codes=codes),
         PORTAL_SOURCES_PAGE: _sources("portal", _PORTAL, [SERVICE_RESULTS]),
         SOURCES_PAGE: _sources("exchange", _EXCHANGE, RECORD_SOURCES.values()),
         LAKE_PAGE: f"{written}{_FROM_HERE}\n" + "\n".join(sections),

@@ -24,7 +24,7 @@ from tests.pipeline.records_lake import build, empty_lake, write
 
 pytestmark = pytest.mark.slow
 
-SELECTED = ("-s", "+int_dossiers__daily", "+int_dossiers__open_daily", "+int_procedures__presence",
+SELECTED = ("-s", "+int_dossiers__daily", "+int_dossiers__open_daily", "+int_procedures__active_days",
             "+mart_source_quality")  # fmt: skip
 COMPARED = (
     "core.core_dossiers__progress",
@@ -32,7 +32,7 @@ COMPARED = (
     "core.fct_dossier",
     "intermediate.int_dossiers__daily",
     "intermediate.int_dossiers__open_daily",
-    "intermediate.int_procedures__presence",
+    "intermediate.int_procedures__active_days",
     "core.bridge_agency_to_unit",
     "marts.mart_source_quality",
 )

@@ -5,7 +5,7 @@ with periods as (
 ),
 
 presence as (
-    select * from {{ ref('int_procedures__presence') }}
+    select * from {{ ref('int_procedures__active_days') }}
     where {{ certified_copies }}
 ),
 

@@ -17,7 +17,7 @@ sources as (
 
 scored_sources as (
     select distinct metric_sources.source
-    from {{ ref('metric_sources') }} as metric_sources
+    from {{ ref('bridge_metric_to_source') }} as metric_sources
     inner join {{ ref('indicators') }} as indicators
         on metric_sources.metric_code = indicators.metric_code
     where indicators.is_scored

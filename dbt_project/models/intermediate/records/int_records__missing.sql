@@ -9,7 +9,7 @@ delivered as (
 ),
 
 metric_sources as (
-    select * from {{ ref('metric_sources') }}
+    select * from {{ ref('bridge_metric_to_source') }}
 ),
 
 indicators as (

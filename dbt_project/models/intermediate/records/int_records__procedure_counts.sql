@@ -4,7 +4,7 @@ with periods as (
 ),
 
 presence as (
-    select * from {{ ref('int_procedures__presence') }}
+    select * from {{ ref('int_procedures__active_days') }}
 ),
 
 procedures as (

@@ -38,7 +38,7 @@ lacking as (
     from {{ ref('int_records__delivered') }} as delivered
     inner join units
         on delivered.unit_code = units.unit_code
-    inner join {{ ref('metric_sources') }} as metric_sources
+    inner join {{ ref('bridge_metric_to_source') }} as metric_sources
         on delivered.source = metric_sources.source
     inner join {{ ref('indicators') }} as indicators
         on metric_sources.metric_code = indicators.metric_code

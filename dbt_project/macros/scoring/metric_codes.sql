@@ -1,0 +1,30 @@
+{# Written by `bin/service-index contracts` from seeds/reference/indicators.csv: change that. #}
+{% macro metric_codes() %}
+    {{ return([
+        'PUBLISH_ON_TIME',
+        'PUBLIC_UPDATE_ON_TIME',
+        'PUBLIC_CONTENT_FULL',
+        'DOSSIER_SYNC',
+        'ON_TIME_SETTLEMENT',
+        'AVG_PROCESSING_DAYS',
+        'PROCEDURES_OFFERED_ONLINE',
+        'ONLINE_SERVICES_WITH_DOSSIERS',
+        'DOSSIERS_FILED_ONLINE',
+        'CROSS_BOUNDARY_FILING',
+        'DOSSIER_PAID_ONLINE',
+        'FORMALITY_PAID_ONLINE',
+        'FEE_FORMALITY_INTEGRATED',
+        'ORIGINAL_RESULT_AVAILABLE',
+        'SO_HOA_GIAY_TO_GIAI_QUYET',
+        'REUSED_DIGITIZED_DATA',
+        'SYNCED_WITH_DVCQG_PERSONAL_STORAGE',
+        'CITIZEN_DATA_CONNECTED_DOSSIER',
+        'CITIZEN_DATA_CONNECTED_FORMALITY',
+        'ELECTRONIC_CERTIFIED_COPY',
+        'PETITION_CLASSIFICATION_TTHC',
+        'PETITION_CLASSIFICATION_STAFF',
+        'PETITION_PROCESSING_ON_TIME',
+        'PETITION_HANDLING_SATISFACTION',
+        'DOSSIER_RECEIVING_SATISFACTION'
+    ]) }}
+{% endmacro %}
