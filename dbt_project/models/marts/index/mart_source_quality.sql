@@ -1,4 +1,4 @@
--- Grain: one row per agency, system and known defect that occurs in it.
+-- Grain: one row per agency, sender and known defect that occurs in it.
 {%- set defects = {
     'status_exported_as_finished': 'is_not_finished',
     'status_behind_progress': 'is_behind_progress',
@@ -74,7 +74,8 @@ listed as (
 final as (
     select
         agency_code,
-        sender as system,
+        sender,
+        sender as system, -- its name until 28 November 2026
         defect,
         cast(dossiers as bigint) as dossiers,
         cast(dossiers as double) / dossiers_checked as share,

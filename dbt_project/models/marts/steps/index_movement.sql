@@ -108,7 +108,7 @@ paired as (
         baselines.baseline_period_start,
         baselines.baseline_peers,
         previous.total_score as previous_score,
-        previous.position as previous_position
+        previous.rank as previous_rank
     from ranked
     left join baselines
         on
@@ -134,7 +134,7 @@ peers_kept as (
         unit_level,
         count(*) as peers_at_both_times
     from paired
-    where position is not null and previous_position is not null
+    where rank is not null and previous_rank is not null
     group by {{ period_keys() }}, parent_unit_code, unit_level
 ),
 
@@ -145,8 +145,8 @@ explained as (
             when paired.baseline_as_of is null then 'no earlier figures of this kind'
             when paired.regime <> paired.baseline_regime
                 then 'not comparable: scored by ' || paired.baseline_regime || ' before'
-            when paired.position is null then 'not ranked now'
-            when paired.previous_position is null then 'not ranked at the baseline'
+            when paired.rank is null then 'not ranked now'
+            when paired.previous_rank is null then 'not ranked at the baseline'
             when
                 paired.peers <> paired.baseline_peers
                 or paired.peers <> peers_kept.peers_at_both_times
@@ -167,14 +167,14 @@ final as (
         unit_level,
         parent_unit_code,
         total_score,
-        position,
+        rank,
         peers,
         peers_expected,
         rank_reason,
         incomplete_sources,
         period_type || ' from ' || baseline_period_start || ' as of ' || baseline_as_of as baseline,
         case when movement_reason is null then previous_score end as previous_score,
-        case when movement_reason is null then previous_position end as previous_position,
+        case when movement_reason is null then previous_rank end as previous_rank,
         movement_reason
     from explained
 )

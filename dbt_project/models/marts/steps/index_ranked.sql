@@ -148,7 +148,7 @@ ranks as (
         rank() over (
             partition by {{ period_keys() }}, parent_unit_code, unit_level
             order by total_score desc
-        ) as position
+        ) as rank
     from totals
     where total_score is not null
 ),
@@ -160,7 +160,7 @@ final as (
         totals.unit_level,
         totals.parent_unit_code,
         totals.total_score,
-        ranks.position,
+        ranks.rank,
         peers.peers,
         coalesce(announced_peers.units_expected, listed_peers.units_expected) as peers_expected,
         case
