@@ -19,8 +19,8 @@ from orchestration.ingestion.damaged_batches import check_batches, check_nothing
 from orchestration.ingestion.lake import promote
 from orchestration.ingestion.problems import FOREIGN_AGENCY
 from orchestration.ingestion.quarantine import clear_resolved
-from orchestration.ingestion.records.whose_fault import PASSING
 from orchestration.ingestion.report import IngestReport
+from orchestration.ingestion.whose_fault import PASSING
 from orchestration.provenance import passed_batches
 from orchestration.settings import Settings
 from orchestration.shown import as_description, for_terminal

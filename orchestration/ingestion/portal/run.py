@@ -19,10 +19,10 @@ from orchestration.ingestion.new_files import Delivery
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.portal.service_results import MAPPING, prepare, read_documents
 from orchestration.ingestion.problems import Problem
-from orchestration.ingestion.records.whose_fault import unread as problem_of
 from orchestration.ingestion.report import FILE_COLUMNS, FileOutcome, IngestReport
 from orchestration.ingestion.rights import Rights
 from orchestration.ingestion.run import Read, ingest_new_files, refuse
+from orchestration.ingestion.whose_fault import unread as problem_of
 
 #: Documents are read together up to this size, so that memory stays flat as their number grows.
 CHUNK_BYTES = 16 * 1024 * 1024

@@ -35,7 +35,8 @@ from orchestration.ingestion.records.mapping import SystemMapping
 from orchestration.ingestion.records.open_records import OpenedRecords, open_records
 from orchestration.ingestion.records.row_query import validated_rows_sql
 from orchestration.ingestion.records.staged import TABLES, TO_VALIDATE, Reading, Staged, from_staged, rows_in
-from orchestration.ingestion.records.whose_fault import (
+from orchestration.ingestion.rights import Scope
+from orchestration.ingestion.whose_fault import (
     NO_MEMORY,
     PASSING,
     TOO_LARGE_AT_ONCE,
@@ -46,7 +47,6 @@ from orchestration.ingestion.records.whose_fault import (
     is_of_our_folders,
     unread,
 )
-from orchestration.ingestion.rights import Scope
 
 #: Each takes up to 500 MB, and all of them no more than the memory limit of the run, above which they spill.
 FILES_AT_A_TIME = 4

@@ -29,11 +29,11 @@ from orchestration.ingestion.records.mapping import InvalidFileError, Mappings, 
 from orchestration.ingestion.records.mapping_macros import mapping_macros
 from orchestration.ingestion.records.read_files import read_files
 from orchestration.ingestion.records.value_types import value_macros
-from orchestration.ingestion.records.whose_fault import OUR_DEFECT, EngineLostError
 from orchestration.ingestion.report import FILE_COLUMNS, IngestReport
 from orchestration.ingestion.rights import Rights
 from orchestration.ingestion.run import Read, ingest_new_files
 from orchestration.ingestion.unit_identity import AGENCY_CODE_SQL
+from orchestration.ingestion.whose_fault import OUR_DEFECT, EngineLostError
 from orchestration.sql_text import literal
 
 #: For synthetic data only, where nobody is to be protected; anyone can read it here.

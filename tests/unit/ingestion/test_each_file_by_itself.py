@@ -18,9 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.ingestion import whose_fault
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.formats import open_file
-from orchestration.ingestion.records import read_files, whose_fault
+from orchestration.ingestion.records import read_files
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,

@@ -195,7 +195,8 @@ GOOD_MARTS |= {
         from generate_series(timestamp '2025-01-01', timestamp '2025-12-31', interval 1 day) as t(d)
     """,
     "mart_source_quality": """
-        select 'H19.17' as agency_code, 'H19' as sender, 'H19' as system, 'end_after_delivery' as defect, 5 as dossiers, 0.05 as share,
+        select 'H19.17' as agency_code, 'H19' as sender, 'H19' as system, 'end_after_delivery' as defect,
+        5 as dossiers, 0.05 as share,
             100 as dossiers_checked
     """,
     "mart_score_gap": f"""
