@@ -4,8 +4,6 @@ Belongs here: reading a run's events, and the sensor that does so for runs that 
 started. Does not belong here: what an alert looks like and where it goes (`alerts`).
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re
@@ -89,22 +87,18 @@ def _failure(check: dg.AssetCheckEvaluation) -> Failure:
     return Failure(name, (check.description or "")[:MESSAGE_CHARACTERS])
 
 
-def refused_deliveries(settings: Settings) -> dg.SensorDefinition:
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="alert_on_refused_delivery",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
+)
+def refused_deliveries(context: dg.RunStatusSensorContext, settings: dg.ResourceParam[Settings]) -> None:
     """Alerts for runs that went on without a delivery, and were not started by the command line."""
-
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        name="alert_on_refused_delivery",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
-    )
-    def sensor(context: dg.RunStatusSensorContext) -> None:
-        run = context.dagster_run
-        alert = None if run.tags.get(STARTED_BY) else _alert_of_run(context, run.run_id)
-        if alert is not None and (problem := send(alert, settings.alerts_log, settings.alert_webhook)):
-            context.log.warning(problem)
-
-    return sensor
+    run = context.dagster_run
+    alert = None if run.tags.get(STARTED_BY) else _alert_of_run(context, run.run_id)
+    if alert is not None and (problem := send(alert, settings.alerts_log, settings.alert_webhook)):
+        context.log.warning(problem)
 
 
 def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | None:
@@ -113,24 +107,20 @@ def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | No
     return alert_of(events, run_id, datetime.now(UTC))
 
 
-def failed_runs(settings: Settings) -> dg.SensorDefinition:
+@dg.run_failure_sensor(
+    name="alert_on_failure",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the log and the webhook what failed, whose data it was, and what to do.",
+)
+def failed_runs(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[Settings]) -> None:
     """Alerts for failed runs that were not started by the command line."""
-
-    @dg.run_failure_sensor(
-        name="alert_on_failure",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the log and the webhook what failed, whose data it was, and what to do.",
-    )
-    def sensor(context: dg.RunFailureSensorContext) -> None:
-        run = context.dagster_run
-        if run.tags.get(STARTED_BY):
-            return
-        alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
-        problem = send(alert, settings.alerts_log, settings.alert_webhook)
-        if problem:
-            context.log.warning(problem)
-
-    return sensor
+    run = context.dagster_run
+    if run.tags.get(STARTED_BY):
+        return
+    alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
+    problem = send(alert, settings.alerts_log, settings.alert_webhook)
+    if problem:
+        context.log.warning(problem)
 
 
 def _killed(run: dg.DagsterRun, now: datetime) -> Alert:

@@ -10,9 +10,9 @@ import dagster as dg
 
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.partitions import known_days, last_day_of
+from orchestration.defs.resources import Installation
 from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import delivery_days
-from orchestration.settings import Settings
 from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
 
@@ -20,18 +20,19 @@ CHECK = "everyone_delivered"
 NAMES_SHOWN = 40  # all provinces
 
 
-def delivery_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+def delivery_checks() -> list[dg.AssetChecksDefinition]:
     """One non-blocking check a source, on its table in the lake."""
-    return [_delivery_check(settings, source) for source in SOURCES]
+    return [_delivery_check(source) for source in SOURCES]
 
 
-def _delivery_check(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
+def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=lake_key(source),
         name=CHECK,
         description="Did everyone deliver who had to (seeds/agreements/expected_deliveries.csv)?",
     )
-    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    def check(context: dg.AssetCheckExecutionContext, installation: Installation) -> dg.AssetCheckResult:
+        settings = installation.settings
         day = last_day_of(context.run, settings)
         late = overdue(settings.expected_deliveries, settings.reference, settings.landing, source.name, day)
         known = known_days()

@@ -4,7 +4,8 @@ Belongs here: how dagster-dbt reads the manifest, and the one call of dbt in a r
 Does not belong here: anything about what a model means; that is in the dbt project.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,11 +19,10 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.build_database import remove_if_damaged
-from orchestration.defs.ingestion import OWNERS, WRITER
+from orchestration.defs.resources import Installation
 from orchestration.fingerprints import inputs_fingerprint, is_lake_empty, served_inputs
 from orchestration.ingestion.damaged_batches import check_values
 from orchestration.provenance import keep_whole_build
-from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
@@ -56,25 +56,24 @@ class Translator(DagsterDbtTranslator):
         file = SERVED_FILE if schema == MARTS else "build/build.duckdb"
         return {**super().get_metadata(dbt_resource_props), "dagster/table_name": f"{file}: {schema}.{name}"}
 
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
-        """Those who own the rest of the graph, unless a model names others."""
-        return super().get_owners(dbt_resource_props) or OWNERS
 
-
-def dbt_models(settings: Settings) -> dg.AssetsDefinition:
+def dbt_models(project: Path, manifest: Path) -> dg.AssetsDefinition:
     """All models of the project. Raises FileNotFoundError where dbt has not parsed it yet (`make manifest`)."""
-    if not settings.dbt_manifest.is_file():
-        raise FileNotFoundError(
-            f"{settings.dbt_manifest}: the dbt project has not been parsed; run `make manifest`"
-        )
+    if not manifest.is_file():
+        raise FileNotFoundError(f"{manifest}: the dbt project has not been parsed; run `make manifest`")
 
     @dbt_assets(
-        manifest=settings.dbt_manifest,
-        project=DbtProject(settings.dbt_project),
+        manifest=manifest,
+        project=DbtProject(project),
         dagster_dbt_translator=Translator(),
-        required_resource_keys={"dbt", WRITER},
     )
-    def models(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
+    def models(
+        context: dg.AssetExecutionContext,
+        installation: Installation,
+        dbt: DbtCliResource,
+        config: BuildConfig,
+    ) -> Iterator[Any]:
+        settings = installation.settings
         if is_lake_empty(settings):
             context.log.info("nothing has been delivered yet; there is nothing to build")
             return
@@ -85,7 +84,6 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
                 f"nothing new since the release that is served (inputs {inputs}); dbt is not called"
             )
             return
-        dbt: DbtCliResource = context.resources.dbt
         yield from _rebuilt(context, remove_if_damaged(settings.build_database))
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         command = [*BUILD, "--full-refresh"] if config.rebuild else BUILD
@@ -120,6 +118,11 @@ def _rebuilt(context: dg.AssetExecutionContext, found: str | None) -> Iterator[d
     if found is not None:
         context.log.warning(found)
         yield dg.AssetObservation(min(context.selected_asset_keys), metadata={REBUILT: found})
+
+
+def mart_key(name: str) -> dg.AssetKey:
+    """The asset of a table that is published."""
+    return dg.AssetKey([MARTS, name])
 
 
 def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:
