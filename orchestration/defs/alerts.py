@@ -6,7 +6,6 @@ started. Does not belong here: what an alert looks like and where it goes (`aler
 
 import errno
 import os
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +14,7 @@ import dagster as dg
 
 from orchestration.alerts import Alert, Failure, send
 from orchestration.damage import RUNBOOK, Section, section_in
-from orchestration.defs.gate_results import OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, RAW_GATE, REFUSED
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 
@@ -35,8 +34,6 @@ OF_STEPS = (
     (("release__",), "A release gate failed"),
     (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
 )
-_SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
-_AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
 
 
 def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
@@ -53,6 +50,7 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     # Where nothing is scored, all gates find their tables empty: one of them knows why.
     failed = [c for c in failed if c.check_name == IS_SCORED] or failed
     refused = [c for c in checks if not c.passed and _fact(c, REFUSED)]
+    told = [*failed, *refused]
     failures = [_failure(check) for check in failed]
     held = any(_fact(check, "held") for check in failed)
     if not failed:
@@ -66,7 +64,6 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     failures += [_failure(check) for check in refused]
     if not failures:
         return None
-    said = "\n".join(failure.message for failure in failures)
     names = ", ".join(failure.name for failure in failures[:3])
     return Alert(
         kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
@@ -74,8 +71,8 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         if is_stopped
         else f"Deliveries refused: {names}; what the others delivered was taken",
         failures=tuple(failures),
-        agencies=tuple(sorted({*_SENDER.findall(said), *_AGENCY.findall(said)})),
-        rows=sum(int(_fact(check, "failing_rows") or 0) for check in [*failed, *refused]),
+        agencies=tuple(sorted({code for check in told for code in _fact(check, AGENCIES) or []})),
+        rows=sum(int(_fact(check, "failing_rows") or 0) for check in told),
         what_to_do=f"{RUNBOOK}, section '{'A release is held' if held else _section(failures)}'",
         run_id=run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),

@@ -5,9 +5,11 @@ Belongs here: the Dagster face of `orchestration.ingestion.delivery_sla`. Does n
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 import dagster as dg
 
+from orchestration.defs.gate_results import AGENCIES
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.partitions import known_days, last_day_of
 from orchestration.defs.resources import Installation
@@ -37,7 +39,7 @@ def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
         late = overdue(settings.expected_deliveries, settings.reference, settings.landing, source.name, day)
         known = known_days()
         misdated = sorted(
-            f"{source.name}/{delivered}/{sender}"
+            (delivered, sender)
             for delivered, sender in delivery_days(settings.landing, source.name)
             if delivered not in known
         )
@@ -48,7 +50,7 @@ def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
             metadata={
                 "day": str(day),
                 "overdue": len(late),
-                "agencies": ", ".join(f"{one.sender} {one.sender_name}".strip() for one in late),
+                AGENCIES: sorted({*(one.sender for one in late), *(sender for _, sender in misdated)}),
                 "misdated": len(misdated),
             },
         )
@@ -56,7 +58,7 @@ def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
     return check
 
 
-def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[str]) -> str:
+def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[tuple[date, str]]) -> str:
     lines = []
     if late:
         lines.append(
@@ -69,5 +71,5 @@ def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[str]) -> s
             f"{source.name}: {len(misdated)} folders are not read, because their date lies outside {known.first} to"
             f" {known.last} (today); put the files where they belong"
         )
-        lines += [f"- {folder}" for folder in misdated[:NAMES_SHOWN]]
+        lines += [f"- {source.name}/{delivered}/{sender}" for delivered, sender in misdated[:NAMES_SHOWN]]
     return "\n".join(lines)

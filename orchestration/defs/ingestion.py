@@ -11,7 +11,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.defs.extraction import PULLED
-from orchestration.defs.gate_results import OWN_AGENCIES, REFUSED
+from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, REFUSED, senders_of
 from orchestration.defs.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.defs.resources import Installation
 from orchestration.fingerprints import served_deliveries
@@ -116,6 +116,7 @@ def _batch(source: Source) -> dg.AssetsDefinition:
                     severity=dg.AssetCheckSeverity.WARN,
                     description=as_description("\n".join(map(str, report.unread)))
                     or "every file was read or refused",
+                    metadata={AGENCIES: senders_of(problem.file for problem in report.unread)},
                 ),
                 dg.AssetCheckResult(
                     check_name=ALL_IN_PLACE,
@@ -123,6 +124,7 @@ def _batch(source: Source) -> dg.AssetsDefinition:
                     severity=dg.AssetCheckSeverity.WARN,
                     description=as_description("\n".join(map(str, report.landing_problems)))
                     or "all that landed is in its place",
+                    metadata={AGENCIES: senders_of(problem.file for problem in report.landing_problems)},
                 ),
                 _own_agencies(report),
             ],
@@ -145,6 +147,7 @@ def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
         description=as_description("\n".join(lines))
         or "every row is of an agency for which its sender may deliver",
         metadata={
+            AGENCIES: sorted({file.sender for file in foreign}),
             REFUSED: dg.MetadataValue.int(len(foreign)),
             "failing_rows": sum(file.rows_foreign for file in foreign),
         },

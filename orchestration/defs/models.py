@@ -19,10 +19,14 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.build_database import remove_if_damaged
+from orchestration.dbt_failing_rows import failing_rows
+from orchestration.defs.gate_results import AGENCIES, agencies_of
 from orchestration.defs.resources import Installation
 from orchestration.fingerprints import inputs_fingerprint, is_lake_empty, served_inputs
 from orchestration.ingestion.damaged_batches import check_values
 from orchestration.provenance import keep_whole_build
+from orchestration.settings import Settings
+from orchestration.shown import as_description
 from orchestration.sources import SOURCES
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
@@ -101,9 +105,9 @@ def dbt_models(project: Path, manifest: Path) -> dg.AssetsDefinition:
             if found is not None:  # only reading showed it: all once more, from the lake
                 yield from _rebuilt(context, found)
                 raise dg.RetryRequested(max_retries=1) from None
-            yield from failed_checks
+            yield from (_told(settings, check) for check in failed_checks)
             raise
-        yield from failed_checks
+        yield from (_told(settings, check) for check in failed_checks)
         if (
             context.selected_asset_keys == models.keys
             and context.selected_asset_check_keys == models.check_keys
@@ -111,6 +115,19 @@ def dbt_models(project: Path, manifest: Path) -> dg.AssetsDefinition:
             keep_whole_build(settings, context.run.run_id, inputs)
 
     return models
+
+
+def _told(settings: Settings, check: dg.AssetCheckResult) -> dg.AssetCheckResult:
+    """A failed test with what gates tell of theirs: the first rows, how many there are, and whose."""
+    rows = failing_rows(settings, str(check.metadata["unique_id"].value))
+    return check._replace(
+        description=as_description(str(rows)),
+        metadata={
+            **check.metadata,
+            "failing_rows": dg.MetadataValue.int(rows.total or 0),
+            AGENCIES: dg.MetadataValue.json(agencies_of(rows.first)),
+        },
+    )
 
 
 def _rebuilt(context: dg.AssetExecutionContext, found: str | None) -> Iterator[dg.AssetObservation]:

@@ -17,7 +17,7 @@ import duckdb
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
 from orchestration.build_database import passing_database
-from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check
+from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check, senders_of
 from orchestration.defs.ingestion import batch_key
 from orchestration.defs.resources import Installation
 from orchestration.ingestion.catalogue import pending_batches
@@ -98,7 +98,7 @@ def _keep(settings: Settings, run_id: str, results: Sequence[GateResult]) -> Non
 
 def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetCheckResult:
     """A warning, so that the run goes on with what the others delivered; `alerts` makes an alert of it."""
-    check = as_check(results)
+    check = as_check(results, senders_of(refused))
     more = f" and {len(refused) - FILES_SHOWN} more" if len(refused) > FILES_SHOWN else ""
     shown = "".join(f"\n- {file}" for file in refused[:FILES_SHOWN])
     return check._replace(

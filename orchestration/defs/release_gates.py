@@ -62,14 +62,15 @@ def hold_gate(
     used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
     keep_gate(settings, context.run.run_id, result)
     keep_approvals(settings, context.run.run_id, used)
-    check = as_check([result])
     if result.success:
-        return check
+        return as_check([result])
+    behind = deliveries_behind(settings, _moved(result))
+    check = as_check([result], behind.senders)
     lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
     return check._replace(
         description=as_description(
             f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n"
-            f"{deliveries_behind(settings, _moved(result))}\n{lifted}"
+            f"{behind.text}\n{lifted}"
         ),
         metadata={
             **check.metadata,

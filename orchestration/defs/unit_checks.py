@@ -6,6 +6,7 @@ Belongs here: the Dagster face of `orchestration.ingestion.portal.refused_units`
 
 import dagster as dg
 
+from orchestration.defs.gate_results import AGENCIES, senders_of
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.resources import Installation
 from orchestration.ingestion.portal.refused_units import refused_units
@@ -34,5 +35,5 @@ def unit_check(installation: Installation) -> dg.AssetCheckResult:
         passed=not refused,
         severity=dg.AssetCheckSeverity.WARN,
         description=as_description("\n".join(lines)) if refused else "nobody is missing",
-        metadata={"refused": len(units)},
+        metadata={"refused": len(units), AGENCIES: senders_of(problem.file for problem in refused)},
     )
