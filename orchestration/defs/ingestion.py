@@ -36,6 +36,8 @@ EVERY_FILE_READ = "every_file_read"
 # may end the night of the others by a folder too many.
 ALL_IN_PLACE = "all_in_place"
 RETRIES, FIRST_WAIT_SECONDS = 4, 15
+#: In the metadata of a batch: what its summary says, line by line.
+LINES = "lines"
 _FENCE = "```"
 
 
@@ -108,6 +110,7 @@ def _batch(source: Source) -> dg.AssetsDefinition:
                 "batch": report.batch_id or NOTHING_NEW,
                 **report.counts,
                 "summary": dg.MetadataValue.md(as_markdown(report.summary())),
+                LINES: report.summary(),
             },
             check_results=[
                 dg.AssetCheckResult(
@@ -159,11 +162,6 @@ def as_markdown(lines: Iterable[str]) -> str:
     return "\n".join(
         [_FENCE, *(for_terminal(line).replace("\n", "?").replace("`", "'") for line in lines), _FENCE]
     )
-
-
-def lines_of(markdown: str) -> list[str]:
-    """The lines that `as_markdown` was given."""
-    return markdown.splitlines()[1:-1]
 
 
 def _try_again(context: dg.AssetExecutionContext, report: IngestReport) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import dagster as dg
 import sqlalchemy.exc
@@ -23,7 +23,7 @@ from orchestration.commands import command
 from orchestration.damage import RUNBOOK, Section
 from orchestration.defs.alerts import COMMAND_LINE, MESSAGE_CHARACTERS, alert_of
 from orchestration.defs.graph import build_defs
-from orchestration.defs.ingestion import NOTHING_NEW, batch_key, lines_of
+from orchestration.defs.ingestion import LINES, NOTHING_NEW, batch_key
 from orchestration.defs.instance import instance_of
 from orchestration.defs.models import REBUILT
 from orchestration.defs.partitions import run_tags
@@ -154,7 +154,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     for source, key in zip(SOURCES, batches, strict=True):
         # A range of days is reported once: each of its days says the same.
         for made in result.asset_materializations_for_node(key.to_python_identifier())[-1:]:
-            lines = lines_of(str(made.metadata["summary"].value))
+            lines = cast(list[str], made.metadata[LINES].value)
             if len(lines) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
                 quiet.append(source.name)
                 continue
