@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from orchestration.fingerprints import served_deliveries
 from orchestration.ingestion.lake import visible_batches
 from orchestration.ingestion.landing import PORTAL
-from orchestration.ingestion.retraction import retractions
+from orchestration.ingestion.retraction import retractions, sender_of
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
@@ -40,32 +41,38 @@ order by rows_accepted desc, source_file
 """
 
 
-def deliveries_behind(settings: Settings, moved: Collection[tuple[str, str]]) -> str:
-    """Lines for people. `moved`: basis and code of each province that moved too far."""
+class Behind(NamedTuple):
+    """Lines for people, and who delivered what they name or was taken back."""
+
+    text: str
+    senders: frozenset[str]
+
+
+def deliveries_behind(settings: Settings, moved: Collection[tuple[str, str]]) -> Behind:
+    """`moved`: basis and code of each province that moved too far."""
     served = served_deliveries(settings)
     retracted_before = {entry["source_file"] for entry in served.retracted}
-    lines = []
+    lines, senders = [], set[str]()
     for basis in sorted({basis for basis, _ in moved}):
         names = [source.name for source in SOURCES if (source.name == PORTAL) == (basis == "portal")]
         units = sorted({unit for of, unit in moved if of == basis})
-        since = [
-            f"- {sender}: {file}, {rows} rows"
-            for name in names
-            for sender, file, rows in _since(settings, name, units, served.files)
-        ]
-        since += [
-            f"- retracted: {taken.source_file} ({taken.reason})"
+        came = [found for name in names for found in _since(settings, name, units, served.files)]
+        gone = [
+            taken
             for name in names
             for taken in retractions(settings.lake, name)
             if taken.source_file not in retracted_before
         ]
+        senders |= {sender for sender, _, _ in came} | {sender_of(taken.source_file) for taken in gone}
+        since = [f"- {sender}: {file}, {rows} rows" for sender, file, rows in came]
+        since += [f"- retracted: {taken.source_file} ({taken.reason})" for taken in gone]
         more = f"\n- and {len(since) - FILES_SHOWN} more" if len(since) > FILES_SHOWN else ""
         nothing = "no delivery: code, agreements or reference data have changed"
         lines.append(
             f"Since then came, from senders who may deliver for them ({basis}):\n"
             + ("\n".join(since[:FILES_SHOWN]) + more if since else nothing)
         )
-    return "\n".join(lines)
+    return Behind("\n".join(lines), frozenset(senders))
 
 
 def _since(

@@ -1,7 +1,7 @@
 """The lock of an installation: one run, or one command, at a time works on its folders; others wait for it.
 
 Belongs here: that lock, and what is done at the start of anything: what a killed run left is removed. Does not belong
-here: Dagster (`defs.run_lock`), which commands that answer at once do without.
+here: Dagster (`defs.resources`), which commands that answer at once do without.
 """
 
 from __future__ import annotations

@@ -4,11 +4,8 @@ Belongs here: reading a run's events, and the sensor that does so for runs that 
 started. Does not belong here: what an alert looks like and where it goes (`alerts`).
 """
 
-from __future__ import annotations
-
 import errno
 import os
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +14,7 @@ import dagster as dg
 
 from orchestration.alerts import Alert, Failure, send
 from orchestration.damage import RUNBOOK, Section, section_in
-from orchestration.defs.gate_results import OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, RAW_GATE, REFUSED
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
 from orchestration.settings import Settings
 
@@ -37,8 +34,6 @@ OF_STEPS = (
     (("release__",), "A release gate failed"),
     (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
 )
-_SENDER = re.compile(r"\b\d{4}-\d{2}-\d{2}/([^/\s]+)/")
-_AGENCY = re.compile(r"\b[HGT]\d{2}(?:\.\d+)*\b")
 
 
 def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
@@ -55,6 +50,7 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     # Where nothing is scored, all gates find their tables empty: one of them knows why.
     failed = [c for c in failed if c.check_name == IS_SCORED] or failed
     refused = [c for c in checks if not c.passed and _fact(c, REFUSED)]
+    told = [*failed, *refused]
     failures = [_failure(check) for check in failed]
     held = any(_fact(check, "held") for check in failed)
     if not failed:
@@ -68,7 +64,6 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     failures += [_failure(check) for check in refused]
     if not failures:
         return None
-    said = "\n".join(failure.message for failure in failures)
     names = ", ".join(failure.name for failure in failures[:3])
     return Alert(
         kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
@@ -76,8 +71,8 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         if is_stopped
         else f"Deliveries refused: {names}; what the others delivered was taken",
         failures=tuple(failures),
-        agencies=tuple(sorted({*_SENDER.findall(said), *_AGENCY.findall(said)})),
-        rows=sum(int(_fact(check, "failing_rows") or 0) for check in [*failed, *refused]),
+        agencies=tuple(sorted({code for check in told for code in _fact(check, AGENCIES) or []})),
+        rows=sum(int(_fact(check, "failing_rows") or 0) for check in told),
         what_to_do=f"{RUNBOOK}, section '{'A release is held' if held else _section(failures)}'",
         run_id=run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),
@@ -89,22 +84,18 @@ def _failure(check: dg.AssetCheckEvaluation) -> Failure:
     return Failure(name, (check.description or "")[:MESSAGE_CHARACTERS])
 
 
-def refused_deliveries(settings: Settings) -> dg.SensorDefinition:
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="alert_on_refused_delivery",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
+)
+def refused_deliveries(context: dg.RunStatusSensorContext, settings: dg.ResourceParam[Settings]) -> None:
     """Alerts for runs that went on without a delivery, and were not started by the command line."""
-
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        name="alert_on_refused_delivery",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
-    )
-    def sensor(context: dg.RunStatusSensorContext) -> None:
-        run = context.dagster_run
-        alert = None if run.tags.get(STARTED_BY) else _alert_of_run(context, run.run_id)
-        if alert is not None and (problem := send(alert, settings.alerts_log, settings.alert_webhook)):
-            context.log.warning(problem)
-
-    return sensor
+    run = context.dagster_run
+    alert = None if run.tags.get(STARTED_BY) else _alert_of_run(context, run.run_id)
+    if alert is not None and (problem := send(alert, settings.alerts_log, settings.alert_webhook)):
+        context.log.warning(problem)
 
 
 def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | None:
@@ -113,24 +104,20 @@ def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | No
     return alert_of(events, run_id, datetime.now(UTC))
 
 
-def failed_runs(settings: Settings) -> dg.SensorDefinition:
+@dg.run_failure_sensor(
+    name="alert_on_failure",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the log and the webhook what failed, whose data it was, and what to do.",
+)
+def failed_runs(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[Settings]) -> None:
     """Alerts for failed runs that were not started by the command line."""
-
-    @dg.run_failure_sensor(
-        name="alert_on_failure",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the log and the webhook what failed, whose data it was, and what to do.",
-    )
-    def sensor(context: dg.RunFailureSensorContext) -> None:
-        run = context.dagster_run
-        if run.tags.get(STARTED_BY):
-            return
-        alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
-        problem = send(alert, settings.alerts_log, settings.alert_webhook)
-        if problem:
-            context.log.warning(problem)
-
-    return sensor
+    run = context.dagster_run
+    if run.tags.get(STARTED_BY):
+        return
+    alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
+    problem = send(alert, settings.alerts_log, settings.alert_webhook)
+    if problem:
+        context.log.warning(problem)
 
 
 def _killed(run: dg.DagsterRun, now: datetime) -> Alert:

@@ -5,14 +5,16 @@ Belongs here: the Dagster face of `orchestration.ingestion.delivery_sla`. Does n
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 import dagster as dg
 
+from orchestration.defs.gate_results import AGENCIES
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.partitions import known_days, last_day_of
+from orchestration.defs.resources import Installation
 from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import delivery_days
-from orchestration.settings import Settings
 from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
 
@@ -20,23 +22,24 @@ CHECK = "everyone_delivered"
 NAMES_SHOWN = 40  # all provinces
 
 
-def delivery_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+def delivery_checks() -> list[dg.AssetChecksDefinition]:
     """One non-blocking check a source, on its table in the lake."""
-    return [_delivery_check(settings, source) for source in SOURCES]
+    return [_delivery_check(source) for source in SOURCES]
 
 
-def _delivery_check(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
+def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=lake_key(source),
         name=CHECK,
         description="Did everyone deliver who had to (seeds/agreements/expected_deliveries.csv)?",
     )
-    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    def check(context: dg.AssetCheckExecutionContext, installation: Installation) -> dg.AssetCheckResult:
+        settings = installation.settings
         day = last_day_of(context.run, settings)
         late = overdue(settings.expected_deliveries, settings.reference, settings.landing, source.name, day)
         known = known_days()
         misdated = sorted(
-            f"{source.name}/{delivered}/{sender}"
+            (delivered, sender)
             for delivered, sender in delivery_days(settings.landing, source.name)
             if delivered not in known
         )
@@ -47,7 +50,7 @@ def _delivery_check(settings: Settings, source: Source) -> dg.AssetChecksDefinit
             metadata={
                 "day": str(day),
                 "overdue": len(late),
-                "agencies": ", ".join(f"{one.sender} {one.sender_name}".strip() for one in late),
+                AGENCIES: sorted({*(one.sender for one in late), *(sender for _, sender in misdated)}),
                 "misdated": len(misdated),
             },
         )
@@ -55,7 +58,7 @@ def _delivery_check(settings: Settings, source: Source) -> dg.AssetChecksDefinit
     return check
 
 
-def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[str]) -> str:
+def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[tuple[date, str]]) -> str:
     lines = []
     if late:
         lines.append(
@@ -68,5 +71,5 @@ def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[str]) -> s
             f"{source.name}: {len(misdated)} folders are not read, because their date lies outside {known.first} to"
             f" {known.last} (today); put the files where they belong"
         )
-        lines += [f"- {folder}" for folder in misdated[:NAMES_SHOWN]]
+        lines += [f"- {source.name}/{delivered}/{sender}" for delivered, sender in misdated[:NAMES_SHOWN]]
     return "\n".join(lines)

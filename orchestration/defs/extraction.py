@@ -4,13 +4,13 @@ Belongs here: the Dagster face of `orchestration.extraction`. Does not belong he
 """
 
 import time
-from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
 import dagster as dg
 
 from orchestration.defs.partitions import days_of
+from orchestration.defs.resources import Installation
 from orchestration.extraction.gateways import Gateway, read_gateways
 from orchestration.extraction.pages import Pages, PullError
 from orchestration.extraction.pull import pull
@@ -59,38 +59,30 @@ def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Page
     return Pages(gateway, day, token, most_seconds=until - time.monotonic())
 
 
-def pulled_pages(settings: Settings, required: set[str], owners: Sequence[str]) -> dg.AssetsDefinition:
-    """The asset, with a check that warns of gateways that did not give what they should."""
-
-    @dg.asset(
-        key=PULLED,
-        required_resource_keys=required,
-        group_name="ingestion",
-        kinds={"python"},
-        owners=owners,
-        check_specs=[
-            dg.AssetCheckSpec(CHECK, asset=PULLED, description="Did every gateway hand out its day?")
+@dg.asset(
+    key=PULLED,
+    group_name="ingestion",
+    kinds={"python"},
+    check_specs=[dg.AssetCheckSpec(CHECK, asset=PULLED, description="Did every gateway hand out its day?")],
+    description="Pages of the gateways in `seeds/agreements/gateways.yml`, as landing files. A gateway that"
+    " fails is a warning: what came by other ways is read all the same.",
+)
+# Dagster does not know the annotation with its parameter where an asset brings checks of its own.
+def pulled_pages(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """With a check that warns of gateways that did not give what they should."""
+    days = days_of(context.run)
+    # A run of whatever has landed is about no day that one could ask for.
+    pulled, wrong = pull_days(installation.settings, days) if days else ([], [])
+    for line in pulled:
+        context.log.info(line)
+    return dg.MaterializeResult(
+        metadata={"pulled": "; ".join(pulled) or "no gateway was asked"},
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not wrong,
+                check_name=CHECK,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=as_description("\n".join(wrong)) or "every gateway that was asked answered",
+            )
         ],
-        description="Pages of the gateways in `seeds/agreements/gateways.yml`, as landing files. A gateway that"
-        " fails is a warning: what came by other ways is read all the same.",
     )
-    # Dagster does not know the annotation with its parameter where an asset brings checks of its own.
-    def pulled(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        days = days_of(context.run)
-        # A run of whatever has landed is about no day that one could ask for.
-        pulled, wrong = pull_days(settings, days) if days else ([], [])
-        for line in pulled:
-            context.log.info(line)
-        return dg.MaterializeResult(
-            metadata={"pulled": "; ".join(pulled) or "no gateway was asked"},
-            check_results=[
-                dg.AssetCheckResult(
-                    passed=not wrong,
-                    check_name=CHECK,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    description=as_description("\n".join(wrong)) or "every gateway that was asked answered",
-                )
-            ],
-        )
-
-    return pulled

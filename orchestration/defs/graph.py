@@ -8,49 +8,53 @@ from __future__ import annotations
 import dagster as dg
 
 from expectations.drift import HOLD
-from orchestration.defs import resources
 from orchestration.defs.alerts import failed_runs, refused_deliveries
 from orchestration.defs.closing import closed_month
 from orchestration.defs.delivery_checks import delivery_checks
 from orchestration.defs.extraction import pulled_pages
-from orchestration.defs.ingestion import OWNERS, WRITER, ingestion_assets
+from orchestration.defs.ingestion import ingestion_assets
 from orchestration.defs.jobs import EXECUTOR, monthly_close, refresh
 from orchestration.defs.models import dbt_models, mart_keys
 from orchestration.defs.raw_gates import raw_gates
 from orchestration.defs.release import release_asset
 from orchestration.defs.release_gates import RELEASE_SUITES, hold_gate, release_gates
-from orchestration.defs.run_lock import writer
+from orchestration.defs.resources import Installation, dbt
 from orchestration.defs.schedules import close_last_month, nightly
 from orchestration.defs.scoring_checks import scoring_check
 from orchestration.defs.sensors import late_deliveries
 from orchestration.defs.unit_checks import unit_check
 from orchestration.settings import Settings
 
+OWNERS = ["team:data-engineering"]
+
 
 def build_defs(settings: Settings) -> dg.Definitions:
     """The whole graph. Needs the dbt manifest (`make manifest`)."""
-    models = dbt_models(settings)
-    marts = mart_keys(models)
+    models = dbt_models(settings.dbt_project, settings.dbt_manifest)
+    release = release_asset(mart_keys(models), [*RELEASE_SUITES, HOLD])
     return dg.Definitions(
-        assets=[
-            pulled_pages(settings, {WRITER}, OWNERS),
-            *ingestion_assets(settings),
-            models,
-            release_asset(settings, marts, [*RELEASE_SUITES, HOLD]),
-            closed_month(settings, {WRITER}, OWNERS),
-        ],
+        assets=dg.map_asset_specs(
+            # Unless a model names others.
+            lambda spec: spec.replace_attributes(owners=spec.owners or OWNERS),
+            [pulled_pages, *ingestion_assets(), models, release, closed_month],
+        ),
         asset_checks=[
-            *raw_gates(settings),
-            *delivery_checks(settings),
-            unit_check(settings),
-            *release_gates(settings, marts),
-            hold_gate(settings, marts),
-            scoring_check(settings, marts),
+            *raw_gates(),
+            *delivery_checks(),
+            unit_check,
+            *release_gates(),
+            hold_gate,
+            scoring_check,
         ],
         jobs=[refresh, monthly_close],
         schedules=[nightly, close_last_month],
-        sensors=[late_deliveries(settings), failed_runs(settings), refused_deliveries(settings)],
-        resources={"dbt": resources.dbt(settings), WRITER: writer(settings)},
+        sensors=[late_deliveries, failed_runs, refused_deliveries],
+        resources={
+            "dbt": dbt(settings),
+            "installation": Installation(settings=settings),
+            # To look at its folders takes no lock: sensors do, while a run is under way.
+            "settings": settings,
+        },
         # Also of what is started by hand in the UI: one process holds the lock on the build database.
         executor=EXECUTOR,
     )

@@ -11,8 +11,9 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.defs.extraction import PULLED
-from orchestration.defs.gate_results import OWN_AGENCIES, REFUSED
+from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, REFUSED, senders_of
 from orchestration.defs.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
+from orchestration.defs.resources import Installation
 from orchestration.fingerprints import served_deliveries
 from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.damaged_batches import check_batches, check_nothing_lost, check_retractions
@@ -22,14 +23,11 @@ from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.report import IngestReport
 from orchestration.ingestion.whose_fault import PASSING
 from orchestration.provenance import passed_batches
-from orchestration.settings import Settings
 from orchestration.shown import as_description, for_terminal
 from orchestration.sources import SOURCES, Source, agreed_at_start, source_named
 
-OWNERS = ["team:data-engineering"]
 NOTHING_NEW = "nothing new"
 UNITS = "unit_catalogue"
-WRITER = "writer"
 # Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries.
 FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=TIME_ZONE)
 # Fails where a file could not be read though nothing is known to be wrong with it. It holds nothing back.
@@ -38,6 +36,8 @@ EVERY_FILE_READ = "every_file_read"
 # may end the night of the others by a folder too many.
 ALL_IN_PLACE = "all_in_place"
 RETRIES, FIRST_WAIT_SECONDS = 4, 15
+#: In the metadata of a batch: what its summary says, line by line.
+LINES = "lines"
 _FENCE = "```"
 
 
@@ -51,15 +51,15 @@ def lake_key(source: Source) -> dg.AssetKey:
     return dg.AssetKey([source.dbt_source, source.name])
 
 
-def ingestion_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Pending batch and lake table of each source, in the folders of `settings`."""
+def ingestion_assets() -> list[dg.AssetsDefinition]:
+    """Pending batch and lake table of each source."""
     with warnings.catch_warnings():
         # One run for a range of days (`backfill_policy`) is called beta.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [made for source in SOURCES for made in (_batch(settings, source), _lake(settings, source))]
+        return [made for source in SOURCES for made in (_batch(source), _lake(source))]
 
 
-def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
+def _batch(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=batch_key(source),
         # Who may deliver for whom, and which agencies there are, is read in the catalogue of units: it comes first.
@@ -67,10 +67,8 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         freshness_policy=FRESH_BY,
-        required_resource_keys={WRITER},
         group_name="ingestion",
         kinds={"python", "duckdb"},
-        owners=OWNERS,
         check_specs=[
             dg.AssetCheckSpec(
                 EVERY_FILE_READ,
@@ -94,8 +92,9 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
         ),
     )
     # Beside a check, Dagster knows the result by its bare class only.
-    def batch(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def batch(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
         days = days_of(context.run)
+        settings = installation.settings
         report = source.ingest(settings, days or known_days(), agreed_at_start(settings, context.run.run_id))
         for line in report.summary():
             context.log.info(line)
@@ -111,6 +110,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                 "batch": report.batch_id or NOTHING_NEW,
                 **report.counts,
                 "summary": dg.MetadataValue.md(as_markdown(report.summary())),
+                LINES: report.summary(),
             },
             check_results=[
                 dg.AssetCheckResult(
@@ -119,6 +119,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                     severity=dg.AssetCheckSeverity.WARN,
                     description=as_description("\n".join(map(str, report.unread)))
                     or "every file was read or refused",
+                    metadata={AGENCIES: senders_of(problem.file for problem in report.unread)},
                 ),
                 dg.AssetCheckResult(
                     check_name=ALL_IN_PLACE,
@@ -126,6 +127,7 @@ def _batch(settings: Settings, source: Source) -> dg.AssetsDefinition:
                     severity=dg.AssetCheckSeverity.WARN,
                     description=as_description("\n".join(map(str, report.landing_problems)))
                     or "all that landed is in its place",
+                    metadata={AGENCIES: senders_of(problem.file for problem in report.landing_problems)},
                 ),
                 _own_agencies(report),
             ],
@@ -148,6 +150,7 @@ def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:
         description=as_description("\n".join(lines))
         or "every row is of an agency for which its sender may deliver",
         metadata={
+            AGENCIES: sorted({file.sender for file in foreign}),
             REFUSED: dg.MetadataValue.int(len(foreign)),
             "failing_rows": sum(file.rows_foreign for file in foreign),
         },
@@ -161,11 +164,6 @@ def as_markdown(lines: Iterable[str]) -> str:
     )
 
 
-def lines_of(markdown: str) -> list[str]:
-    """The lines that `as_markdown` was given."""
-    return markdown.splitlines()[1:-1]
-
-
 def _try_again(context: dg.AssetExecutionContext, report: IngestReport) -> None:
     """Raise dg.RetryRequested, each time after twice the wait; after the last, the raw gate judges what is there."""
     if context.retry_number < RETRIES:
@@ -174,18 +172,17 @@ def _try_again(context: dg.AssetExecutionContext, report: IngestReport) -> None:
         raise dg.RetryRequested(RETRIES, FIRST_WAIT_SECONDS * 2**context.retry_number)
 
 
-def _lake(settings: Settings, source: Source) -> dg.AssetsDefinition:
+def _lake(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=lake_key(source),
         deps=[batch_key(source)],
         freshness_policy=FRESH_BY,
-        required_resource_keys={WRITER},
         group_name="lake",
         kinds={"parquet"},
-        owners=OWNERS,
         description=f"{source.description} Every batch that was admitted.",
     )
-    def lake(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def lake(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+        settings = installation.settings
         source.ensure(settings.lake)
         served = served_deliveries(settings)
         check_batches(settings.lake, source.name)

@@ -4,7 +4,8 @@ Belongs here: how dagster-dbt reads the manifest, and the one call of dbt in a r
 Does not belong here: anything about what a model means; that is in the dbt project.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,11 +19,14 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.build_database import remove_if_damaged
-from orchestration.defs.ingestion import OWNERS, WRITER
+from orchestration.dbt_failing_rows import failing_rows
+from orchestration.defs.gate_results import AGENCIES, agencies_of
+from orchestration.defs.resources import Installation
 from orchestration.fingerprints import inputs_fingerprint, is_lake_empty, served_inputs
 from orchestration.ingestion.damaged_batches import check_values
 from orchestration.provenance import keep_whole_build
 from orchestration.settings import Settings
+from orchestration.shown import as_description
 from orchestration.sources import SOURCES
 
 # Unit tests prove the code, not the night's data: `make test` runs them.
@@ -56,25 +60,24 @@ class Translator(DagsterDbtTranslator):
         file = SERVED_FILE if schema == MARTS else "build/build.duckdb"
         return {**super().get_metadata(dbt_resource_props), "dagster/table_name": f"{file}: {schema}.{name}"}
 
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
-        """Those who own the rest of the graph, unless a model names others."""
-        return super().get_owners(dbt_resource_props) or OWNERS
 
-
-def dbt_models(settings: Settings) -> dg.AssetsDefinition:
+def dbt_models(project: Path, manifest: Path) -> dg.AssetsDefinition:
     """All models of the project. Raises FileNotFoundError where dbt has not parsed it yet (`make manifest`)."""
-    if not settings.dbt_manifest.is_file():
-        raise FileNotFoundError(
-            f"{settings.dbt_manifest}: the dbt project has not been parsed; run `make manifest`"
-        )
+    if not manifest.is_file():
+        raise FileNotFoundError(f"{manifest}: the dbt project has not been parsed; run `make manifest`")
 
     @dbt_assets(
-        manifest=settings.dbt_manifest,
-        project=DbtProject(settings.dbt_project),
+        manifest=manifest,
+        project=DbtProject(project),
         dagster_dbt_translator=Translator(),
-        required_resource_keys={"dbt", WRITER},
     )
-    def models(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
+    def models(
+        context: dg.AssetExecutionContext,
+        installation: Installation,
+        dbt: DbtCliResource,
+        config: BuildConfig,
+    ) -> Iterator[Any]:
+        settings = installation.settings
         if is_lake_empty(settings):
             context.log.info("nothing has been delivered yet; there is nothing to build")
             return
@@ -85,7 +88,6 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
                 f"nothing new since the release that is served (inputs {inputs}); dbt is not called"
             )
             return
-        dbt: DbtCliResource = context.resources.dbt
         yield from _rebuilt(context, remove_if_damaged(settings.build_database))
         # One fixed target folder: dbt then parses only what changed, and no folder is left behind a run.
         command = [*BUILD, "--full-refresh"] if config.rebuild else BUILD
@@ -103,9 +105,9 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
             if found is not None:  # only reading showed it: all once more, from the lake
                 yield from _rebuilt(context, found)
                 raise dg.RetryRequested(max_retries=1) from None
-            yield from failed_checks
+            yield from (_told(settings, check) for check in failed_checks)
             raise
-        yield from failed_checks
+        yield from (_told(settings, check) for check in failed_checks)
         if (
             context.selected_asset_keys == models.keys
             and context.selected_asset_check_keys == models.check_keys
@@ -115,11 +117,29 @@ def dbt_models(settings: Settings) -> dg.AssetsDefinition:
     return models
 
 
+def _told(settings: Settings, check: dg.AssetCheckResult) -> dg.AssetCheckResult:
+    """A failed test with what gates tell of theirs: the first rows, how many there are, and whose."""
+    rows = failing_rows(settings, str(check.metadata["unique_id"].value))
+    return check._replace(
+        description=as_description(str(rows)),
+        metadata={
+            **check.metadata,
+            "failing_rows": dg.MetadataValue.int(rows.total or 0),
+            AGENCIES: dg.MetadataValue.json(agencies_of(rows.first)),
+        },
+    )
+
+
 def _rebuilt(context: dg.AssetExecutionContext, found: str | None) -> Iterator[dg.AssetObservation]:
     """What was removed to be built again, in the log and where the command line looks for what it prints."""
     if found is not None:
         context.log.warning(found)
         yield dg.AssetObservation(min(context.selected_asset_keys), metadata={REBUILT: found})
+
+
+def mart_key(name: str) -> dg.AssetKey:
+    """The asset of a table that is published."""
+    return dg.AssetKey([MARTS, name])
 
 
 def mart_keys(models: dg.AssetsDefinition) -> list[dg.AssetKey]:

@@ -17,8 +17,9 @@ import duckdb
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
 from orchestration.build_database import passing_database
-from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check
+from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check, senders_of
 from orchestration.defs.ingestion import batch_key
+from orchestration.defs.resources import Installation
 from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
@@ -35,19 +36,20 @@ if TYPE_CHECKING:
 FILES_SHOWN = 10
 
 
-def raw_gates(settings: Settings) -> list[dg.AssetChecksDefinition]:
+def raw_gates() -> list[dg.AssetChecksDefinition]:
     """One blocking check for each source, on its pending batch; passes when nothing is pending."""
-    return [_raw_gate(settings, source) for source in SOURCES]
+    return [_raw_gate(source) for source in SOURCES]
 
 
-def _raw_gate(settings: Settings, source: Source) -> dg.AssetChecksDefinition:
+def _raw_gate(source: Source) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=batch_key(source),
         name=RAW_GATE,
         blocking=True,
         description="Great Expectations: may this batch enter the lake, and if not all of it, which deliveries?",
     )
-    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    def gate(context: dg.AssetCheckExecutionContext, installation: Installation) -> dg.AssetCheckResult:
+        settings = installation.settings
         pending = list(pending_batches(settings.lake, source.name))
         if not pending:
             return dg.AssetCheckResult(passed=True, metadata={"verdict": "nothing new to judge"})
@@ -96,7 +98,7 @@ def _keep(settings: Settings, run_id: str, results: Sequence[GateResult]) -> Non
 
 def _told(results: Sequence[GateResult], refused: Sequence[str]) -> dg.AssetCheckResult:
     """A warning, so that the run goes on with what the others delivered; `alerts` makes an alert of it."""
-    check = as_check(results)
+    check = as_check(results, senders_of(refused))
     more = f" and {len(refused) - FILES_SHOWN} more" if len(refused) > FILES_SHOWN else ""
     shown = "".join(f"\n- {file}" for file in refused[:FILES_SHOWN])
     return check._replace(

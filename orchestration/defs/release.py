@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from orchestration.defs.ingestion import OWNERS, WRITER, lake_key
+from orchestration.defs.ingestion import lake_key
+from orchestration.defs.resources import Installation
 from orchestration.provenance import gather
 from orchestration.publishing.release import publish
-from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
 RELEASE = dg.AssetKey("release")
@@ -20,25 +20,22 @@ RELEASE = dg.AssetKey("release")
 FRESH_FOR = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=3), warn_window=timedelta(hours=36))
 
 
-def release_asset(
-    settings: Settings, marts: Sequence[dg.AssetKey], gates: Sequence[str]
-) -> dg.AssetsDefinition:
+def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.AssetsDefinition:
     """The asset that swaps `marts` in, once every suite of `gates` has passed in the same run."""
 
     @dg.asset(
         key=RELEASE,
         deps=[*marts, *map(lake_key, SOURCES)],
-        required_resource_keys={WRITER},
         freshness_policy=FRESH_FOR,
         group_name="release",
         kinds={"duckdb", "parquet"},
-        owners=OWNERS,
         description=(
             "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest and the report of the gates,"
             " swapped in together. If any gate fails, what is served stays byte for byte."
         ),
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def release(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+        settings = installation.settings
         evidence, report = gather(settings, context.run.run_id, gates)
         made = publish(
             settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed

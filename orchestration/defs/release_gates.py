@@ -4,8 +4,6 @@ Belongs here: what is checked before a release. Does not belong here: the gate b
 (`expectations/suites`) and running a suite (`expectations.gate`).
 """
 
-from collections.abc import Iterable
-
 import dagster as dg
 from pydantic import Field
 
@@ -16,10 +14,11 @@ from orchestration.behind import deliveries_behind
 from orchestration.build_database import passing_database
 from orchestration.commands import command, os_user
 from orchestration.defs.gate_results import as_check
+from orchestration.defs.models import mart_key
+from orchestration.defs.resources import Installation
 from orchestration.provenance import gate_folder, keep_approvals, keep_gate
 from orchestration.publishing.manifest import refuse_unreadable
 from orchestration.publishing.release import served_folder
-from orchestration.settings import Settings
 from orchestration.shown import as_description
 
 RELEASE_SUITES = names("release")
@@ -41,45 +40,44 @@ class Approvals(dg.Config):
     approvals: list[Approval] = []  # noqa: RUF012  (a field of the config, not of the class)
 
 
-def hold_gate(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
+@dg.asset_check(
+    asset=mart_key("mart_province_ranking"),
+    name=HOLD,
+    blocking=True,
+    description="Great Expectations: did a province move further than a person should hear of first?",
+)
+def hold_gate(
+    context: dg.AssetCheckExecutionContext, installation: Installation, config: Approvals
+) -> dg.AssetCheckResult:
     """The blocking check that compares the build with what is served."""
-    ranking = next(key for key in marts if key.path[-1] == "mart_province_ranking")
-
-    @dg.asset_check(
-        asset=ranking,
-        name=HOLD,
-        blocking=True,
-        description="Great Expectations: did a province move further than a person should hear of first?",
+    settings = installation.settings
+    served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
+    refuse_unreadable(served)
+    signature = {"os_user": os_user(), "through": through(context.run)}
+    approved = [given.hold for given in config.approvals]
+    folder = gate_folder(settings, context.run.run_id)
+    with passing_database(settings.build / "drift.duckdb") as database:
+        hold = compare(settings.build_database, served, database, approved)
+        result = run_gate(database, "main", TABLE, load(HOLD), failing_rows_dir=folder)
+    used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
+    keep_gate(settings, context.run.run_id, result)
+    keep_approvals(settings, context.run.run_id, used)
+    if result.success:
+        return as_check([result])
+    behind = deliveries_behind(settings, _moved(result))
+    check = as_check([result], behind.senders)
+    lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
+    return check._replace(
+        description=as_description(
+            f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n"
+            f"{behind.text}\n{lifted}"
+        ),
+        metadata={
+            **check.metadata,
+            "held": dg.MetadataValue.bool(True),
+            "hold": dg.MetadataValue.text(str(hold)),
+        },
     )
-    def gate(context: dg.AssetCheckExecutionContext, config: Approvals) -> dg.AssetCheckResult:
-        served = served_folder(settings.serving) / "parquet" / "mart_province_ranking.parquet"
-        refuse_unreadable(served)
-        signature = {"os_user": os_user(), "through": through(context.run)}
-        approved = [given.hold for given in config.approvals]
-        folder = gate_folder(settings, context.run.run_id)
-        with passing_database(settings.build / "drift.duckdb") as database:
-            hold = compare(settings.build_database, served, database, approved)
-            result = run_gate(database, "main", TABLE, load(HOLD), failing_rows_dir=folder)
-        used = [given.model_dump() | signature for given in config.approvals if given.hold == hold]
-        keep_gate(settings, context.run.run_id, result)
-        keep_approvals(settings, context.run.run_id, used)
-        check = as_check([result])
-        if result.success:
-            return check
-        lifted = f"If it is right: {command('approve', str(hold), '--by', 'NAME', '--reason', 'WHY')}"
-        return check._replace(
-            description=as_description(
-                f"HELD as {hold}: what is served stays until a person approves.\n{check.description}\n"
-                f"{deliveries_behind(settings, _moved(result))}\n{lifted}"
-            ),
-            metadata={
-                **check.metadata,
-                "held": dg.MetadataValue.bool(True),
-                "hold": dg.MetadataValue.text(str(hold)),
-            },
-        )
-
-    return gate
 
 
 def _moved(result: GateResult) -> set[tuple[str, str]]:
@@ -92,20 +90,20 @@ def through(run: dg.DagsterRun) -> str:
     return "command line" if run.remote_job_origin is None else "Dagster's interface, name as typed there"
 
 
-def release_gates(settings: Settings, marts: Iterable[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
+def release_gates() -> list[dg.AssetChecksDefinition]:
     """One blocking check for each release suite, on the mart it names."""
-    by_table = {key.path[-1]: key for key in marts}
-    return [_release_gate(settings, name, by_table[table_of(name)]) for name in RELEASE_SUITES]
+    return [_release_gate(name) for name in RELEASE_SUITES]
 
 
-def _release_gate(settings: Settings, name: str, mart: dg.AssetKey) -> dg.AssetChecksDefinition:
+def _release_gate(name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=mart,
+        asset=mart_key(table_of(name)),
         name=name,
         blocking=True,
         description="Great Expectations: may this mart be published?",
     )
-    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    def gate(context: dg.AssetCheckExecutionContext, installation: Installation) -> dg.AssetCheckResult:
+        settings = installation.settings
         result = run_gate(
             settings.build_database,
             "marts",

@@ -1,16 +1,38 @@
-"""What assets use to reach the world: dbt."""
+"""What assets, checks and sensors are given: the folders of an installation, which a run has for itself, and dbt.
 
-from __future__ import annotations
+Belongs here: when a run holds the lock. What it is, is in `orchestration.run_lock`. Dagster's own queue holds back only
+what is launched through it.
+"""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
+import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.dbt_environment import forget_dbt_settings
+from orchestration.run_lock import one_writer
 from orchestration.settings import Settings
+
+
+class Installation(dg.ConfigurableResource["Installation"]):
+    """The folders of an installation, for one run at a time: whoever started it, it has their lock from before its first
+    step until after its last.
+    """
+
+    settings: dg.ResourceDependency[Settings]
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
+        """Hold the lock."""
+        assert context.log is not None  # a run has a log
+        with one_writer(self.settings.data, context.log.info):
+            yield self
 
 
 def dbt(settings: Settings) -> DbtCliResource:

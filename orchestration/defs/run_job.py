@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import dagster as dg
 import sqlalchemy.exc
@@ -21,10 +21,9 @@ from expectations.drift import HOLD
 from orchestration.alerts import Alert, Failure, send
 from orchestration.commands import command
 from orchestration.damage import RUNBOOK, Section
-from orchestration.dbt_failing_rows import failing_rows
 from orchestration.defs.alerts import COMMAND_LINE, MESSAGE_CHARACTERS, alert_of
 from orchestration.defs.graph import build_defs
-from orchestration.defs.ingestion import NOTHING_NEW, batch_key, lines_of
+from orchestration.defs.ingestion import LINES, NOTHING_NEW, batch_key
 from orchestration.defs.instance import instance_of
 from orchestration.defs.models import REBUILT
 from orchestration.defs.partitions import run_tags
@@ -155,7 +154,7 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     for source, key in zip(SOURCES, batches, strict=True):
         # A range of days is reported once: each of its days says the same.
         for made in result.asset_materializations_for_node(key.to_python_identifier())[-1:]:
-            lines = lines_of(str(made.metadata["summary"].value))
+            lines = cast(list[str], made.metadata[LINES].value)
             if len(lines) == 1 and str(made.metadata["batch"].value) == NOTHING_NEW:
                 quiet.append(source.name)
                 continue
@@ -178,25 +177,19 @@ def _lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[st
     )
     for check in warned:
         yield f"WARNING {check.check_name} on {check.asset_key.to_user_string()}"
-        yield _indented(_said(check, settings))
+        yield _indented(check.description or "")
     unscored = [check for check in failed if check.check_name == IS_SCORED]
     if unscored:  # all other gates only say that their tables are empty
         failed = unscored
     for check in failed:
         yield f"FAILED {check.check_name} on {check.asset_key.to_user_string()}"
-        yield _indented(_said(check, settings))
+        yield _indented(check.description or "")
     if not failed:  # a failed check fails its step too, and has said why
         yield from _step_errors(result)
     if any(check.asset_key not in batches for check in failed) and not unscored:
         yield f"If a delivery is to blame, take it back (its path below the landing folder): {TAKE_BACK}"
     if not result.success:
         yield f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
-
-
-def _said(check: dg.AssetCheckEvaluation, settings: Settings) -> str:
-    """What a failed check says: a dbt test by the rows that fail it."""
-    test = check.metadata.get("unique_id")
-    return failing_rows(settings, str(test.value)) if test else check.description or ""
 
 
 def _release_lines(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:

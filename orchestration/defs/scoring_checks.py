@@ -4,13 +4,13 @@ be scored, nothing is published.
 Belongs here: that question, asked of the build. Does not belong here: whether scores are right (`expectations/suites`).
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
-from orchestration.settings import Settings
+from orchestration.defs.models import mart_key
+from orchestration.defs.resources import Installation
 from orchestration.shown import as_description
 
 CHECK = "is_scored"
@@ -31,24 +31,20 @@ TO_DO = (
 )
 
 
-def scoring_check(settings: Settings, marts: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
-    """The check, on the index: blocking only where nothing at all is scored."""
-
-    @dg.asset_check(
-        asset=next(key for key in marts if key.path[-1] == "mart_index"),
-        name=CHECK,
-        blocking=True,
-        description="Are there scoring rules for the days that were delivered?",
+@dg.asset_check(
+    asset=mart_key("mart_index"),
+    name=CHECK,
+    blocking=True,
+    description="Are there scoring rules for the days that were delivered?",
+)
+def scoring_check(installation: Installation) -> dg.AssetCheckResult:
+    """The check on the index: blocking only where nothing at all is scored."""
+    gaps, is_anything_scored = scoring_gaps(installation.settings.build_database)
+    return dg.AssetCheckResult(
+        passed=not gaps,
+        severity=dg.AssetCheckSeverity.WARN if is_anything_scored else dg.AssetCheckSeverity.ERROR,
+        description=as_description("\n".join(gaps)) or "every day that was delivered has its rules",
     )
-    def check() -> dg.AssetCheckResult:
-        gaps, is_anything_scored = scoring_gaps(settings.build_database)
-        return dg.AssetCheckResult(
-            passed=not gaps,
-            severity=dg.AssetCheckSeverity.WARN if is_anything_scored else dg.AssetCheckSeverity.ERROR,
-            description=as_description("\n".join(gaps)) or "every day that was delivered has its rules",
-        )
-
-    return check
 
 
 def scoring_gaps(build_database: Path) -> tuple[list[str], bool]:

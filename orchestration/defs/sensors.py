@@ -3,8 +3,6 @@
 Belongs here: when to look, and what is asked for. Does not belong here: what a delivery is (`ingest`).
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator
@@ -29,39 +27,36 @@ UNFINISHED = [
 ]
 
 
-def late_deliveries(settings: Settings) -> dg.SensorDefinition:
+@dg.sensor(
+    job=refresh,
+    minimum_interval_seconds=LOOK_EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Files that came after the night of their day, once they no longer grow. Each content is tried"
+    " once: what a gate refuses waits for a person, not for the next look.",
+)
+def late_deliveries(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for each day before today that got a file which no run has read."""
-
-    @dg.sensor(
-        name="late_deliveries",
-        job=refresh,
-        minimum_interval_seconds=LOOK_EVERY_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Files that came after the night of their day, once they no longer grow. Each content is tried"
-        " once: what a gate refuses waits for a person, not for the next look.",
-    )
-    def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        # While a run is under way, what it has read is not yet in the lake.
-        under_way = dg.RunsFilter(job_name=REFRESH, statuses=UNFINISHED)
-        if context.instance.get_runs_count(under_way):
-            yield dg.SkipReason("a run is under way")
-            return
-        known = known_days()
-        unread = {
-            file.path: file
-            for source in SOURCES
-            for file in unread_files(settings.landing, settings.lake, source.name)
-            if known.first <= file.delivery_date < known.last
-        }
-        seen = json.loads(context.cursor) if context.cursor else {}
-        context.update_cursor(json.dumps({path: file.state for path, file in unread.items()}))
-        settled = [file for path, file in unread.items() if seen.get(path) == file.state]
-        requests = [request(day, files) for day, files in by_day(settled)]
-        yield from requests
-        if not requests:
-            yield dg.SkipReason(f"{len(unread)} unread files of earlier days, none of them new and complete")
-
-    return sensor
+    # While a run is under way, what it has read is not yet in the lake.
+    under_way = dg.RunsFilter(job_name=REFRESH, statuses=UNFINISHED)
+    if context.instance.get_runs_count(under_way):
+        yield dg.SkipReason("a run is under way")
+        return
+    known = known_days()
+    unread = {
+        file.path: file
+        for source in SOURCES
+        for file in unread_files(settings.landing, settings.lake, source.name)
+        if known.first <= file.delivery_date < known.last
+    }
+    seen = json.loads(context.cursor) if context.cursor else {}
+    context.update_cursor(json.dumps({path: file.state for path, file in unread.items()}))
+    settled = [file for path, file in unread.items() if seen.get(path) == file.state]
+    requests = [request(day, files) for day, files in by_day(settled)]
+    yield from requests
+    if not requests:
+        yield dg.SkipReason(f"{len(unread)} unread files of earlier days, none of them new and complete")
 
 
 def by_day(files: list[Unread]) -> Iterator[tuple[date, list[Unread]]]:

@@ -6,10 +6,11 @@ Belongs here: the Dagster face of `orchestration.ingestion.portal.refused_units`
 
 import dagster as dg
 
+from orchestration.defs.gate_results import AGENCIES, senders_of
 from orchestration.defs.ingestion import lake_key
+from orchestration.defs.resources import Installation
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.portal.refused_units import refused_units
-from orchestration.settings import Settings
 from orchestration.shown import as_description
 from orchestration.sources import source_named
 
@@ -17,26 +18,22 @@ CHECK = "every_unit_taken"
 UNITS_SHOWN = 40
 
 
-def unit_check(settings: Settings) -> dg.AssetChecksDefinition:
+@dg.asset_check(
+    asset=lake_key(source_named(PORTAL)),
+    name=CHECK,
+    description="Was every unit that the portal's newest captures show recognised and taken?",
+)
+def unit_check(installation: Installation) -> dg.AssetCheckResult:
     """The non-blocking check on the portal's table in the lake."""
-
-    @dg.asset_check(
-        asset=lake_key(source_named(PORTAL)),
-        name=CHECK,
-        description="Was every unit that the portal's newest captures show recognised and taken?",
+    refused = refused_units(installation.settings.lake, installation.settings.quarantine)
+    units = {(problem.file, problem.record) for problem in refused}
+    lines = [f"{len(units)} units or files are missing, the others are ranked without them:"]
+    lines += [f"- {problem}" for problem in refused[:UNITS_SHOWN]]
+    if len(refused) > UNITS_SHOWN:
+        lines.append(f"and {len(refused) - UNITS_SHOWN} more reasons, in quarantine/{PORTAL}")
+    return dg.AssetCheckResult(
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=as_description("\n".join(lines)) if refused else "nobody is missing",
+        metadata={"refused": len(units), AGENCIES: senders_of(problem.file for problem in refused)},
     )
-    def check() -> dg.AssetCheckResult:
-        refused = refused_units(settings.lake, settings.quarantine)
-        units = {(problem.file, problem.record) for problem in refused}
-        lines = [f"{len(units)} units or files are missing, the others are ranked without them:"]
-        lines += [f"- {problem}" for problem in refused[:UNITS_SHOWN]]
-        if len(refused) > UNITS_SHOWN:
-            lines.append(f"and {len(refused) - UNITS_SHOWN} more reasons, in quarantine/{PORTAL}")
-        return dg.AssetCheckResult(
-            passed=not refused,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=as_description("\n".join(lines)) if refused else "nobody is missing",
-            metadata={"refused": len(units)},
-        )
-
-    return check

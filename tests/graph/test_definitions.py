@@ -105,6 +105,7 @@ def test_every_gate_blocks_and_a_missing_delivery_or_unit_does_not(defs: dg.Defi
         ("hold__province_moves", dg.AssetKey(["marts", "mart_province_ranking"])),
         ("is_scored", dg.AssetKey(["marts", "mart_index"])),
     }
+    assert {spec.asset_key for spec in specs} <= {spec.key for spec in defs.resolve_all_asset_specs()}
 
 
 @pytest.mark.parametrize("check", ["every_file_read", "all_in_place"])

@@ -54,7 +54,9 @@ def look(
 
 def tick(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -> Any:
     defs = build_defs(settings)
-    context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs)
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, definitions=defs, resources={"settings": settings}
+    )
     return defs.resolve_sensor_def("late_deliveries").evaluate_tick(context)
 
 

@@ -89,6 +89,7 @@ def test_held_until_a_person_approves(
     (alert,) = [json.loads(line) for line in settings.alerts_log.read_text(encoding="utf-8").splitlines()]
     assert alert["kind"] == "release_held"
     assert alert["rows"] >= 1
+    assert {"75", "nation"} <= set(alert["agencies"]), "who moved, and who delivered"
 
     # The next night asks the same question; approving another one is no answer to it.
     monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
@@ -135,7 +136,7 @@ def test_two_senders_behind_one_move_are_both_named_and_a_third_is_not(
     take_in(settings, "dossiers", "2026-10-11", "H19", [good("dossiers", number) for number in range(3)])
     take_in(settings, "dossiers", "2026-10-12", "H20", [good("dossiers", MaHoSo="H20.95-250701-0001")])
     take_in(settings, "petitions", "2026-10-11", "nation", [good("petitions", number) for number in range(2)])
-    assert deliveries_behind(settings, {DONG_NAI}).splitlines() == [
+    assert deliveries_behind(settings, {DONG_NAI}).text.splitlines() == [
         f"{SCORED} (records):",
         "- H19: dossiers/2026-10-11/H19/synthetic.jsonl, 3 rows",
         "- nation: petitions/2026-10-11/nation/synthetic.jsonl, 2 rows",
@@ -150,7 +151,7 @@ def test_a_delivery_of_which_a_province_got_no_row_in_is_not_behind_its_move(
     take_in(settings, "dossiers", "2026-10-11", "H20", [good("dossiers")])
     foreign = good("dossiers", MaHoSo="H20.95-250701-0001")
     take_in(settings, "dossiers", "2026-10-12", "H19", [foreign, good("dossiers", 2)])
-    assert deliveries_behind(settings, {DONG_NAI}).splitlines()[1:] == [
+    assert deliveries_behind(settings, {DONG_NAI}).text.splitlines()[1:] == [
         "- H19: dossiers/2026-10-12/H19/synthetic.jsonl, 1 rows"
     ]
 
@@ -165,7 +166,7 @@ def test_what_was_taken_back_is_behind_a_move_beside_what_came(
     assert others
     assert main(["retract", gone, "--by", "duty", "--reason", "wrong <b>year</b>"]) == 0
     admit(settings, "portal_service_results")
-    assert deliveries_behind(settings, {("portal", "75")}).splitlines()[1:] == [
+    assert deliveries_behind(settings, {("portal", "75")}).text.splitlines()[1:] == [
         f"- retracted: {gone} (wrong <b>year</b>)"
     ]
 
@@ -177,11 +178,11 @@ def test_a_snapshot_of_the_nation_is_behind_a_move_of_the_portal_and_no_dossier_
     take_in(settings, "dossiers", "2026-10-11", "H19", [good("dossiers")])
     land(settings, encoded(eleventh_of_october()), "2026-10-11")
     admit(settings, "portal_service_results")
-    assert deliveries_behind(settings, {("portal", "75")}).splitlines() == [
+    assert deliveries_behind(settings, {("portal", "75")}).text.splitlines() == [
         f"{SCORED} (portal):",
         "- nation: portal_service_results/2026-10-11/nation/results.json, 34 rows",
     ]
-    both = deliveries_behind(settings, {("portal", "75"), DONG_NAI})
+    both = deliveries_behind(settings, {("portal", "75"), DONG_NAI}).text
     assert [line for line in both.splitlines() if line.startswith(SCORED)] == [
         f"{SCORED} (portal):", f"{SCORED} (records):",
     ]  # fmt: skip

@@ -155,6 +155,8 @@ def test_a_broken_export_keeps_out_its_sender_alone(
         counts = dict(served(settings, "select unit_code, max(dossiers_received) from marts.mart_service_headline"
                                        " where basis = 'records' and unit_level = 'province' group by all"))  # fmt: skip
         assert sorted(count for count in counts.values() if count) == [1, 2]
+        alert = json.loads(settings.alerts_log.read_text(encoding="utf-8").splitlines()[-1])
+        assert alert["agencies"] == ["H19", "H21"]
     corrected = [good("dossiers", number) for number in range(10, 30)]
     deliver(settings, "dossiers", "H19", as_lines(corrected), "2025-12-03")
     outcome = refresh(settings, instance)

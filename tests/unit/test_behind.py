@@ -35,7 +35,7 @@ def deliver(place: Records, sender: str, *numbers: int, name: str = "a.jsonl") -
 
 
 def lines(place: Records, *moved: tuple[str, str]) -> list[str]:
-    return deliveries_behind(Settings(place.root), moved).splitlines()
+    return deliveries_behind(Settings(place.root), moved).text.splitlines()
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, *files: str) -> None:

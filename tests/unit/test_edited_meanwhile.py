@@ -14,8 +14,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.defs.ingestion import WRITER, batch_key, ingestion_assets
-from orchestration.defs.run_lock import writer
+from orchestration.defs.ingestion import batch_key, ingestion_assets
+from orchestration.defs.resources import Installation
 from orchestration.ingestion.landing import Days
 from orchestration.ingestion.report import IngestReport
 from orchestration.settings import Settings
@@ -65,10 +65,10 @@ EDITS: dict[str, tuple[Callable[[Path], None], dict[str, int] | type[Exception]]
 def run(settings: Settings, sources: list[Source], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("orchestration.defs.ingestion.SOURCES", sources)
-        assets = ingestion_assets(settings)
-    dg.materialize(
-        assets, selection=[batch_key(source) for source in sources], resources={WRITER: writer(settings)}
-    )
+        assets = ingestion_assets()
+    installation = Installation(settings=settings)
+    selection = [batch_key(source) for source in sources]
+    dg.materialize(assets, selection=selection, resources={"installation": installation})
 
 
 @pytest.mark.parametrize("kind", EDITS)
