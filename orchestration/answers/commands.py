@@ -6,7 +6,9 @@ Belongs here: making a command of a function that returns an answer. Does not be
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from functools import wraps
 from typing import Annotated, Any
 
@@ -57,7 +59,9 @@ def _answering(done: Callable[..., Answer], answers: bool) -> Callable[..., None
 
         try:
             remove_leftovers(Settings.from_environment().data)
-            answer = done(**words)
+            # Nothing that a library prints stands beside the document.
+            with redirect_stdout(sys.stderr) if for_scripts else nullcontext():
+                answer = done(**words)
         except (NotDoneError, UnusablePathError) as error:
             note(error)
             not_done = error if isinstance(error, NotDoneError) else NotDoneError(error)

@@ -28,7 +28,7 @@ from orchestration.answers.progress import followed, unseen
 from orchestration.answers.screen import printed, show
 from orchestration.cli import app, main
 from orchestration.ingestion.landing import RECORD_DATASETS
-from orchestration.settings import REPOSITORY
+from orchestration.settings import REPOSITORY, Settings
 from orchestration.shown import on_terminal
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv, as_lines, good
 
@@ -258,6 +258,18 @@ def test_a_path_that_cannot_be_used_is_a_document_too(
 ) -> None:
     monkeypatch.setenv("SERVICE_INDEX_DATA", "/tmp/a[b")
     assert "SERVICE_INDEX_DATA" in asked(capsys, "releases")[1]["error"]
+
+
+@pytest.mark.usefixtures("home")
+def test_what_a_library_prints_stands_beside_the_document(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def noisy(settings: Settings) -> list[Path]:
+        print("by the way")
+        return []
+
+    monkeypatch.setattr("orchestration.samples.land_samples", noisy)
+    assert asked(capsys, "land-samples") == (0, {"landed": []}, "by the way\n")
 
 
 # Progress.
