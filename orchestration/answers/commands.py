@@ -53,9 +53,8 @@ def _answering(done: Callable[..., Answer], answers: bool) -> Callable[..., None
 
     @wraps(done)
     def given(for_scripts: bool = False, **words: Any) -> None:
-        from orchestration.run_lock import (
-            remove_leftovers,
-        )  # imports DuckDB, which help and completion do without
+        # Imports DuckDB, which help and completion do without.
+        from orchestration.run_lock import remove_leftovers
 
         try:
             remove_leftovers(Settings.from_environment().data)
