@@ -1,32 +1,36 @@
 """The command line: `bin/service-index COMMAND`, `--help` lists the commands.
 
-Belongs here: arguments, exit codes and what is printed. What the commands do is in the modules called.
+Belongs here: arguments, and the answer of each command. What the commands do is in the modules called; what they have
+in common, printing included, is in `answers`, as are long answers.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.completion import get_completion_inspect_parameters
 
-from orchestration.commands import PROGRAM, as_text, command, shell_word, signed
+from orchestration.answers.answer import Answer, NotDoneError
+from orchestration.answers.commands import CONTRACT, add
+from orchestration.answers.progress import followed
+from orchestration.answers.screen import note
+from orchestration.commands import PROGRAM, shell_word
 from orchestration.ingestion.landing import RECORD_DATASETS, Days
-from orchestration.settings import Settings, UnusablePathError
-from orchestration.shown import JOINER, on_terminal
+from orchestration.settings import Settings
+from orchestration.shown import on_terminal
 
-
-def _exit(code: int) -> None:
-    raise typer.Exit(code)
-
-
-# Plain text: what was delivered or typed may hold what rich takes for markup.
+# Plain text: what was delivered or typed may hold what rich takes for markup. typer's own options of completion
+# take the name of the program for that of a variable, which it is not: `completion` prints the script.
 app = typer.Typer(
-    result_callback=_exit, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False
+    rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False, add_completion=False
 )
+COMPLETE = "_SERVICE_INDEX_COMPLETE"
+get_completion_inspect_parameters()  # those options would make the shells known; nothing else does
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,34 +39,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with on_terminal():
         unreadable = [word for word in words if word != word.encode(errors="replace").decode()]
         if unreadable:
-            _say(f"Usage: {PROGRAM} COMMAND", error=True)
-            _say(f"found {unreadable[0]!a}, expected text in UTF-8; set the terminal to UTF-8", error=True)
+            note(f"Usage: {PROGRAM} COMMAND")
+            note(f"found {unreadable[0]!a}, expected text in UTF-8; set the terminal to UTF-8")
             return 2
         try:
-            app(words, prog_name=PROGRAM)
+            app(words, prog_name=PROGRAM, complete_var=COMPLETE)
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 0
-        except UnusablePathError as error:
-            _say(error, error=True)
-            return 1
     raise AssertionError("a command ends by its exit code")
 
 
-@app.callback()
+@app.callback(epilog=CONTRACT)
 def _before() -> None:
     """What a person does with an installation. Names, reasons and files are taken as they are written."""
-    from orchestration.run_lock import remove_leftovers
-
-    remove_leftovers(Settings.from_environment().data)
 
 
-def _say(*words: object, error: bool = False) -> None:
-    """To the terminal, as text: what was delivered or typed may hold what a terminal takes for orders.
+def _command(
+    then: str, example: str = "", answers: bool = True
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    def register(done: Callable[..., Answer]) -> Callable[..., Answer]:
+        add(app, done, example, then, answers)
+        return done
 
-    What takes Markdown apart in Dagster's descriptions is left out: a name is shown as a command takes it.
-    """
-    said = " ".join(map(str, words)).replace(JOINER, "")
-    print(as_text(said), file=sys.stderr if error else sys.stdout, flush=True)
+    return register
 
 
 def _text(given: str) -> str:
@@ -84,106 +83,122 @@ def _dataset(given: str) -> str:
     return given
 
 
+def _kept(incomplete: str) -> list[str]:
+    from orchestration.publishing.release import list_releases
+
+    kept = list_releases(Settings.from_environment().serving)
+    return [release.release_id for release in kept if release.release_id.startswith(incomplete)]
+
+
 By = Annotated[str, typer.Option(help="Who says so.", callback=_text)]
 Reason = Annotated[str, typer.Option(help="Why.", callback=_text)]
 Day = Annotated[Any, typer.Argument(parser=_day, metavar="YYYY-MM-DD")]
+Mapping = Annotated[Path, typer.Argument(help="The mapping.")]
+Dataset = Annotated[
+    str,
+    typer.Argument(
+        callback=_dataset,
+        autocompletion=lambda incomplete: [name for name in RECORD_DATASETS if name.startswith(incomplete)],
+        help="What is delivered.",
+    ),
+]
 
 
-@app.command()
-def land_samples() -> int:
+@_command(then="refresh")
+def land_samples() -> Answer:
     """Put the real samples of the portal into the landing folder."""
     from orchestration.samples import land_samples
 
     settings = Settings.from_environment()
-    for path in land_samples(settings):
-        _say(f"landed {path.relative_to(settings.data)}")
-    return 0
+    landed = [path.relative_to(settings.data) for path in land_samples(settings)]
+    return Answer({"landed": landed}, [f"landed {path}" for path in landed])
 
 
-@app.command()
+@_command(then="report", example="refresh --rebuild")
 def refresh(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every table again.")] = False,
-) -> int:
+) -> Answer:
     """Run the job: ingest what landed, gates, dbt, publish."""
-    settings = Settings.from_environment()
-    return _run(settings, rebuild=rebuild)
+    return _run(rebuild=rebuild)
 
 
-@app.command()
-def backfill(first: Day, last: Day) -> int:
+@_command(then="report", example="backfill 2025-11-28 2025-11-30")
+def backfill(first: Day, last: Day) -> Answer:
     """Run the job on the deliveries of some days.
 
     The last is included; it is one run.
     """
-    settings = Settings.from_environment()
-    return _run(settings, days=Days(first, last))
+    return _run(days=Days(first, last))
 
 
-@app.command()
+@_command(then="releases", example="approve HOLD --by NAME --reason WHY")
 def approve(
     hold: Annotated[str, typer.Argument(help="As the failed check names it.")], by: By, reason: Reason
-) -> int:
+) -> Answer:
     """Run the job, and let one hold pass."""
-    settings = Settings.from_environment()
-    return _run(settings, approval={"hold": hold, "by": by, "reason": reason})
+    return _run(approval={"hold": hold, "by": by, "reason": reason})
 
 
-def _run(settings: Settings, **what: Any) -> int:
+def _run(**what: Any) -> Answer:
     from orchestration.defs.partitions import NoSuchDaysError
     from orchestration.defs.run_job import refresh  # imports Dagster: seconds
 
+    settings = Settings.from_environment()
     try:
-        outcome = refresh(settings, **what)
+        with followed() as step:
+            outcome = refresh(settings, **what, step=step, tell=note)
     except NoSuchDaysError as error:
-        _say(f"not run: {error}", error=True)
-        return 1
-    _say("\n".join(outcome.lines))
-    return 0 if outcome.success else 1
+        raise NotDoneError(f"not run: {error}") from error
+    return Answer(outcome.facts, outcome.lines, int(not outcome.success))
 
 
-@app.command()
-def pull(day: Day) -> int:
+@_command(then="backfill 2025-11-24 2025-11-24", example="pull 2025-11-24")
+def pull(day: Day) -> Answer:
     """Fetch a day from the gateways into the landing folder."""
     from orchestration.defs.extraction import pull_days
     from orchestration.run_lock import one_writer
+    from validated_files import InvalidFileError
 
     settings = Settings.from_environment()
     settings.landing.mkdir(parents=True, exist_ok=True)
-    with one_writer(settings.data, _say):
-        pulled, wrong = pull_days(settings, Days(day, day))
-    _say("\n".join([*pulled, *wrong]) or f"no gateway is known; name them in {settings.gateways}")
-    return int(bool(wrong))
+    try:
+        with one_writer(settings.data, note), followed() as step:
+            pulled, wrong = pull_days(settings, Days(day, day), step)
+    except InvalidFileError as error:
+        raise NotDoneError(f"not pulled: {error}") from error
+    none = [] if pulled or wrong else [f"no gateway is known; name them in {settings.gateways}"]
+    why = {"error": "; ".join(wrong)} if wrong else {}
+    return Answer({"pulled": pulled, "wrong": wrong, **why}, [*pulled, *wrong, *none], int(bool(wrong)))
 
 
-@app.command()
+@_command(then="unhold --by NAME --reason WHY", example="rollback --to RELEASE --by NAME --reason WHY")
 def rollback(
     by: By,
     reason: Reason,
     to: Annotated[
-        str | None, typer.Option(help="A release that is kept; without it, the one before.")
+        str | None,
+        typer.Option(help="A release that is kept; without it, the one before.", autocompletion=_kept),
     ] = None,
-) -> int:
+) -> Answer:
     """Serve an earlier release, and hold what comes next."""
     from orchestration.publishing.marts import PublishError
-    from orchestration.publishing.rollback import release_before, roll_back
+    from orchestration.publishing.rollback import LIFT, release_before, roll_back
     from orchestration.run_lock import one_writer
 
     settings = Settings.from_environment()
     try:
         # Before what is served now, not before what a run publishes while this waits for it.
         target = to or release_before(settings.serving)
-        with one_writer(settings.data, _say):
+        with one_writer(settings.data, note):
             made = roll_back(settings.serving, by, reason, datetime.now(UTC), target)
     except PublishError as error:
-        _say(f"not stepped back: {error}", error=True)
-        return 1
-    lift = command("unhold", "--by", "NAME", "--reason", "WHY")
-    _say(f"served again: {made.to_release}; nothing new is published until: {lift}")
-    return 0
+        raise NotDoneError(f"not stepped back: {error}") from error
+    said = f"served again: {made.to_release}; nothing new is published until: {LIFT}"
+    return Answer({"stepped_back": made}, [said])
 
 
-@app.command()
-def unhold(by: By, reason: Reason) -> int:
+@_command(then="refresh", example="unhold --by NAME --reason WHY")
+def unhold(by: By, reason: Reason) -> Answer:
     """Let the next run publish again."""
     from orchestration.publishing.marts import PublishError
     from orchestration.publishing.rollback import holds, lift_hold
@@ -192,18 +207,20 @@ def unhold(by: By, reason: Reason) -> int:
     settings = Settings.from_environment()
     try:
         asked = holds(settings.serving)
-        with one_writer(settings.data, _say):
+        with one_writer(settings.data, note):
             lifted = lift_hold(settings.serving, by, reason, datetime.now(UTC), asked)
     except PublishError as error:
-        _say(f"not lifted: {error}", error=True)
-        return 1
-    for record in lifted:
-        _say(f"lifted: the hold of {record.at} ({record.reason}); the next run may publish")
-    return 0
+        raise NotDoneError(f"not lifted: {error}") from error
+    return Answer(
+        {"lifted": lifted},
+        [f"lifted: the hold of {hold.at} ({hold.reason}); the next run may publish" for hold in lifted],
+    )
 
 
-@app.command()
-def close(month: Day, revise: Annotated[str, typer.Option(help="Freeze it once more, and why.")] = "") -> int:
+@_command(then="releases", example="close 2025-10-01")
+def close(
+    month: Day, revise: Annotated[str, typer.Option(help="Freeze it once more, and why.")] = ""
+) -> Answer:
     """Freeze the month of a day as it is served.
 
     A month that is over.
@@ -216,67 +233,35 @@ def close(month: Day, revise: Annotated[str, typer.Option(help="Freeze it once m
     settings = Settings.from_environment()
     try:
         asked = current(settings.serving)
-        with one_writer(settings.data, _say):
+        with one_writer(settings.data, note):
             refuse_if_replaced(settings.serving, asked)
             made = close_month(settings.serving, settings.closed, month, datetime.now(UTC), revise)
     except PublishError as error:
-        _say(f"not closed: {error}", error=True)
-        return 1
+        raise NotDoneError(f"not closed: {error}") from error
+    facts = {
+        "month": made.month,
+        "revision": made.revision,
+        "status": made.status,
+        "reason": made.manifest["reason"] or None,
+        "is_new": made.is_new,
+    }
     status = "closed" if made.is_new else "was closed already"
-    _say(f"{made.month} {status}, revision {made.revision}, {made.status} {made.manifest['reason']}".rstrip())
-    return 0
+    said = f"{made.month} {status}, revision {made.revision}, {made.status} {made.manifest['reason']}"
+    return Answer(facts, [said.rstrip()])
 
 
-@app.command()
-def releases() -> int:
+@_command(then="rollback --to RELEASE --by NAME --reason WHY")
+def releases() -> Answer:
     """List what is kept, what is served, and what is held."""
-    from orchestration.publishing.marts import PublishError
-    from orchestration.publishing.release import current_name, damaged_releases, list_releases
-    from orchestration.publishing.rollback import hold_of, records
+    from orchestration.answers.releases import kept_releases
 
-    settings = Settings.from_environment()
-    served = current_name(settings.serving)
-    for release in list_releases(settings.serving):
-        facts = release.manifest
-        marks = [
-            *(["served"] if served == release.release_id else []),
-            *(["synthetic records"] if facts["contains_synthetic"] else []),
-            *(
-                f"retracted {shell_word(entry['source_file'])} by {_signed(entry)}"
-                for entry in facts["retracted"]
-            ),
-            *(
-                f"approved {entry['hold']} by {_signed(entry)}, {entry.get('through', 'not recorded how')}"
-                for entry in facts.get("approvals", ())
-            ),
-            *(f"closed {entry}" for entry in facts.get("closed", ())),
-        ]
-        _say(f"{release.release_id}  {len(facts['inputs'])} batches  {', '.join(marks)}".rstrip())
-    for damage in damaged_releases(settings.serving):
-        _say(f"DAMAGED {damage}")
-    try:
-        hold_of(settings.serving)
-    except PublishError as error:
-        _say(f"HELD: {error}")
-        return 1
-    for record in records(settings.serving):
-        lifted = f"lifted {record.lifted_at} by {signed(record.lifted_by, record.lifted_os_user)}"
-        _say(
-            f"{record.at}  back from {record.from_release} to {record.to_release} by"
-            f" {signed(record.by, record.os_user)}: {record.reason};"
-            f" {f'{lifted}: {record.lifted_reason}' if record.lifted_at else 'HELD'}"
-        )
-    return 0
+    return kept_releases(Settings.from_environment().serving)
 
 
-def _signed(entry: Mapping[str, Any]) -> str:
-    return signed(entry.get("by", ""), entry.get("os_user", ""))
-
-
-@app.command()
+@_command(then="refresh", example="retract FILE --by NAME --reason WHY")
 def retract(
     file: Annotated[str, typer.Argument(help="Its path below the landing folder.")], by: By, reason: Reason
-) -> int:
+) -> Answer:
     """Take a file back out of the lake, for good."""
     from orchestration.damage import DamagedError
     from orchestration.fingerprints import served_deliveries
@@ -287,18 +272,17 @@ def retract(
     source, now = file.split("/", maxsplit=1)[0], datetime.now(UTC)
     try:
         # A run that has read the file already would publish it once more, and say that it was taken back.
-        with one_writer(settings.data, _say):
+        with one_writer(settings.data, note):
             served = served_deliveries(settings).files
             made = retract(settings.lake, settings.landing, source, file, reason, now, by, served)
     except (RetractError, DamagedError) as error:
-        _say(f"not retracted: {error}", error=True)
-        return 1
-    _say(f"retracted {shell_word(made.source_file)}; the next refresh publishes without it")
-    return 0
+        raise NotDoneError(f"not retracted: {error}") from error
+    said = f"retracted {shell_word(made.source_file)}; the next refresh publishes without it"
+    return Answer({"retracted": made}, [said])
 
 
-@app.command()
-def dev(port: int = 3000) -> int:
+@_command(then="report", example="dev --port 3001", answers=False)
+def dev(port: int = 3000) -> Answer:
     """Run Dagster's interface and daemon, until ended.
 
     For this machine alone: docs/security.md says how it is put behind a login.
@@ -306,19 +290,15 @@ def dev(port: int = 3000) -> int:
     from orchestration.defs.interface import UnusableOriginError, run
 
     settings = Settings.from_environment()
-    _say(f"http://localhost:{port} (Ctrl-C ends it)")
+    note(f"http://localhost:{port} (Ctrl-C ends it)")
     try:
-        return run(settings, port)
+        return Answer({}, code=run(settings, port))
     except UnusableOriginError as error:
-        _say(f"not started: {error}", error=True)
-        return 1
+        raise NotDoneError(f"not started: {error}") from error
 
 
-@app.command()
-def explain_mapping(
-    mapping: Annotated[Path, typer.Argument(help="The mapping.")],
-    dataset: Annotated[str, typer.Argument(callback=_dataset, help="What is delivered.")] = "dossiers",
-) -> int:
+@_command(then="check-mapping MAPPING FILE", example="explain-mapping mappings/vendor_flat.yml dossiers")
+def explain_mapping(mapping: Mapping, dataset: Dataset = "dossiers") -> Answer:
     """Print the two statements that a mapping is: from the fields of a file to rows, and what is wrong with rows."""
     from orchestration.ingestion.contracts import RECORD_SOURCES
     from orchestration.ingestion.records.mapping import InvalidFileError, read_mapping
@@ -327,82 +307,69 @@ def explain_mapping(
     try:
         plan = read_mapping(mapping).sources.get(dataset)
     except (InvalidFileError, OSError) as error:
-        _say(error, error=True)
-        return 2
+        raise NotDoneError(error, code=2) from error
     if plan is None:
-        _say(
-            f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md", error=True
+        raise NotDoneError(
+            f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md"
         )
-        return 1
-    _say(explained(RECORD_SOURCES[dataset], plan))
-    return 0
+    statements = explained(RECORD_SOURCES[dataset], plan)
+    return Answer({"mapping": mapping, "dataset": dataset, "sql": statements}, [statements])
 
 
-@app.command()
+@_command(then="refresh", example="check-mapping mappings/vendor_flat.yml FILE dossiers")
 def check_mapping(
-    mapping: Path,
-    sample: Path,
-    source: Annotated[str, typer.Argument(callback=_dataset)] = "dossiers",
-) -> int:
+    mapping: Mapping,
+    sample: Annotated[Path, typer.Argument(help="A file as it is delivered.")],
+    source: Dataset = "dossiers",
+) -> Answer:
     """Show what a mapping makes of a sample; nothing is written.
 
     Exit code 0 if every row would be accepted, 1 if not, 2 if the mapping itself is wrong."""
+    from orchestration.answers.mapping_trial import mapping_trial
     from orchestration.ingestion.records.check_mapping import try_mapping
     from orchestration.ingestion.records.mapping import InvalidFileError
 
-    settings = Settings.from_environment()
     try:
-        tried = try_mapping(mapping, sample, source, settings.reference)
+        tried = try_mapping(mapping, sample, source, Settings.from_environment().reference)
     except (InvalidFileError, OSError, ValueError) as error:
-        _say(error, error=True)
-        return 2
-    for file in tried.files:
-        _say(
-            f"{sample}: {file.rows_accepted} of {file.rows_read} rows would be accepted as {source},"
-            f" {file.rows_quarantined} refused, {file.rows_duplicate} are duplicates,"
-            f" {file.elements_aside} values would be left out"
-        )
-        for problem in file.problems:
-            _say(f"  {problem}")
-    return int(tried.is_blocked)
+        raise NotDoneError(error, code=2) from error
+    return mapping_trial(tried, sample)
 
 
-@app.command()
-def contracts() -> int:
+@_command(then="check-mapping MAPPING FILE")
+def contracts() -> Answer:
     """Write what follows from the contracts.
 
     dbt's sources, the datasets of docs/lake.md, the schema for editors.
     """
     from orchestration.ingestion.contract_pages import pages
 
-    for path, text in pages().items():
+    written = pages()
+    for path, text in written.items():
         path.write_text(text, encoding="utf-8")
-        _say(f"written: {path}")
-    return 0
+    return Answer({"written": [*written]}, [f"written: {path}" for path in written])
 
 
-@app.command()
-def report() -> int:
+@_command(then="releases")
+def report() -> Answer:
     """Print the served ranking and the reconciliation."""
-    from orchestration.report import headline, report
+    from duckdb import Error
 
-    settings = Settings.from_environment()
-    _say(report(settings.serving))
-    from_records = headline(settings.serving)
-    if from_records:
-        _say(f"\n{from_records}")
-    _say(f"\nMarts for BI tools: {settings.serving / 'warehouse.duckdb'} (schema marts), also as Parquet")
-    _say(f"Why this was released: {settings.serving / 'report.html'}")
-    return 0
+    from orchestration.report import served
+
+    try:
+        return served(Settings.from_environment().serving)
+    except Error as error:
+        raise NotDoneError(error) from error
 
 
-@app.command()
+@_command(then="refresh", example="simulate --scale 0.01")
 def simulate(
     scale: Annotated[float, typer.Option(help="Share of the nation's 25 million dossiers.")] = 0.01,
     seed: int = 1,
     landing: Annotated[Path | None, typer.Option(help="Where to; without it, the landing folder.")] = None,
     format_: Annotated[str, typer.Option("--format", help="Of bulk files.")] = "parquet",
-) -> int:
+) -> Answer:
     """Make up synthetic deliveries of records.
 
     They are marked as such wherever they are seen; what they come to is printed.
@@ -411,9 +378,32 @@ def simulate(
     from orchestration.simulation.generator import simulate
 
     settings = Settings.from_environment()
-    made = simulate(landing or settings.landing, settings.reference, scale, seed, check_format(format_))
-    _say(made.as_text())
-    return 0
+    try:
+        with followed() as step:
+            made = simulate(
+                landing or settings.landing, settings.reference, scale, seed, check_format(format_), step=step
+            )
+    except (ValueError, FileExistsError) as error:
+        raise NotDoneError(f"nothing was made up: {error}") from error
+    return made.answer()
+
+
+@_command(then="releases", answers=False)
+def completion() -> Answer:
+    """Print what makes bash complete commands, options, datasets and releases.
+
+    To be read by the shell: source <(bin/service-index completion). zsh reads it too, after bashcompinit.
+    """
+    return Answer({}, [_COMPLETION.replace("VARIABLE", COMPLETE)])
+
+
+# `$1` is the command as it was typed, from whatever folder.
+_COMPLETION = """\
+_service_index() {
+    local IFS=$'\\n'
+    COMPREPLY=( $(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD VARIABLE=complete_bash "$1" 2>/dev/null) )
+}
+complete -o default -F _service_index service-index"""
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
 """What a person reads after a run: the top of the ranking, the reconciliation, where the marts are.
 
-Belongs here: reading the served marts and laying them out as text. Does not belong here: computing anything.
+Belongs here: reading the served marts, for people and scripts. Does not belong here: computing anything.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 import duckdb
 
+from orchestration.answers.answer import Answer, Column, Table
 from orchestration.publishing.marts import open_marts
 
 TOP = 10
@@ -61,102 +61,87 @@ where basis = 'records' and period_type = 'window' and period_start = date '2025
 """
 
 
-def headline(serving: Path) -> str:
-    """The article's figures for Dong Nai beside ours from records; empty where no records were published."""
+def served(serving: Path) -> Answer:
+    """All of what a person reads after a run. Raises duckdb.Error where nothing is served."""
+    by_portal, by_records = report(serving), headline(serving)
+    places = {"warehouse": serving / "warehouse.duckdb", "report_page": serving / "report.html"}
+    return Answer(
+        {**by_portal.facts, "headline": by_records.facts if by_records else None, **places},
+        [
+            *by_portal.shown,
+            *(["", *by_records.shown] if by_records else []),
+            "",
+            f"Marts for BI tools: {places['warehouse']} (schema marts), also as Parquet",
+            f"Why this was released: {places['report_page']}",
+        ],
+    )
+
+
+def headline(serving: Path) -> Answer | None:
+    """The article's figures for Dong Nai beside ours from records; None where no records were published."""
     with open_marts(serving) as connection:
         found = _rows(connection, _HEADLINE)
     if not found:
-        return ""
+        return None
     row = found[0]
     manifest = json.loads((serving / "manifest.json").read_text(encoding="utf-8"))
     label = "from SYNTHETIC records" if manifest["contains_synthetic"] else "from records"
-    lines = [
-        f"{row['name_vi']}, window {row['period_start']} to {row['period_end']}, {label}, regime {row['regime']}",
-        f"Movement against: {row['baseline'] or 'nothing earlier'}",
-        "",
-        *_table(
-            ["figure", "article", "here"],
-            [
-                [
-                    "dossiers recorded",
-                    "> 729,000",
-                    "-" if row["dossiers_received"] is None else f"{row['dossiers_received']:,}",
-                ],
-                ["filed online", "> 97 %", _percent(row["online_ratio"])],
-                ["paid online", "nearly 99 %", _percent(row["paid_online_ratio"])],
-                ["early, on time or within time", "99 %", _percent(row["timely_ratio"])],
-                ["index", "92.2", "-" if row["total_score"] is None else f"{row['total_score']:.2f}"],
-                [
-                    "against early July",
-                    "+19",
-                    "-" if row["score_change"] is None else f"{row['score_change']:+.2f}",
-                ],
-                ["rank", "3 of 34", f"{row['rank'] or '-'} of {row['peers']}"],
-                ["places", "▲ 12", arrow(row["rank_change"]) or "-"],
-            ],
-            right={1, 2},
-        ),
-    ]
-    return "\n".join(lines)
+    figures = (
+        ("dossiers recorded", "> 729,000", _number(row["dossiers_received"], ",")),
+        ("filed online", "> 97 %", _percent(row["online_ratio"])),
+        ("paid online", "nearly 99 %", _percent(row["paid_online_ratio"])),
+        ("early, on time or within time", "99 %", _percent(row["timely_ratio"])),
+        ("index", "92.2", _number(row["total_score"], ".2f")),
+        ("against early July", "+19", _number(row["score_change"], "+.2f")),
+        ("rank", "3 of 34", f"{row['rank'] or '-'} of {row['peers']}"),
+        ("places", "▲ 12", arrow(row["rank_change"]) or "-"),
+    )
+    columns = (Column("figure"), Column("article", is_number=True), Column("here", is_number=True))
+    return Answer(
+        {**row, "contains_synthetic": manifest["contains_synthetic"]},
+        [
+            f"{row['name_vi']}, window {row['period_start']} to {row['period_end']}, {label}, regime {row['regime']}",
+            f"Movement against: {row['baseline'] or 'nothing earlier'}",
+            "",
+            Table(
+                columns, [dict(zip(("figure", "article", "here"), figure, strict=True)) for figure in figures]
+            ),
+        ],
+    )
 
 
-def _percent(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{100 * ratio:.2f} %"
-
-
-def report(serving: Path) -> str:
-    """The served release as text. Raises duckdb.Error where there is none."""
+def report(serving: Path) -> Answer:
+    """The served ranking by the portal's figures, and how it compares with the portal's own scores. Raises duckdb.Error
+    where there is none.
+    """
     with open_marts(serving) as connection:
         ranking = _rows(connection, _RANKING)
         reconciliation = _rows(connection, _RECONCILIATION)
         matched, compared = connection.execute(_WITH_COUNTS).fetchall()[0]
+    facts = {
+        "ranking": _ranking_facts(ranking),
+        "reconciliation": {"matched": matched, "compared": compared, "levels": reconciliation},
+    }
     if not ranking:
-        return "No ranking by the portal's own figures: no snapshot of the portal has been delivered."
+        none = "No ranking by the portal's own figures: no snapshot of the portal has been delivered."
+        return Answer(facts, [none])
     first = ranking[0]
-    lines = [
-        f"Provinces, {first['period_type'].replace('_', ' ')}, as of {first['as_of']}"
-        f" ({first['period_status']}, regime {first['regime']},"
-        f" {first['peers']} of {first['peers_expected']} ranked)",
-        f"Movement against: {first['baseline'] or 'nothing earlier'}",
-        "",
-        *_table(
-            ["rank", "moved", "province", "score", "change", "band", "portal's rank"],
-            [
-                [
-                    str(row["rank"] or "-"),
-                    arrow(row["rank_change"]),
-                    row["name_vi"],
-                    f"{row['total_score']:.2f}" if row["total_score"] is not None else "-",
-                    f"{row['score_change']:+.2f}" if row["score_change"] is not None else "",
-                    row["band"] or "",
-                    str(row["official_rank"] or "-"),
-                ]
-                for row in ranking[:TOP]
-            ],
-            right={0, 3, 4, 6},
-        ),
-        f"... and {len(ranking) - TOP} more" if len(ranking) > TOP else "",
-        "",
-        f"Against the portal's own scores: {matched} of {compared} province scores with counts match",
-        "",
-        *_table(
-            ["scores", "of", "match", "rounding", "differ", "not computable", "largest difference"],
-            [
-                [
-                    row["score_level"],
-                    row["unit_level"],
-                    str(row["matched"]),
-                    str(row["rounding"]),
-                    str(row["differs"]),
-                    str(row["not_computable"]),
-                    "" if row["largest"] is None else f"{row['largest']:.4f}",
-                ]
-                for row in reconciliation
-            ],
-            right={2, 3, 4, 5, 6},
-        ),
-    ]
-    return "\n".join(lines)
+    return Answer(
+        facts,
+        [
+            f"Provinces, {first['period_type'].replace('_', ' ')}, as of {first['as_of']}"
+            f" ({first['period_status']}, regime {first['regime']},"
+            f" {first['peers']} of {first['peers_expected']} ranked)",
+            f"Movement against: {first['baseline'] or 'nothing earlier'}",
+            "",
+            Table(_PROVINCES, ranking[:TOP]),
+            f"... and {len(ranking) - TOP} more" if len(ranking) > TOP else "",
+            "",
+            f"Against the portal's own scores: {matched} of {compared} province scores with counts match",
+            "",
+            Table(_LEVELS, reconciliation),
+        ],
+    )
 
 
 def arrow(rank_change: int | None) -> str:
@@ -168,23 +153,46 @@ def arrow(rank_change: int | None) -> str:
     return f"{'▲' if rank_change > 0 else '▼'} {abs(rank_change)}"
 
 
+def _number(value: Any, form: str, none: str = "-") -> str:
+    return none if value is None else format(value, form)
+
+
+def _percent(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{100 * ratio:.2f} %"
+
+
+_PROVINCES = (
+    Column("rank", shown=lambda rank: str(rank or "-"), is_number=True),
+    Column("rank_change", "moved", arrow),
+    Column("name_vi", "province"),
+    Column("total_score", "score", lambda score: _number(score, ".2f"), is_number=True),
+    Column("score_change", "change", lambda change: _number(change, "+.2f", none=""), is_number=True),
+    Column("band"),
+    Column("official_rank", "portal's rank", lambda rank: str(rank or "-"), is_number=True),
+)
+_LEVELS = (
+    Column("score_level", "scores"),
+    Column("unit_level", "of"),
+    Column("matched", "match", is_number=True),
+    Column("rounding", is_number=True),
+    Column("differs", "differ", is_number=True),
+    Column("not_computable", "not computable", is_number=True),
+    Column("largest", "largest difference", lambda largest: _number(largest, ".4f", none=""), is_number=True),
+)
+#: What all rows of a ranking have in common.
+_OF_THE_RANKING = ("period_type", "as_of", "period_status", "regime", "peers", "peers_expected", "baseline")
+
+
+def _ranking_facts(ranking: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    if not ranking:
+        return None
+    provinces = [
+        {name: value for name, value in row.items() if name not in _OF_THE_RANKING} for row in ranking
+    ]
+    return {**{name: ranking[0][name] for name in _OF_THE_RANKING}, "provinces": provinces}
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
     found = connection.execute(query)
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int]) -> list[str]:
-    """Columns padded to their widest cell; those in `right` (numbers) are set to the right."""
-    to_right = set(right)
-    # One character a letter: `ồ` may also come as `o` with two marks, which takes one place and counts three.
-    rows = [[normalize("NFC", cell) for cell in row] for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
-    lines = []
-    for row in [header, *rows]:
-        cells = [
-            cell.rjust(width) if index in to_right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines

@@ -35,16 +35,16 @@ class Terminal(io.TextIOBase):
     """A stream of text to `stream`, of which a terminal shows every letter."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def write(self, text: str) -> int:
         """Write `text` as `for_terminal` makes it."""
-        self._stream.write(for_terminal(text))
+        self.stream.write(for_terminal(text))
         return len(text)
 
     def flush(self) -> None:
         """Flush `stream`."""
-        self._stream.flush()
+        self.stream.flush()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from functools import partial
 
 import dagster as dg
 
+from orchestration.answers.progress import Step, unseen
 from orchestration.defs.partitions import days_of
 from orchestration.defs.resources import Installation
 from orchestration.extraction.gateways import Gateway, read_gateways
@@ -24,16 +25,19 @@ CHECK = "gateways_answered"
 MOST_SECONDS = 1800.0
 
 
-def pull_days(settings: Settings, days: Days) -> tuple[list[str], list[str]]:
+def pull_days(settings: Settings, days: Days, step: Step = unseen) -> tuple[list[str], list[str]]:
     """Pull every gateway for each of `days`: what was landed, and what went wrong, in words.
 
-    One gateway that fails does not keep the others waiting. Raises InvalidFileError for the file of gateways.
+    One gateway that fails does not keep the others waiting. `step` is told how far it has come. Raises
+    InvalidFileError for the file of gateways.
     """
     pulled, wrong = [], []
     until = time.monotonic() + MOST_SECONDS
-    for gateway in read_gateways(settings.gateways):
-        for number in range((days.last - days.first).days + 1):
+    gateways, asked = read_gateways(settings.gateways), (days.last - days.first).days + 1
+    for place, gateway in enumerate(gateways):
+        for number in range(asked):
             day = days.first + timedelta(days=number)
+            step(f"{gateway.name} for {day}", place * asked + number, len(gateways) * asked)
             try:
                 made = pull(settings.landing, gateway, day, partial(_open, settings, gateway, day, until))
             except PullError as error:

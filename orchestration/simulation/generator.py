@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.answers.progress import Step, unseen
 from orchestration.simulation.formats import LABEL, FileFormat, check_format, write
 from orchestration.simulation.plan import LAST_DAY, OTHER_FORMATS, REGISTERS, Period, bulk_months, periods
 from orchestration.simulation.report import SimulationReport, WrittenFile
@@ -84,6 +85,7 @@ def simulate(
     seed: int,
     file_format: FileFormat = "parquet",
     agencies: frozenset[str] | None = None,
+    step: Step = unseen,
 ) -> SimulationReport:
     """Write synthetic records of every source for 34 provinces, 1 January to 30 November 2025.
 
@@ -92,7 +94,7 @@ def simulate(
     `agencies`: write dossiers of these provinces of today only (the registers stay whole).
     `file_format`: of dossiers and progress, but for the provinces in `OTHER_FORMATS` and the daily tail. Same
     seed, scale and format: same files, byte for byte. Raises ValueError for a scale or format out of range and
-    FileExistsError if files of another simulation lie there under the same names.
+    FileExistsError if files of another simulation lie there under the same names. `step` is told how far it has come.
     """
     if not 0 < scale <= 2:
         raise ValueError(f"scale {scale}: expected more than 0 (nothing) and at most 2 (50 million dossiers)")
@@ -102,9 +104,12 @@ def simulate(
         _prepare(run.connection, reference, scale, seed)
         run.rates = dict(run.connection.execute("select defect, rate from defect order by defect").fetchall())
         provinces = run.connection.execute("select agency_code from province order by agency_code").fetchall()
-        for agency in (code for (code,) in provinces if agencies is None or code in agencies):
+        chosen = [code for (code,) in provinces if agencies is None or code in agencies]
+        for number, agency in enumerate(chosen):
+            step(f"dossiers and progress of {agency}", number, len(chosen) + 1)
             for period in periods(agency, bulk_months(scale)):
                 _write_period(run, agency, period)
+        step("registers", len(chosen), len(chosen) + 1)
         _write_registers(run)
         total = run.connection.execute(
             "select sum(n)::bigint from sender_phase where ? is null or new_agency in (select unnest(?))",

@@ -1,12 +1,26 @@
 """What a simulation reports about itself: files, rows, defects, planted personal data, expected figures.
 
-Belongs here: the report's shape and how it reads as text. Does not belong here: how figures come about.
+Belongs here: the report's shape, and what of it is told. Does not belong here: how figures come about.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from orchestration.answers.answer import Answer, Column, Table
+
+_SOURCES = (
+    Column("source"),
+    Column("rows", shown=lambda rows: f"{rows:,}", is_number=True),
+    Column("files", is_number=True),
+)
+_EXPECTED = (
+    Column("agency_code", "expected of"),
+    Column("window"),
+    Column("total", "of 100", lambda total: f"{total:.2f}", is_number=True),
+    Column("rank", "rank of 34", is_number=True),
+)
 
 
 @dataclass(frozen=True)
@@ -73,18 +87,20 @@ class SimulationReport:
         """The expected total of one province in one window."""
         return next(s for s in self.scores if (s.agency_code, s.window) == (agency_code, window))
 
-    def as_text(self) -> str:
-        """A summary for people: what was written where, and Đồng Nai's expected figures."""
-        sources = sorted({file.source for file in self.files})
-        lines = [
-            f"{self.label}: {self.dossiers:,} dossiers, seed {self.seed}, scale {self.scale}, in {self.landing}"
+    def answer(self) -> Answer:
+        """What was written where, and Đồng Nai's expected figures."""
+        sources = [
+            {
+                "source": source,
+                "rows": self.rows(source),
+                "files": sum(f.source == source for f in self.files),
+            }
+            for source in sorted({file.source for file in self.files})
         ]
-        for source in sources:
-            count = sum(file.source == source for file in self.files)
-            lines.append(f"  {source:24} {self.rows(source):>12,} rows in {count} files")
-        lines += [
-            f"  expected of {s.agency_code}, {s.window}: {s.total:.2f} of 100, rank {s.rank} of 34"
-            for s in self.scores
-            if s.agency_code == "H19"
-        ]
-        return "\n".join(lines)
+        expected = [vars(score) for score in self.scores if score.agency_code == "H19"]
+        facts = {
+            "label": self.label, "landing": self.landing, "scale": self.scale, "seed": self.seed,
+            "dossiers": self.dossiers, "sources": sources, "expected": expected,
+        }  # fmt: skip
+        head = f"{self.label}: {self.dossiers:,} dossiers, seed {self.seed}, scale {self.scale}, in {self.landing}"
+        return Answer(facts, [head, "", Table(_SOURCES, sources), "", Table(_EXPECTED, expected)])

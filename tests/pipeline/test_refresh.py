@@ -14,6 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.answers.answer import as_json
 from orchestration.cli import main
 from orchestration.defs.run_job import Outcome, refresh
 from orchestration.ingestion.landing import PORTAL
@@ -160,11 +161,31 @@ def test_a_run_without_news_changes_nothing(night: Night, instance: dg.DagsterIn
     settings = night.settings
     watched = (settings.serving, settings.lake, settings.landing, settings.quarantine)
     before = checksums(*watched)
-    outcome = refresh(settings, instance)
+    steps: list[tuple[str, int, int]] = []
+    outcome = refresh(settings, instance, step=lambda *step: steps.append(step))
     assert outcome.success
     assert "nothing new" in outcome.lines[0]
     assert any("unchanged, already served" in line for line in outcome.lines)
     assert checksums(*watched) == before
+    # Whoever looks on sees each step begin, and how many have ended of how many; a night without news skips some.
+    names, ended, of = (list(column) for column in zip(*steps, strict=True))
+    assert 5 < len(names) == len(set(names)) <= of[0]
+    assert (ended[0], ended == sorted(ended), set(of)) == (0, True, {of[0]})
+    assert ended[-1] < of[0]
+
+
+@pytest.mark.slow
+def test_a_script_is_told_what_a_run_did(
+    copy_of_installation: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = copy_of_installation
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(settings.data))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    served = json.loads((settings.serving / "manifest.json").read_text(encoding="utf-8"))["release_id"]
+    assert main(["refresh", "--json"]) == 0
+    did = json.loads(capsys.readouterr().out)
+    assert (did["success"], did["served"], did["release"], did["failures"]) == (True, served, None, [])
+    assert {source["batch"] for source in did["sources"]} == {None}
 
 
 @pytest.mark.slow
@@ -196,6 +217,12 @@ def test_a_score_that_breaks_the_rule_is_not_published_until_it_is_taken_back(
     assert "PUBLISH_ON_TIME" in text
     assert "1.31" in text
     assert checksums(settings.serving) == before
+    facts = json.loads(as_json(outcome.facts))
+    assert (facts["success"], facts["run_id"]) == (False, outcome.run_id)
+    names = {failure["name"] for failure in facts["failures"]}
+    assert "release__mart_official_reconciliation" in names
+    assert "PUBLISH_ON_TIME" in facts["error"]
+    assert facts["checks"] > facts["passed"] > 0
 
     # The batch is in the lake by now. Whoever is on call takes the file back, and the next run goes on.
     assert "bin/service-index retract FILE" in text
@@ -216,3 +243,11 @@ def test_the_report_shows_the_ranking_and_where_the_marts_are(
     assert "▲ 9    Gia Lai" in printed
     assert "475 of 475" in printed
     assert str(Path("serving") / "warehouse.duckdb") in printed
+    assert main(["report", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (len(told["ranking"]["provinces"]), told["headline"]) == (34, None)
+    assert told["ranking"]["provinces"][3]["total_score"] == 66.23
+    assert told["reconciliation"]["matched"] == 475
+    assert main(["releases", "--json"]) == 0
+    (kept,) = json.loads(capsys.readouterr().out)["releases"]
+    assert (kept["is_served"], kept["batches"] > 0) == (True, True)

@@ -54,6 +54,7 @@ FORBIDDEN = {
 }
 # Started by every command: must stay quick to import.
 QUICK = [
+    "orchestration/answers/commands.py",
     "orchestration/cli.py",
     "orchestration/settings.py",
     "orchestration/report.py",
@@ -141,3 +142,14 @@ def test_the_environment_is_read_in_one_place() -> None:
         "orchestration/locked_dbt.py",
         "orchestration/dbt_environment.py",
     }
+
+
+def test_one_module_prints() -> None:
+    printing = {
+        str(path.relative_to(ROOT))
+        for path in [*modules("orchestration"), *modules("expectations"), *modules("validated_files")]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    # locked_dbt.py is a program of its own, whose answer is read by dagster-dbt.
+    assert printing == {"orchestration/answers/screen.py", "orchestration/locked_dbt.py"}

@@ -5,6 +5,7 @@ Belongs here: the words and the layout. Does not belong here: whether the figure
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.answers.answer import as_json
+from orchestration.answers.screen import printed
 from orchestration.report import TOP, arrow, report
 
 RANKING_COLUMNS = (
@@ -104,6 +107,10 @@ def make_serving(tmp_path: Path) -> MakeServing:
     return make
 
 
+def told(serving: Path) -> str:
+    return "\n".join(map(printed, report(serving).shown))
+
+
 def lines(text: str, first: str) -> list[str]:
     """The table whose header begins with a word, up to the next empty line."""
     found = text.splitlines()
@@ -119,7 +126,7 @@ def test_an_arrow_says_which_way_and_how_far(change: int | None, shown: str) -> 
 
 
 def test_the_head_names_period_day_status_rules_and_baseline(make_serving: MakeServing) -> None:
-    head = report(make_serving()).splitlines()[:2]
+    head = told(make_serving()).splitlines()[:2]
     assert head == [
         "Provinces, year to date, as of 2026-10-10 (provisional, regime QD 766, 3 of 34 ranked)",
         "Movement against: year_to_date of 2026-09-26",
@@ -127,11 +134,11 @@ def test_the_head_names_period_day_status_rules_and_baseline(make_serving: MakeS
 
 
 def test_without_a_baseline_it_says_so(make_serving: MakeServing) -> None:
-    assert "Movement against: nothing earlier" in report(make_serving(baseline="null"))
+    assert "Movement against: nothing earlier" in told(make_serving(baseline="null"))
 
 
 def test_the_ranking_stands_in_straight_columns_whatever_the_letters(make_serving: MakeServing) -> None:
-    assert lines(report(make_serving()), "rank") == [
+    assert lines(told(make_serving()), "rank") == [
         "rank  moved  province           score  change  band  portal's rank",
         "   1  ▲ 9    Gia Lai            68.50   +2.25  fair              1",
         "   2  ▼ 2    Bà Rịa - Vũng Tàu  67.48   -0.31  fair              3",
@@ -144,7 +151,7 @@ def test_letters_put_together_from_several_signs_take_one_place(make_serving: Ma
     """Some systems send `ồ` as `o` with two marks: it looks the same, and is three characters."""
     apart = tuple(unicodedata.normalize("NFD", row) for row in FOUR)
     assert apart != FOUR
-    shown = lines(report(make_serving(apart)), "rank")
+    shown = lines(told(make_serving(apart)), "rank")
     seen = [sum(not unicodedata.combining(sign) for sign in line) for line in shown]
     assert len(set(seen)) == 1
 
@@ -154,7 +161,7 @@ def test_only_the_top_is_shown_and_the_rest_is_counted(make_serving: MakeServing
         f"{rank}, 'Tỉnh {rank:02}', {70 - rank}, 'fair', null, null, null, 'nothing earlier', {rank}"
         for rank in range(1, TOP + 4)
     )
-    text = report(make_serving(rows))
+    text = told(make_serving(rows))
     assert [line.split()[0] for line in lines(text, "rank")[1 : TOP + 1]] == [
         str(n) for n in range(1, TOP + 1)
     ]
@@ -163,16 +170,16 @@ def test_only_the_top_is_shown_and_the_rest_is_counted(make_serving: MakeServing
 
 
 def test_nothing_more_is_announced_where_all_are_shown(make_serving: MakeServing) -> None:
-    assert "more" not in report(make_serving())
+    assert "more" not in told(make_serving())
 
 
 def test_another_day_period_type_or_basis_does_not_show(make_serving: MakeServing) -> None:
-    printed = report(make_serving())
+    printed = told(make_serving())
     assert not {"YESTERDAY", "MONTH", "RECORDS"} & set(printed.split())
 
 
 def test_the_reconciliation_is_counted_by_level_in_a_fixed_order(make_serving: MakeServing) -> None:
-    text = report(make_serving())
+    text = told(make_serving())
     assert "Against the portal's own scores: 1 of 2 province scores with counts match" in text
     assert lines(text, "scores") == [
         "scores  of        match  rounding  differ  not computable  largest difference",
@@ -184,12 +191,12 @@ def test_the_reconciliation_is_counted_by_level_in_a_fixed_order(make_serving: M
 
 
 def test_no_line_ends_in_blanks(make_serving: MakeServing) -> None:
-    assert not [line for line in report(make_serving()).splitlines() if line != line.rstrip()]
+    assert not [line for line in told(make_serving()).splitlines() if line != line.rstrip()]
 
 
 def test_a_ranking_without_a_single_rank_is_still_laid_out(make_serving: MakeServing) -> None:
     row = "null, 'Đồng Nai', null, null, null, null, null, 'no total', null"
-    shown = lines(report(make_serving((row,), baseline="null", compared=())), "rank")
+    shown = lines(told(make_serving((row,), baseline="null", compared=())), "rank")
     assert shown[1].split() == ["-", "Đồng", "Nai", "-", "-"]
 
 
@@ -197,3 +204,15 @@ def test_where_nothing_is_served_it_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error, match="nothing is served"):
         report(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_scripts_are_given_all_provinces_as_numbers(make_serving: MakeServing) -> None:
+    facts = json.loads(as_json(report(make_serving()).facts))
+    assert facts["ranking"]["as_of"] == "2026-10-10"
+    assert facts["ranking"]["provinces"][1] == {
+        "rank": 2, "name_vi": "Bà Rịa - Vũng Tàu", "total_score": 67.48, "band": "fair", "rank_change": -2,
+        "score_change": -0.31, "official_rank": 3,
+    }  # fmt: skip
+    assert facts["ranking"]["provinces"][3]["total_score"] is None
+    assert (facts["reconciliation"]["matched"], facts["reconciliation"]["compared"]) == (1, 2)
+    assert [level["largest"] for level in facts["reconciliation"]["levels"]] == [0.5, 0.001, None, 0.02]
