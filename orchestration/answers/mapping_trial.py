@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.answers.answer import Answer, Column, Table
 from orchestration.ingestion.report import IngestReport
 
-_COUNTS = ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "elements_aside")
+_COUNTS = ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "elements_dropped")
 _PROBLEMS = (
     Column("record", shown=lambda record: "" if record == "$" else str(record)),
     Column("field"), Column("found"), Column("expected"), Column("action", "what to do"), Column("reason_code", "reason"),
@@ -23,7 +23,7 @@ def mapping_trial(tried: IngestReport, sample: Path) -> Answer:
     shown: list[str | Table] = [
         f"{sample}: {file['rows_accepted']} of {file['rows_read']} rows would be accepted as {tried.source},"
         f" {file['rows_quarantined']} refused, {file['rows_duplicate']} are duplicates,"
-        f" {file['elements_aside']} values would be left out"
+        f" {file['elements_dropped']} values would be left out"
         for file in files
     ]
     problems = [vars(problem) for problem in tried.problems]

@@ -33,7 +33,7 @@ found as (
         count(distinct record_no) filter (where severity = 'error') as refused,
         bool_or(reason_code = $foreign and record_no is null) as is_foreign,
         count(distinct record_no) filter (where reason_code = $foreign) as foreign_rows,
-        count(*) filter (where severity = 'aside') as elements_aside,
+        count(*) filter (where severity = 'aside') as elements_dropped,
         list(distinct reason_code order by reason_code) as reason_codes
     from problem
     group by file_hash
@@ -43,7 +43,7 @@ select
     file_hash,
     coalesce(read.rows, 0),
     if(coalesce(is_refused, false), coalesce(read.rows, 0), coalesce(refused, 0)),
-    coalesce(elements_aside, 0),
+    coalesce(elements_dropped, 0),
     coalesce(reason_codes, []),
     coalesce(repeats.rows, 0),
     if(coalesce(is_foreign, false), coalesce(read.rows, 0), coalesce(foreign_rows, 0))
@@ -83,7 +83,7 @@ class FileResult:
 
     rows_read: int
     rows_refused: int
-    elements_aside: int
+    elements_dropped: int
     reason_codes: tuple[str, ...]
     problems: tuple[Problem, ...]
     rows_duplicate: int = 0
@@ -166,7 +166,7 @@ def _outcome(file: LandedFile, status: str, verdict: FileResult, refused: int, b
         rows_accepted=verdict.rows_read - refused - verdict.rows_duplicate,
         rows_quarantined=refused,
         rows_duplicate=verdict.rows_duplicate,
-        elements_aside=verdict.elements_aside,
+        elements_dropped=verdict.elements_dropped,
         problems=verdict.problems,
         reason_codes=verdict.reason_codes,
         mapping=by.mapping,

@@ -26,7 +26,7 @@ FILE_COLUMNS = {
     "rows_accepted": "bigint",
     "rows_quarantined": "bigint",
     "rows_duplicate": "bigint",
-    "elements_aside": "bigint",
+    "elements_dropped": "bigint",
     "problems": "varchar[]",
     "reason_codes": "varchar[]",
     "mapping": "varchar",
@@ -58,7 +58,7 @@ class FileOutcome:
     rows_accepted: int
     rows_quarantined: int
     rows_duplicate: int
-    elements_aside: int
+    elements_dropped: int
     problems: tuple[Problem, ...]
     reason_codes: tuple[str, ...]
     mapping: str
@@ -109,7 +109,7 @@ class IngestReport:
             "rows_accepted",
             "rows_quarantined",
             "rows_duplicate",
-            "elements_aside",
+            "elements_dropped",
         )
         totals = {name: sum(getattr(file, name) for file in self.files) for name in columns}
         return {"files": len(self.files), **totals}

@@ -275,7 +275,7 @@ def test_a_list_that_is_not_in_the_file_is_empty_and_typed(name: str, tmp_path: 
     workplace.deliver((ABSENT / name).read_bytes(), name)
     report = workplace.ingest()
     (file,) = report.files
-    assert (file.rows_accepted, file.rows_quarantined, file.elements_aside) == SPARSE[name]
+    assert (file.rows_accepted, file.rows_quarantined, file.elements_dropped) == SPARSE[name]
     assert column_types(workplace, report) == PROMISED
     assert {len(row[0]) for row in workplace.rows(report, "results")} <= {0, 1}
     assert all(row[0] is not None for row in workplace.rows(report, "fees"))

@@ -46,7 +46,7 @@ def test_the_real_payloads_are_accepted_whole(delivered: Any, parquet: Any) -> N
     report = delivered.ingest()
     assert report.counts == {
         "files": 3, "rows_read": 84, "rows_accepted": 84, "rows_quarantined": 0,
-        "rows_duplicate": 0, "elements_aside": 0,
+        "rows_duplicate": 0, "elements_dropped": 0,
     }  # fmt: skip
     assert not report.problems and not report.is_blocked and not delivered.quarantine.exists()
     (row,) = parquet(
@@ -160,7 +160,7 @@ def test_an_unknown_metric_is_kept_aside_and_its_row_goes_on(
     workplace.deliver(change(payload("provinces")))
     report = workplace.ingest()
     (outcome,) = report.files
-    assert (outcome.status, outcome.rows_accepted, outcome.elements_aside) == ("accepted", 34, 1)
+    assert (outcome.status, outcome.rows_accepted, outcome.elements_dropped) == ("accepted", 34, 1)
     assert outcome.reason_codes == ("unknown_metric",) and not report.is_blocked
     assert said in str(outcome.problems[0]) and "provinces[0] (H20)" in str(outcome.problems[0])
     query = "select len(metrics), [m.metric_code for m in metrics] from read_parquet(?)"

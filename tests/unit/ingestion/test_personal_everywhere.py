@@ -329,7 +329,7 @@ def test_a_nation_is_published_without_a_name_that_holds_a_number(
     report = workplace.ingest() if workplace.deliver(document) else None
     assert report is not None
     (file,) = report.files
-    assert (file.status, file.rows_accepted, file.elements_aside) == ("accepted", 34, 3)
+    assert (file.status, file.rows_accepted, file.elements_dropped) == ("accepted", 34, 3)
     assert report.pending_dir is not None
     names = duckdb.sql(
         f"select name_vi from '{report.pending_dir}/rows.parquet' order by record_no"

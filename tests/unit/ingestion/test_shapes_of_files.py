@@ -388,7 +388,7 @@ def test_a_mapped_column_that_is_not_in_the_file_is_named(suffix: str, tmp_path:
     tmp_path.joinpath("w").mkdir()
     content = AS_FORMATS[suffix](LACKING, tmp_path)
     file, report, workplace = read(tmp_path / "w", f"a.{suffix}", content)
-    assert (file.status, file.rows_accepted, file.rows_quarantined, file.elements_aside) == (
+    assert (file.status, file.rows_accepted, file.rows_quarantined, file.elements_dropped) == (
         "accepted",
         3,
         0,

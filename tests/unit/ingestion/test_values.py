@@ -295,7 +295,7 @@ def test_a_number_of_a_person_is_no_code(field: str, tmp_path: Path) -> None:
     records = [good("dossiers", n, **{field: value}) for n, value in enumerate(PERSONAL, 1)]
     workplace, report = ingested(tmp_path, "dossiers", as_lines(records))
     assert report.files[0].rows_accepted == len(PERSONAL)
-    assert report.files[0].elements_aside == len(PERSONAL)
+    assert report.files[0].elements_dropped == len(PERSONAL)
     assert digits_left(workplace, report) == []
 
 
