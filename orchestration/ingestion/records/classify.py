@@ -25,7 +25,6 @@ from orchestration.ingestion.lake import create_table, insert
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import UnreadableError
 from orchestration.ingestion.records.open_records import OpenedRecords
-from orchestration.ingestion.records.row_query import classified_rows_sql
 from orchestration.ingestion.records.staged import KINDS, Reading, from_staged, rows_in
 from orchestration.sql_text import literal
 
@@ -158,9 +157,9 @@ def write_rows(
     """Write the rows of `relation`, which are of `file` or of several of which it is the first."""
     scope = reading.scopes[file.sender]
     lineage = {**lineage, "sender": literal(file.sender), "precedence": str(scope.precedence)}
-    query = classified_rows_sql(
-        reading.staged.source, reading.plan, relation, lineage, own=scope.pattern, are_copies_marked=are_copies_marked
-    )  # fmt: skip
+    query = reading.query.classified(
+        relation, lineage, own=scope.pattern, are_copies_marked=are_copies_marked
+    )
     copy_rows(reading, file, query)
 
 

@@ -33,7 +33,6 @@ from orchestration.ingestion.records.classify import (
 )
 from orchestration.ingestion.records.mapping import SystemMapping
 from orchestration.ingestion.records.open_records import OpenedRecords, open_records
-from orchestration.ingestion.records.row_query import validated_rows_sql
 from orchestration.ingestion.records.staged import TABLES, TO_VALIDATE, Reading, Staged, from_staged, rows_in
 from orchestration.ingestion.rights import Scope
 from orchestration.ingestion.whose_fault import (
@@ -277,8 +276,7 @@ def _validate_alone(reading: Reading, files: Sequence[LandedFile], path: Path) -
 def validate(reading: Reading, paths: Sequence[Path]) -> None:
     """Add to table `validated` what is wrong with the rows in `paths`."""
     reading.connection.execute(f"create or replace temp table to_validate as {from_staged(*paths)}")
-    rows = validated_rows_sql(reading.staged.source, reading.plan, "to_validate")
-    reading.connection.execute(f"insert into validated {rows}")
+    reading.connection.execute(f"insert into validated {reading.query.validated('to_validate')}")
     reading.connection.execute("drop table to_validate")
 
 

@@ -58,42 +58,47 @@ class MappedList:
         )  # fmt: skip
 
 
-def classified_rows_sql(
-    source: Contract,
-    mapping: SourceMapping,
-    relation: str,
-    lineage: Mapping[str, str],
-    *,
-    own: str | None = None,
-    are_copies_marked: bool = True,
-) -> str:
-    """All rows of `relation` as the lake holds them: `lineage` (SQL expressions), record_no, the columns of the source;
-    and `row_kind`: `valid`; `to_validate`, of which `source_file` holds the raw record (`validated_rows_sql`);
-    `duplicate`, if copies are marked, where an earlier row says the same. `own`: what the codes of the agencies begin
-    with for which the sender may deliver (`rights.Scope.pattern`).
-    """
-    return str(_statements(source, mapping).classified_rows(relation, lineage, own, are_copies_marked))
+class RowQuery:
+    """The two statements of one source of one mapping, compiled once for all of its files."""
 
+    def __init__(self, source: Contract, mapping: SourceMapping) -> None:
+        self._macros = _filled(source, mapping)
 
-def validated_rows_sql(source: Contract, mapping: SourceMapping, rows: str) -> str:
-    """What is wrong with those of table `rows`, of kind `to_validate`: one row for each with problems, with file_hash,
-    record_no, `problems`, `is_refused`, and `row_text` of refused rows.
-    """
-    return str(_statements(source, mapping).validated_rows(rows))
+    def classified(
+        self,
+        relation: str,
+        lineage: Mapping[str, str],
+        *,
+        own: str | None = None,
+        are_copies_marked: bool = True,
+    ) -> str:
+        """All rows of `relation` as the lake holds them: `lineage` (SQL expressions), record_no, the columns of the
+        source; and `row_kind`: `valid`; `to_validate`, of which `source_file` holds the raw record (`validated`);
+        `duplicate`, if copies are marked, where an earlier row says the same. `own`: what the codes of the agencies
+        begin with for which the sender may deliver (`rights.Scope.pattern`).
+        """
+        return str(self._macros.classified_rows(relation, lineage, own, are_copies_marked))
+
+    def validated(self, rows: str) -> str:
+        """What is wrong with those of table `rows`, of kind `to_validate`: one row for each with problems, with
+        file_hash, record_no, `problems`, `is_refused`, and `row_text` of refused rows.
+        """
+        return str(self._macros.validated_rows(rows))
 
 
 def explained(source: Contract, mapping: SourceMapping) -> str:
     """Both statements for a reader, of a file that is here called `fields`."""
     names = ", ".join(f"{field} is {column}" for field, column in column_of_field(mapping.fields).items())
     lineage = {name: f"${name}" for name in LINEAGE if name != "record_no"}
-    classified = classified_rows_sql(source, mapping, "select * from fields", lineage)
+    query = RowQuery(source, mapping)
+    classified = query.classified("select * from fields", lineage)
     return (
         f"-- {names}\n\n-- From the fields of a file to rows of each kind.\n{classified};\n\n"
-        f"-- What is wrong with those to validate.\n{validated_rows_sql(source, mapping, 'to_validate')};"
+        f"-- What is wrong with those to validate.\n{query.validated('to_validate')};"
     )
 
 
-def _statements(source: Contract, mapping: SourceMapping) -> Any:
+def _filled(source: Contract, mapping: SourceMapping) -> Any:
     """The macros of the template, filled for one source of one mapping."""
     values = [
         MappedValue(column, feed) for column in source.values

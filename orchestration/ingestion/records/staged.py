@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.ingestion.records.columns import Wanted, wanted
 from orchestration.ingestion.records.mapping import SourceMapping, SystemMapping
+from orchestration.ingestion.records.row_query import RowQuery
 from orchestration.ingestion.rights import Scope
 from orchestration.sql_text import literal
 
@@ -79,7 +81,7 @@ class Reading:
     pending: list[tuple[Sequence[LandedFile], Path]] = field(default_factory=list)
     rows_pending: int = 0
 
-    @property
+    @cached_property
     def plan(self) -> SourceMapping:
         """Raises UnreadableError where the mapping does not know the source."""
         name = self.staged.source.name
@@ -87,10 +89,15 @@ class Reading:
             raise UnreadableError("no_mapping", f"mapping {self.mapping.name}", f"one that knows {name}")
         return plan
 
-    @property
+    @cached_property
     def needs(self) -> Wanted:
         """What is read of each file."""
         return wanted(self.staged.source, self.plan)
+
+    @cached_property
+    def query(self) -> RowQuery:
+        """What its rows are made by."""
+        return RowQuery(self.staged.source, self.plan)
 
 
 def from_staged(*paths: Path) -> str:
