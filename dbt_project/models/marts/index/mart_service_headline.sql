@@ -47,7 +47,7 @@ final as (
         figures.overdue,
         figures.timely_ratio,
         ranked.total_score,
-        cast(ranked.position as integer) as rank,
+        cast(ranked.rank as integer) as rank,
         measures.no_deadline,
         units.unit_type
     from ranked
