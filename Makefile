@@ -5,9 +5,9 @@
 #   make refresh [FULL=1]   the job on what has landed, without samples; FULL makes every table anew
 #   make releases   what is kept, what is served, what is held
 #   make dev    Dagster's UI on http://localhost:3000, and what runs by itself
-#   make test   everything that proves the project, lint included
-#   make test-slow   the tests that take minutes: calibration, the article's figures from records, volume, real names,
-#                    holds, 40 sequences of clicks and edits
+#   make test   lint, and a proof of each promise, in some minutes
+#   make test-slow   what takes longer: each kind of bad file and full disk, calibration, the article's figures from
+#                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory

@@ -21,6 +21,8 @@ from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land, metric, province
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Poison:

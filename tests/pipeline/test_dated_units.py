@@ -26,6 +26,8 @@ from tests.pipeline.dbt_in_process import Edit, Project
 from tests.pipeline.records_lake import build, deliver_nothing, empty_lake, write
 from tests.pipeline.test_records_definitions import dossier, scene
 
+pytestmark = pytest.mark.slow
+
 #: Figures go to 31 July and 15 August 2025, 26 September and 10 October 2026: the day before each, itself, the next.
 DAYS = ("2025-07-30", "2025-07-31", "2025-08-01", "2025-08-14", "2025-08-15", "2025-08-16", "2026-09-25",
         "2026-09-26", "2026-09-27", "2026-10-09", "2026-10-10", "2026-10-11")  # fmt: skip

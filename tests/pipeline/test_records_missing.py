@@ -16,6 +16,8 @@ import pytest
 
 from tests.pipeline.records_lake import REPOSITORY, build, deliver_nothing, empty_lake, write
 
+pytestmark = pytest.mark.slow
+
 PROVINCES: list[tuple[str, str]] = duckdb.sql(
     f"select agency_code, province_code from read_csv('{REPOSITORY}/seeds/reference/provinces.csv', all_varchar = true)"
     " order by all"

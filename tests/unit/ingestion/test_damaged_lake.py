@@ -24,6 +24,8 @@ from orchestration.ingestion.retraction import RETRACTED, RetractError, retract,
 from orchestration.ingestion.unprocessed_files import unread_files
 from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 27, 1, 30, tzinfo=UTC)
 SECTION = "section 'A batch of the lake is damaged'"
 

@@ -33,6 +33,8 @@ from tests.unit.ingestion.record_workplace import (
     packed,
 )
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).parents[2] / "cases"
 RECORDS = [good("dossiers", number) for number in range(1, 6)]
 #: Who delivers a damaged file, each of a run.

@@ -18,6 +18,8 @@ from orchestration.ingestion.records import read_files
 from orchestration.settings import REPOSITORY
 from tests.unit.ingestion.record_workplace import Records, as_csv, as_lines, as_parquet, as_xlsx, good, packed
 
+pytestmark = pytest.mark.slow
+
 ROWS = 4000
 #: What DuckDB and Python say of it, each in its own words.
 SAID = ("File too large", "No space left on device")

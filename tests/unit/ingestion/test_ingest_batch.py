@@ -419,6 +419,7 @@ def test_file_names_are_only_names(workplace: Any, sample: Any, payload: Any, na
                   st.text("abcĐ '", min_size=1, max_size=5)),
         max_size=4, unique_by=lambda delivery: delivery[1:])
 )  # fmt: skip
+@pytest.mark.slow
 def test_rows_do_not_depend_on_names_order_or_repetition(
     deliveries: Any, new_workplace: Any, sample: Any, parquet: Any
 ) -> None:

@@ -31,6 +31,8 @@ from orchestration.ingestion.records.columns import wanted
 from orchestration.ingestion.records.mapping import read_mapping
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv, as_lines, as_parquet, good
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("MaHoSo", "MaTTHC", "TrangThaiHoSo", "KenhThucHien")
 WANTED = wanted(
     RECORD_SOURCES["dossiers"], read_mapping(MAPPINGS / "national_exchange.yml").sources["dossiers"]

@@ -31,6 +31,8 @@ from orchestration.ingestion.retraction import retract
 from tests.unit.ingestion.conftest import Workplace
 from tests.unit.ingestion.record_workplace import GOOD, MAPPINGS, ROOT, Records, as_csv, as_lines, good
 
+pytestmark = pytest.mark.slow
+
 #: Spelling -> why people write it so.
 SPELLINGS = {
     "079203004567": "as it is on the card",

@@ -29,6 +29,8 @@ from tests.unit.ingestion.record_workplace import (
     packed,
 )
 
+pytestmark = pytest.mark.slow
+
 HASHED, FORGED = "H19.95-250701-0001", "H19.95-250701-0002"
 FORMATS: dict[str, Callable[[list[dict[str, Any]], Path], bytes]] = {
     "a.jsonl": lambda rows, _: as_lines(rows),

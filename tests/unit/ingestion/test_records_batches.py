@@ -29,6 +29,8 @@ from tests.unit.ingestion.record_workplace import (
     packed,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def lines(*numbers: int, source: str = "dossiers") -> bytes:
     return as_lines([good(source, number) for number in numbers])

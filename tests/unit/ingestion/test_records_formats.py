@@ -25,6 +25,8 @@ from tests.unit.ingestion.record_workplace import (
     packed,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def every_format(records: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
     return {

@@ -27,6 +27,8 @@ from tests.unit.ingestion.record_workplace import (
     good,
 )
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).parents[2] / "cases"
 DUE = datetime(2025, 7, 8, 17)
 STARTED = datetime(2025, 7, 1, 8, 30)

@@ -13,6 +13,8 @@ from orchestration.ingestion.lake import visible_batches
 from tests.small_disk import small_disk
 from tests.unit.ingestion.record_workplace import Records, as_csv, as_lines, as_parquet, as_xlsx, good, packed
 
+pytestmark = pytest.mark.slow
+
 ROWS = 2000
 
 

@@ -26,6 +26,8 @@ from tests.unit.ingestion.record_workplace import (
     packed,
 )
 
+pytestmark = pytest.mark.slow
+
 DAY = "2025-12-01"
 
 

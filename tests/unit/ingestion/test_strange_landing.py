@@ -21,6 +21,8 @@ from orchestration.settings import Settings
 from orchestration.sources import hash_key
 from tests.unit.ingestion.record_workplace import Records, as_lines, as_xlsx, good
 
+pytestmark = pytest.mark.slow
+
 
 def fifo(place: Path) -> None:
     os.mkfifo(place / "pipe.jsonl")

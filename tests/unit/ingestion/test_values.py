@@ -25,6 +25,8 @@ from tests.unit.ingestion.record_workplace import (
     good,
 )
 
+pytestmark = pytest.mark.slow
+
 CASES = ROOT / "tests" / "cases"
 FEE = GOOD["dossiers"]["DanhSachLePhi"][0]
 

@@ -16,6 +16,8 @@ from orchestration.simulation import simulate
 from tests.unit.simulation.conftest import Simulated
 from tests.unit.simulation.reading import HEADER, LISTS, PROGRESS, REFERENCE
 
+pytestmark = pytest.mark.slow
+
 SOURCES = {"dossiers", "progress", "procedures", "publication_decisions", "petitions", "national_report_totals",
            "unit_catalogue"}  # fmt: skip
 FEW = frozenset({"H14", "H18", "H19", "H35", "H57"})  # every format, a daily tail, Parquet
