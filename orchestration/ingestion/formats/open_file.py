@@ -1,7 +1,7 @@
 """From a landed file to a plain one that DuckDB can read under a name of our own, within stated limits.
 
 Here: which format a file claims, whether its first bytes agree, unpacking. Not here: sheets (`workbook`), and what the
-records say (`relations`, `row_query`).
+records say (`wire`, `row_query`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Footer and page headers are uncompressed Thrift (compact protocol). Readers believe them: a list of a billion elements, a
 page of two billion bytes or a row group of a billion rows takes memory and hours before it turns out that nothing is
 there. Here: those numbers, read without believing any, and their bounds. Not here: the values (DuckDB's reader), and how
-long the texts are that a dictionary repeats (`relations`).
+long the texts are that a dictionary repeats (`parquet_file`).
 """
 
 from __future__ import annotations

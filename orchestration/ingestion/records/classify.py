@@ -12,15 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.formats.relations import (
-    STOPS_FAST_READER,
-    CsvFile,
-    csv_lines_sql,
-    each_numbered,
-    lines_wire,
-    quotes_sql,
-    with_unix_line_ends,
-)
+from orchestration.ingestion.formats.csv_file import CsvFile, csv_lines_sql, quotes_sql
+from orchestration.ingestion.formats.json_lines import STOPS_FAST_READER, lines_wire
+from orchestration.ingestion.formats.line_ends import with_unix_line_ends
+from orchestration.ingestion.formats.wire import each_numbered
 from orchestration.ingestion.lake import create_table, insert
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import UnreadableError

@@ -1,7 +1,7 @@
 """Which column of a file is which field of the mapping, and what is said where one is none.
 
 Here: comparing names as people write them, for CSV, sheets and Parquet alike, and for the keys of JSON, of which any
-record may leave some out. Not here: finding the header (`formats.relations`, `workbook`).
+record may leave some out. Not here: finding the header (`formats.csv_file`, `workbook`).
 """
 
 from __future__ import annotations

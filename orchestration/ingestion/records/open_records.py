@@ -1,7 +1,7 @@
 """A landed file, opened so that its records can be read: unpacked, its header found, its columns matched with fields.
 
 Here: what each format needs before a statement reads it. Not here: compression and disguise (`formats.open_file`), the
-relation itself (`formats.relations`), and reading (`classify`).
+relation itself (`formats.wire`), and reading (`classify`).
 """
 
 from __future__ import annotations
@@ -9,21 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestration.ingestion.formats.csv_file import CsvFile, csv_wire, open_csv
 from orchestration.ingestion.formats.json_document import MAX_BYTES, read_json_object
+from orchestration.ingestion.formats.json_lines import envelope_wire, plain_lines_wire
+from orchestration.ingestion.formats.line_ends import count_lines, with_unix_line_ends
 from orchestration.ingestion.formats.open_file import OpenedFile, open_landed
-from orchestration.ingestion.formats.relations import (
-    CsvFile,
-    Wire,
-    count_lines,
-    csv_wire,
-    envelope_wire,
-    native_moment_format,
-    open_csv,
-    parquet_columns,
-    parquet_wire,
-    plain_lines_wire,
-    with_unix_line_ends,
-)
+from orchestration.ingestion.formats.parquet_file import native_moment_format, parquet_columns, parquet_wire
+from orchestration.ingestion.formats.wire import Wire
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.ingestion.records.columns import note_alike, note_missing

@@ -1,7 +1,7 @@
 """A mapping, compiled: one SQL select from the fields of a source to typed rows, each of one kind.
 
 Here: what `row_query.sql.jinja` is filled with. Not here: the statements themselves, how files become a relation of
-fields (`formats.relations`), how one value is read (`value_types`), which columns there are (`contracts`).
+fields (`formats.wire`), how one value is read (`value_types`), which columns there are (`contracts`).
 
 The relation that the select reads has `record_no`; `text`, the record as it came, if it came as text;
 `is_malformed`; `bad_lists`, the names of list fields that hold something else; `twice`, those of fields that it names

@@ -24,7 +24,7 @@ import pytest
 
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.formats.parquet_bounds import declared_by
-from orchestration.ingestion.formats.relations import parquet_columns
+from orchestration.ingestion.formats.parquet_file import parquet_columns
 from orchestration.ingestion.problems import UnreadableError
 from orchestration.ingestion.records import read_files
 from orchestration.ingestion.records.columns import wanted

@@ -16,12 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from orchestration.ingestion.formats.relations import (
-    STOPS_FAST_READER,
-    count_lines,
-    lines_wire,
-    plain_lines_wire,
-)
+from orchestration.ingestion.formats.json_lines import STOPS_FAST_READER, lines_wire, plain_lines_wire
+from orchestration.ingestion.formats.line_ends import count_lines
 
 FIELDS = {"MaHoSo": None, "NgayTra": None, "TaiLieuNop": ["Id", "DuocSoHoa"], "DSKetNoiCSDL": ["MaCSDL"]}
 
