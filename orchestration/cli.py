@@ -20,9 +20,9 @@ from orchestration.answers.commands import CONTRACT, add
 from orchestration.answers.progress import followed
 from orchestration.answers.screen import note
 from orchestration.commands import PROGRAM, shell_word
+from orchestration.harmless_text import on_terminal
 from orchestration.ingestion.landing import RECORD_DATASETS, Days
 from orchestration.settings import Settings
-from orchestration.shown import on_terminal
 
 # Plain text: what was delivered or typed may hold what rich takes for markup. typer's own options of completion
 # take the name of the program for that of a variable, which it is not: `completion` prints the script.

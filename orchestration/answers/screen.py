@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from orchestration.answers.answer import Answer, Table, as_json
 from orchestration.commands import as_text
-from orchestration.shown import JOINER, Terminal
+from orchestration.harmless_text import JOINER, Terminal
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,9 +13,9 @@ from orchestration.defs.gate_results import AGENCIES
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.partitions import known_days, last_day_of
 from orchestration.defs.resources import Installation
+from orchestration.harmless_text import as_description
 from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import delivery_days
-from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
 
 CHECK = "everyone_delivered"

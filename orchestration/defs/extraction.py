@@ -15,9 +15,9 @@ from orchestration.defs.resources import Installation
 from orchestration.extraction.gateways import Gateway, read_gateways
 from orchestration.extraction.pages import Pages, PullError
 from orchestration.extraction.pull import pull
+from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import Days
 from orchestration.settings import Settings
-from orchestration.shown import as_description
 
 PULLED = dg.AssetKey(["ingestion", "pulled_pages"])
 CHECK = "gateways_answered"

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import dagster as dg
 
 from expectations.gate import GateResult
+from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import LAYOUT
 from orchestration.ingestion.retraction import sender_of
-from orchestration.shown import as_description
 
 #: Checks that may refuse a delivery: the gate before the lake, and whether each sender delivered for its own agencies.
 RAW_GATE, OWN_AGENCIES = "raw_gate", "own_agencies"

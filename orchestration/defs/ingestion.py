@@ -15,6 +15,7 @@ from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, REFUSED, sen
 from orchestration.defs.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
 from orchestration.defs.resources import Installation
 from orchestration.fingerprints import served_deliveries
+from orchestration.harmless_text import as_description, for_terminal
 from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.damaged_batches import check_batches, check_nothing_lost, check_retractions
 from orchestration.ingestion.lake import promote
@@ -23,7 +24,6 @@ from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.report import IngestReport
 from orchestration.ingestion.whose_fault import PASSING
 from orchestration.provenance import passed_batches
-from orchestration.shown import as_description, for_terminal
 from orchestration.sources import SOURCES, Source, agreed_at_start, source_named
 
 NOTHING_NEW = "nothing new"

@@ -23,10 +23,10 @@ from orchestration.dbt_failing_rows import failing_rows
 from orchestration.defs.gate_results import AGENCIES, agencies_of
 from orchestration.defs.resources import Installation
 from orchestration.fingerprints import inputs_fingerprint, is_lake_empty, served_inputs
+from orchestration.harmless_text import as_description
 from orchestration.ingestion.damaged_batches import check_values
 from orchestration.provenance import keep_whole_build
 from orchestration.settings import Settings
-from orchestration.shown import as_description
 from orchestration.sources import SOURCES
 
 # Unit tests prove the code, not the night's data: `make test` runs them.

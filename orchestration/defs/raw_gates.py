@@ -20,6 +20,7 @@ from orchestration.build_database import passing_database
 from orchestration.defs.gate_results import RAW_GATE, REFUSED, as_check, senders_of
 from orchestration.defs.ingestion import batch_key
 from orchestration.defs.resources import Installation
+from orchestration.harmless_text import as_description
 from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
@@ -27,7 +28,6 @@ from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.leave_out import leave_out, superseded_by
 from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
-from orchestration.shown import as_description
 from orchestration.sources import SOURCES, Source
 
 if TYPE_CHECKING:

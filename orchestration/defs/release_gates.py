@@ -10,16 +10,16 @@ from pydantic import Field
 from expectations.builder import load, names, table_of
 from expectations.drift import HOLD, TABLE, compare
 from expectations.gate import GateResult, run_gate
-from orchestration.behind import deliveries_behind
 from orchestration.build_database import passing_database
 from orchestration.commands import command, os_user
 from orchestration.defs.gate_results import as_check
 from orchestration.defs.models import mart_key
 from orchestration.defs.resources import Installation
+from orchestration.deliveries_behind import deliveries_behind
+from orchestration.harmless_text import as_description
 from orchestration.provenance import gate_folder, keep_approvals, keep_gate
 from orchestration.publishing.manifest import refuse_unreadable
 from orchestration.publishing.release import served_folder
-from orchestration.shown import as_description
 
 RELEASE_SUITES = names("release")
 

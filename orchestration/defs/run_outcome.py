@@ -16,9 +16,9 @@ from orchestration.defs.ingestion import LINES, NOTHING_NEW, batch_key
 from orchestration.defs.models import REBUILT
 from orchestration.defs.release import RELEASE
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
+from orchestration.harmless_text import JOINER
 from orchestration.publishing.release import current_name, damaged_releases
 from orchestration.settings import Settings
-from orchestration.shown import JOINER
 from orchestration.sources import SOURCES
 
 # Problems of one source shown on the screen; a bad night has thousands.

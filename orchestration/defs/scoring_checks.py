@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.defs.models import mart_key
 from orchestration.defs.resources import Installation
-from orchestration.shown import as_description
+from orchestration.harmless_text import as_description
 
 CHECK = "is_scored"
 _UNSCORED = """

@@ -9,9 +9,9 @@ import dagster as dg
 from orchestration.defs.gate_results import AGENCIES, senders_of
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.resources import Installation
+from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.portal.refused_units import refused_units
-from orchestration.shown import as_description
 from orchestration.sources import source_named
 
 CHECK = "every_unit_taken"

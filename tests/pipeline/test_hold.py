@@ -12,15 +12,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.behind import deliveries_behind
 from orchestration.cli import main
 from orchestration.commands import os_user
 from orchestration.defs.partitions import known_days
 from orchestration.defs.release_gates import HOLD
 from orchestration.defs.run_job import Outcome, refresh
+from orchestration.deliveries_behind import deliveries_behind
+from orchestration.harmless_text import for_terminal
 from orchestration.ingestion.lake import promote
 from orchestration.settings import Settings
-from orchestration.shown import for_terminal
 from orchestration.sources import agreed_at_start, source_named
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, fallen, land

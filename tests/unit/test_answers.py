@@ -27,9 +27,9 @@ from orchestration.answers.answer import Answer, Column, NotDoneError, Table, as
 from orchestration.answers.progress import followed, unseen
 from orchestration.answers.screen import printed, show
 from orchestration.cli import app, main
+from orchestration.harmless_text import on_terminal
 from orchestration.ingestion.landing import RECORD_DATASETS
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.shown import on_terminal
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv, as_lines, good
 
 SCRIPT = REPOSITORY / "bin" / "service-index"

@@ -20,7 +20,7 @@ from orchestration.ingestion.lake import create_table, insert
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import UnreadableError
 from orchestration.ingestion.records.open_records import OpenedRecords
-from orchestration.ingestion.records.staged import KINDS, Reading, from_staged, rows_in
+from orchestration.ingestion.records.reading import KINDS, Reading, from_staged, rows_in
 from orchestration.sql_text import literal
 
 #: In files of up to so many rows, copies of a row are marked at once, so that they need not be taken out of the valid

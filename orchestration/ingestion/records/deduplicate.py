@@ -13,7 +13,14 @@ from pathlib import Path
 
 from orchestration.ingestion.lake import create_table, write_parquet
 from orchestration.ingestion.problems import RESEND
-from orchestration.ingestion.records.staged import DUPLICATE, TO_VALIDATE, VALID, Staged, from_staged, rows_in
+from orchestration.ingestion.records.reading import (
+    DUPLICATE,
+    TO_VALIDATE,
+    VALID,
+    Staged,
+    from_staged,
+    rows_in,
+)
 from orchestration.ingestion.run import make_tables, refuse
 from orchestration.sql_text import literal
 

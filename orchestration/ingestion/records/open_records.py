@@ -19,7 +19,7 @@ from orchestration.ingestion.formats.wire import Wire
 from orchestration.ingestion.landing import LandedFile
 from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.ingestion.records.columns import note_alike, note_missing
-from orchestration.ingestion.records.staged import Reading, rows_in
+from orchestration.ingestion.records.reading import Reading, rows_in
 from orchestration.ingestion.whose_fault import blaming
 
 #: The beginning of a file, from which it is seen how lines end and keys are written: they do so all through it.

@@ -33,7 +33,7 @@ from orchestration.ingestion.records.classify import (
 )
 from orchestration.ingestion.records.mapping import SystemMapping
 from orchestration.ingestion.records.open_records import OpenedRecords, open_records
-from orchestration.ingestion.records.staged import TABLES, TO_VALIDATE, Reading, Staged, from_staged, rows_in
+from orchestration.ingestion.records.reading import TABLES, TO_VALIDATE, Reading, Staged, from_staged, rows_in
 from orchestration.ingestion.rights import Scope
 from orchestration.ingestion.whose_fault import (
     NO_MEMORY,

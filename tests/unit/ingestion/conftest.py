@@ -18,7 +18,7 @@ from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.portal.run import ingest
 from orchestration.ingestion.report import IngestReport
-from tests.everyone import EVERYONE
+from tests.all_may_deliver import EVERYONE
 
 SEEDS = Path(__file__).parents[3] / "seeds"
 SAMPLES = SEEDS / "samples" / "portal"

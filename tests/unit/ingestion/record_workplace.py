@@ -20,7 +20,7 @@ from orchestration.ingestion.records.mapping import Mappings, load_mappings
 from orchestration.ingestion.records.run import SAMPLE_KEY, ingest_records
 from orchestration.ingestion.report import IngestReport
 from orchestration.ingestion.rights import Rights
-from tests.everyone import EVERYONE
+from tests.all_may_deliver import EVERYONE
 
 ROOT = Path(__file__).parents[3]
 MAPPINGS = ROOT / "mappings"

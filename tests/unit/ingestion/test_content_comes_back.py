@@ -21,7 +21,7 @@ from orchestration.ingestion.landing import ALL_DAYS, Days
 from orchestration.ingestion.records.mapping import load_mappings
 from orchestration.ingestion.records.run import SAMPLE_KEY, ingest_records
 from orchestration.ingestion.report import IngestReport
-from tests.everyone import EVERYONE
+from tests.all_may_deliver import EVERYONE
 from tests.unit.ingestion.record_workplace import MAPPINGS, ROOT, Records, as_lines, good, packed
 
 SOURCE = "national_report_totals"

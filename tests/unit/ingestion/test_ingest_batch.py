@@ -22,7 +22,7 @@ from orchestration.ingestion.portal import run as batch
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.portal.run import ensure_dataset
 from orchestration.ingestion.report import FILE_COLUMNS
-from tests.everyone import EVERYONE
+from tests.all_may_deliver import EVERYONE
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.records import classify
+from orchestration.ingestion.records.reading import Reading
 from orchestration.ingestion.records.run import ensure_dataset
-from orchestration.ingestion.records.staged import Reading
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,

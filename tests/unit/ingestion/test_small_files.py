@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.ingestion.landing import ALL_DAYS, scan
 from orchestration.ingestion.records import classify, read_files
-from orchestration.ingestion.records.staged import Reading, rows_in
+from orchestration.ingestion.records.reading import Reading, rows_in
 from tests.unit.ingestion.record_workplace import (
     Records,
     as_csv,

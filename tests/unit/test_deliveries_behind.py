@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import behind
-from orchestration.behind import FILES_SHOWN, deliveries_behind
+from orchestration import deliveries_behind as module
+from orchestration.deliveries_behind import FILES_SHOWN, deliveries_behind
 from orchestration.fingerprints import Served
 from orchestration.ingestion.retraction import retract
 from orchestration.ingestion.rights import load_rights
@@ -39,7 +39,7 @@ def lines(place: Records, *moved: tuple[str, str]) -> list[str]:
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, *files: str) -> None:
-    monkeypatch.setattr(behind, "served_deliveries", lambda _: Served(frozenset(files)))
+    monkeypatch.setattr(module, "served_deliveries", lambda _: Served(frozenset(files)))
 
 
 def test_the_senders_of_the_province_are_named_and_no_others(place: Records) -> None:

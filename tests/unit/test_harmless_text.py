@@ -16,7 +16,7 @@ import pytest
 from expectations.gate import CheckResult, GateResult
 from expectations.report_page import render
 from orchestration.defs.ingestion import as_markdown
-from orchestration.shown import as_description, for_terminal, on_terminal
+from orchestration.harmless_text import as_description, for_terminal, on_terminal
 from tests.unit.ingestion.record_workplace import Records, as_lines, good
 
 ROOT = Path(__file__).parents[2]
