@@ -355,12 +355,25 @@ def report() -> Answer:
     """Print the served ranking and the reconciliation."""
     from duckdb import Error
 
-    from orchestration.report import served
+    from orchestration.report import report
+    from orchestration.simulation.article import beside_article
 
+    serving = Settings.from_environment().serving
     try:
-        return served(Settings.from_environment().serving)
+        by_portal, by_records = report(serving), beside_article(serving)
     except Error as error:
         raise NotDoneError(error) from error
+    places = {"warehouse": serving / "warehouse.duckdb", "report_page": serving / "report.html"}
+    return Answer(
+        {**by_portal.facts, "headline": by_records.facts if by_records else None, **places},
+        [
+            *by_portal.shown,
+            *(["", *by_records.shown] if by_records else []),
+            "",
+            f"Marts for BI tools: {places['warehouse']} (schema marts), also as Parquet",
+            f"Why this was released: {places['report_page']}",
+        ],
+    )
 
 
 @_command(then="refresh", example="simulate --scale 0.01")

@@ -21,6 +21,11 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def number(value: Any, form: str, none: str = "-") -> str:
+    """A number in Python's format `form`, or `none` where there is none."""
+    return none if value is None else format(value, form)
+
+
 @dataclass(frozen=True)
 class Column:
     """What a table shows of one value of its rows: its head, and the value as people read it. Numbers stand right."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -124,6 +125,13 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
     for path in sorted(folder.glob("*.parquet")):
         connection.execute(f"create view {_table(path.stem)} as from read_parquet({literal(path)})")
     return connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    """What `query` finds, by column."""
+    found = connection.execute(query)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _table(name: str) -> str:

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 
 from orchestration.defs.run_job import Outcome, refresh
-from orchestration.report import headline
 from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from orchestration.simulation import SimulationReport, simulate
+from orchestration.simulation.article import beside_article
 from orchestration.sources import SOURCES
 from tests.pipeline.checksums import checksums
 
@@ -117,7 +117,7 @@ def test_what_is_synthetic_says_so(settings: Settings, served: duckdb.DuckDBPyCo
     manifest = json.loads((settings.serving / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["contains_synthetic"] is True
     assert "SYNTHETIC" in (settings.serving / "report.html").read_text(encoding="utf-8")
-    from_records = headline(settings.serving)
+    from_records = beside_article(settings.serving)
     assert from_records is not None
     assert "SYNTHETIC" in str(from_records.shown[0])
 

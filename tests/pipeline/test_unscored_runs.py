@@ -12,8 +12,9 @@ import pytest
 
 from orchestration.answers.screen import printed
 from orchestration.defs.run_job import Outcome, refresh
-from orchestration.report import headline, report
+from orchestration.report import report
 from orchestration.settings import Settings
+from orchestration.simulation.article import beside_article
 from tests.unit.ingestion.record_workplace import as_lines, good
 
 # Two runs of the whole job; what missing deliveries come to in each mart is in `test_records_missing`.
@@ -97,5 +98,5 @@ def test_an_agency_whose_dossiers_lack_deadlines_is_named(alone: tuple[Settings,
 def test_the_report_of_a_release_without_the_portal_says_so(alone: tuple[Settings, Outcome]) -> None:
     settings, _ = alone
     assert str(report(settings.serving).shown[0]).startswith("No ranking by the portal's own figures")
-    from_records = headline(settings.serving)
+    from_records = beside_article(settings.serving)
     assert from_records is None or "-" in "\n".join(map(printed, from_records.shown))
