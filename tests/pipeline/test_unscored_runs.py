@@ -92,7 +92,7 @@ def test_some_days_without_rules_are_a_warning(alone: tuple[Settings, Outcome]) 
 def test_an_agency_whose_dossiers_lack_deadlines_is_named(alone: tuple[Settings, Outcome]) -> None:
     told = "\n".join(alone[1].lines)
     assert "WARNING mart_source_quality_most_dossiers_have_a_deadline" in told, told
-    assert "agency_code=H19.95  sender=H19  defect=no_deadline  dossiers=1" in told
+    assert "agency_code=H19.95  sender=H19  system=H19  defect=no_deadline  dossiers=1" in told
 
 
 def test_the_report_of_a_release_without_the_portal_says_so(alone: tuple[Settings, Outcome]) -> None:
