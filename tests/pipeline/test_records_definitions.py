@@ -16,6 +16,8 @@ import pytest
 
 from tests.pipeline.records_lake import REPOSITORY, Row, build, empty_lake, write
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[..., list[tuple[Any, ...]]]
 
 DAY = "2025-07-14 08:00:00"

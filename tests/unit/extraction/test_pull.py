@@ -27,6 +27,8 @@ from orchestration.ingestion.landing import scan
 from orchestration.settings import REPOSITORY
 from tests.unit.extraction.server import TOKEN, Answer, Gateway, bomb, page
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 24)
 ROWS = [[{"MaHoSo": f"H19-261124-{number}{row}"} for row in range(2)] for number in range(3)]
 #: Three pages of two rows, and a last one that is not full.

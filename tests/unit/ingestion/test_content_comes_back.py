@@ -24,6 +24,8 @@ from orchestration.ingestion.report import IngestReport
 from tests.all_may_deliver import EVERYONE
 from tests.unit.ingestion.record_workplace import MAPPINGS, ROOT, Records, as_lines, good, packed
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "national_report_totals"
 A, B, C = (as_lines([good(SOURCE, received=received)]) for received in ("100", "120", "140"))
 VALUE = {A: 100, B: 120, C: 140}

@@ -20,6 +20,8 @@ from orchestration.ingestion.records.run import SAMPLE_KEY
 from orchestration.ingestion.records.value_types import VALUE_TYPES, value_macros
 from tests.unit.ingestion.record_workplace import MAPPINGS
 
+pytestmark = pytest.mark.slow
+
 PLAIN = [kind for kind, how in VALUE_TYPES.items() if how.plain]
 
 

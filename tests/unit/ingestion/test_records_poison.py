@@ -30,6 +30,8 @@ from tests.unit.ingestion.record_workplace import (
     packed,
 )
 
+pytestmark = pytest.mark.slow
+
 FEE = GOOD["dossiers"]["DanhSachLePhi"][0]
 SUPPLEMENT = GOOD["dossiers"]["DanhSachHoSoBoSung"][0]
 DOCUMENT = GOOD["dossiers"]["TaiLieuNop"][0]

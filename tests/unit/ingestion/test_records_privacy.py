@@ -22,6 +22,8 @@ from tests.unit.ingestion.record_workplace import (
     good,
 )
 
+pytestmark = pytest.mark.slow
+
 NAME, EMAIL = "Nguyễn Thị Bí Mật", "bi.mat@nguoidan.vn"
 ID12, ID9, PHONE, SPOKEN = "079203004567", "271828182", "0912345678", "0912 345 678"
 PLANTED = (NAME, "Bí Mật", EMAIL, "nguoidan", ID12, ID9, PHONE, SPOKEN, NAME.upper(), NAME.lower())

@@ -23,6 +23,8 @@ from orchestration.publishing.release import (
 )
 from orchestration.publishing.rollback import release_before, roll_back
 
+pytestmark = pytest.mark.slow
+
 MakeBuild = Callable[..., Path]
 ReleaseBuild = Callable[..., Release]
 

@@ -18,6 +18,8 @@ from orchestration.defs.raw_gates import records_suite
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.report import FILE_COLUMNS
 
+pytestmark = pytest.mark.slow
+
 ARRIVE, COLUMNS, CODES = "rows_arrive", "columns_of_the_contract", "required_and_codes"
 PERSONAL, ORDER = "nothing_personal", "few_rows_backwards"
 

@@ -21,6 +21,8 @@ import pytest
 from expectations.builder import load, names, table_of
 from expectations.gate import GateResult, run_gate
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     import great_expectations as gx
 
