@@ -105,7 +105,8 @@ def results(
     """By content hash, from the tables that every reader fills (`run`)."""
     problems: dict[str, list[Problem]] = {sha256: [] for sha256 in first_copies}
     for sha256, *parts in connection.execute(_SHOWN_PROBLEMS_SQL, {"shown": PROBLEMS_SHOWN}).fetchall():
-        problems[sha256].append(Problem(first_copies[sha256].relative_path, *parts))
+        if sha256 in problems:  # not of what is read again by the next run
+            problems[sha256].append(Problem(first_copies[sha256].relative_path, *parts))
     counted = {
         row[0]: row[1:] for row in connection.execute(_COUNTS_SQL, {"foreign": FOREIGN_AGENCY}).fetchall()
     }

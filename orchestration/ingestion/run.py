@@ -120,10 +120,11 @@ def _write_quarantine(
     connection: duckdb.DuckDBPyConnection, files: Collection[LandedFile], folder: Path
 ) -> None:
     """One file a content with problems, replacing what an earlier run found in the same content."""
-    with_problems = connection.execute("select distinct file_hash from problem").fetchall()
+    found = connection.execute("select distinct file_hash from problem").fetchall()
+    with_problems = {file_hash for (file_hash,) in found}
     for file in files:
         path = folder / f"{file.sha256}.parquet"
-        if (file.sha256,) not in with_problems:
+        if file.sha256 not in with_problems:
             path.unlink(missing_ok=True)
             continue
         values = {"file": file.relative_path, "hash": file.sha256, "delivered": file.delivery_date}

@@ -37,7 +37,7 @@ where file_hash in (select unnest($sources))
     )
 order by file_hash, record_no
 """
-#: The contents that show units of a province, of which each stands for itself (ADR 0008), and those of one piece.
+#: The contents that show the nation, which is of one piece; units of a province each stand for themselves (ADR 0008).
 _WHOLES_SQL = """
 select file_hash from typed group by file_hash having count(parent_agency_code) = 0
 """
