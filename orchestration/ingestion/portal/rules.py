@@ -29,7 +29,7 @@ MOST_ROWS_REFUSED, ROWS_ALWAYS_ALLOWED = 0.2, 2
 TOO_MANY_REFUSED = "too_many_units_refused"
 #: The portal refreshes groups first and totals last: a capture of the nation in between is no observation of any moment.
 #: Of 20 captures (17 September to 10 October 2026) 5 have 8 to 26 provinces whose groups do not sum to their total, the
-#: others none. One alone is that province's fault, and is told of as such.
+#: others none. One alone is that province's fault, and reported as such.
 REFRESHING, APART, PROVINCES_APART = "portal_refreshing", "group_sum_differs_from_total", 2
 #: A delivery date is a local day, the moment is in UTC: a day of grace covers every zone.
 LAST_MOMENT = "last_delivery_date + interval 2 days"
