@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -46,10 +46,12 @@ select
     coalesce(elements_dropped, 0),
     coalesce(reason_codes, []),
     coalesce(repeats.rows, 0),
-    if(coalesce(is_foreign, false), coalesce(read.rows, 0), coalesce(foreign_rows, 0))
+    if(coalesce(is_foreign, false), coalesce(read.rows, 0), coalesce(foreign_rows, 0)),
+    captured_at
 from read
 full join found using (file_hash)
 left join repeats using (file_hash)
+left join moment using (file_hash)
 """
 _SHOWN_PROBLEMS_SQL = """
 with ranked as (
@@ -88,6 +90,7 @@ class FileResult:
     problems: tuple[Problem, ...]
     rows_duplicate: int = 0
     rows_foreign: int = 0
+    captured_at: datetime | None = None
 
     @property
     def status(self) -> str:
@@ -113,8 +116,8 @@ def results(
     result = {}
     for sha256, shown in problems.items():
         # A file without a row is no problem: it says that there are none.
-        rows_read, refused, aside, reasons, repeats, foreign = counted.get(sha256, (0, 0, 0, [], 0, 0))
-        result[sha256] = FileResult(rows_read, refused, aside, tuple(reasons), tuple(shown), repeats, foreign)
+        rows_read, refused, aside, reasons, *more = counted.get(sha256, (0, 0, 0, []))
+        result[sha256] = FileResult(rows_read, refused, aside, tuple(reasons), tuple(shown), *more)
     return result
 
 
@@ -173,6 +176,7 @@ def _outcome(file: LandedFile, status: str, verdict: FileResult, refused: int, b
         mapping=by.mapping,
         rows_foreign=verdict.rows_foreign,
         may_deliver=by.may_deliver,
+        captured_at=verdict.captured_at,
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 #: Said when only the sender can mend a file. Landing is immutable: a correction is a new delivery.
 RESEND = "ask the sender for a corrected file and land it as a new delivery"
+#: Of an answer of the portal that is none: nobody can correct it.
+CAPTURE_AGAIN = "nothing: the next capture asks again"
 #: Of a row of an agency for which its sender may not deliver: the reason, and what is said then.
 FOREIGN_AGENCY = "foreign_agency"
 NOT_AGREED = (

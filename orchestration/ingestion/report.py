@@ -7,7 +7,7 @@ Here: the outcome of each file and the report of a run. Not here: how outcomes a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from orchestration.ingestion.problems import Problem, printable
@@ -32,6 +32,7 @@ FILE_COLUMNS = {
     "mapping": "varchar",
     "rows_foreign": "bigint",
     "may_deliver": "varchar",
+    "captured_at": "timestamptz",
 }
 #: Of a file's problems at most so many are listed here; the quarantine holds all.
 PROBLEMS_SHOWN = 20
@@ -44,7 +45,7 @@ class FileOutcome:
     `status`: accepted; partly_quarantined (some rows refused); quarantined (all, or the file as
     such); duplicate (content of another file); superseded (refused, but resolved by a later
     delivery). `rows_foreign`: those of the quarantined rows that are of agencies for which the sender may not
-    deliver; `may_deliver`: those for which it may.
+    deliver; `may_deliver`: those for which it may. `captured_at`: the moment that a capture of the portal is of.
     """
 
     source: str
@@ -64,6 +65,7 @@ class FileOutcome:
     mapping: str
     rows_foreign: int
     may_deliver: str
+    captured_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.rows_read != self.rows_accepted + self.rows_quarantined + self.rows_duplicate:

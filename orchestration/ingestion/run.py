@@ -24,7 +24,8 @@ from orchestration.ingestion.report import FileOutcome, IngestReport
 #: What a reader leaves behind in tables of the connection: each row that it read, good or bad, also in table `row_read`
 #: or a view of that name; those of them that say the same as another one of the run in `repeated`; and what is wrong.
 #: Of a problem `record_no` is null where it is the whole file's; `severity` is error, which refuses the row or file,
-#: aside, which leaves a part out, or note. `row_text` is of the row or the part, masked.
+#: aside, which leaves a part out, or note. `row_text` is of the row or the part, masked. Table `moment` has the
+#: moment that a capture says it is of.
 ROW_KEY = {"file_hash": "varchar", "record_no": "bigint"}
 PROBLEM_COLUMNS = {
     **ROW_KEY,
@@ -63,6 +64,7 @@ def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """The tables that every reader fills, empty."""
     create_table(connection, "problem", PROBLEM_COLUMNS)
     create_table(connection, "repeated", ROW_KEY)
+    create_table(connection, "moment", {"file_hash": "varchar", "captured_at": "timestamptz"})
 
 
 def refuse(connection: duckdb.DuckDBPyConnection, sha256: str, problem: Problem) -> None:

@@ -23,7 +23,7 @@ class Column(Part):
     description: str = Field(
         min_length=1, description="What it means, in one sentence or two, with its unit."
     )
-    data_type: Literal["varchar", "integer", "bigint", "double", "timestamptz"] | None = Field(
+    data_type: Literal["varchar", "integer", "bigint", "double", "boolean", "timestamptz"] | None = Field(
         None, description="DuckDB's name of the type of a value."
     )
     columns: tuple[Column, ...] = Field((), description="What a struct says.")

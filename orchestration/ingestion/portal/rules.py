@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.ingestion.problems import FOREIGN_AGENCY, NOT_AGREED, RESEND
+from orchestration.ingestion.problems import CAPTURE_AGAIN, FOREIGN_AGENCY, NOT_AGREED, RESEND
 
 #: The source rounds to two places, so figures that should agree may differ: a ratio by half a
 #: place...
@@ -68,6 +68,10 @@ class Rule:
 _ONLY_UNITS = "is_units"
 _SETTLEMENT, _PAYMENT = "group_code = 'TDGQ'", "group_code = 'TTTT'"
 _HAS_METRICS = "group_code in ('CKMB', 'MDSH', 'MDHL')"
+#: An answer of the interface has a row of its own subject beside those that it lists, and two of the six groups' answers
+#: know their units by id alone.
+_IS_LISTED, _IS_GROUP = "not is_subject", "scope = 'Group'"
+_IS_CODED = f"{_IS_LISTED} and not coalesce({_IS_GROUP}, false)"
 
 FIELDS = (
     Field("envelope", "metadata", "object"),
@@ -83,15 +87,18 @@ FIELDS = (
     Field("envelope", "metadata.unitCounts.COMMUNE", "count", "optional"),
     Field("envelope", "overview", "object", "optional"),
     Field("envelope", "overview.totalScore", "number", "optional"),
-    Field("unit", "departmentCode", "text"),
-    Field("unit", "departmentName", "text"),
+    Field("unit", "departmentCode", "text", where=_IS_CODED),
+    Field("unit", "departmentCode", "text", "optional", f"not ({_IS_CODED})"),
+    Field("unit", "departmentId", "text", where=f"{_IS_LISTED} and not ({_IS_CODED})"),
+    Field("unit", "departmentName", "text", where=_IS_LISTED),
     Field("unit", "shortName", "text", "optional"),
-    Field("unit", "childGroup", "text", where=_ONLY_UNITS),
+    Field("unit", "childGroup", "text", where=f"{_ONLY_UNITS} and {_IS_LISTED}"),
     Field("unit", "totalScore", "number", "nullable"),
+    Field("unit", "scoreDelta", "number", "optional"),
     Field("unit", "totalMaxScore", "number", "optional"),
     Field("unit", "rank", "count", "optional"),
     Field("unit", "groupRank", "count", "optional"),
-    Field("unit", "groupScores", "object"),
+    Field("unit", "groupScores", "object", where=f"{_IS_LISTED} and scope <> 'Units'"),
     Field("unit", "componentIndicators", "object", where="scope = 'ProvincesDetail'"),
     Field("unit", "componentIndicators", "object", "optional", "scope <> 'ProvincesDetail'"),
     Field("unit_group", "score", "number", "nullable", where="is_listed"),
@@ -100,13 +107,34 @@ FIELDS = (
     Field("component", "metrics", "list", where=_HAS_METRICS),
     Field("component", "totalReceived", "count", "nullable", _SETTLEMENT),
     Field("component", "totalOnTime", "count", "nullable", _SETTLEMENT),
-    Field("component", "totalOverdue", "count", "nullable", _SETTLEMENT),
+    Field("component", "totalOverdue", "count", "nullable", f"{_SETTLEMENT} and {_IS_LISTED}"),
+    Field("component", "totalCompleted", "count", "nullable", f"{_SETTLEMENT} and is_subject"),
     Field("component", "avgProcessingDays", "number", "optional", _SETTLEMENT),
     Field("component", "ratio", "number", "nullable", _SETTLEMENT),
     Field("component", "totalDossierOnlinePaymentSuccess", "count", "nullable", _PAYMENT),
     Field("component", "totalDossierFinancialObligation", "count", "nullable", _PAYMENT),
     Field("component", "totalDossierOnlineFormalityPaymentSuccess", "count", "nullable", _PAYMENT),
     Field("component", "totalFeeFormality", "count", "nullable", _PAYMENT),
+    Field("component", "totalFeeDossierFormality", "count", "nullable", f"{_PAYMENT} and {_IS_GROUP}"),
+    Field(
+        "component", "totalFeeDossierFormalityDistinct", "count", "optional", f"{_PAYMENT} and {_IS_GROUP}"
+    ),
+    *(
+        Field("component", name, "count", "nullable", "group_code = 'ONLINE' and is_subject")
+        for name in (
+            "authorityCount",
+            "partialCount",
+            "fullCount",
+            "onlineDossierCount",
+            "onlineServiceTotal",
+            "channelOnlineSum",
+            "channelDirectSum",
+            "channelPostalSum",
+            "channelTotalSum",
+            "onlineOnTimeSum",
+            "onlineOverdueSum",
+        )
+    ),
     Field("metric", "code", "text"),
     Field("metric", "name", "text", "optional", "not is_aside"),
     Field("metric", "numerator", "count", "nullable", "not is_aside"),
@@ -149,12 +177,12 @@ RULES = (
     Rule("unknown_scope", "envelope", "scope is not null and not is_known_scope",
          "'metadata.scope'",
          "scope", "(select 'one of ' || string_agg(scope, ', ' order by scope) from known_scope)"),
-    Rule("missing_field", "envelope", "outer_type is null", "outer_key", "'nothing'",
+    Rule("missing_field", "envelope", "outer_type is null", "listed_at", "'nothing'",
          "'the list of units'"),
-    Rule("wrong_type", "envelope", "outer_type <> 'ARRAY'", "outer_key", "lower(outer_type)",
+    Rule("wrong_type", "envelope", "outer_type <> 'ARRAY'", "listed_at", "lower(outer_type)",
          "'the list of units'"),
     Rule("no_rows", "envelope", "outer_type = 'ARRAY' and "
-         "file_hash not in (select file_hash from unit)", "outer_key", "'an empty list'",
+         "file_hash not in (select file_hash from unit where not is_subject)", "listed_at", "'an empty list'",
          "'at least one unit'"),
     Rule("unknown_time_type", "envelope", "time_type not in ('year', 'month', 'quarter')",
          "'metadata.timeType'", "time_type", "'year, month or quarter'"),
@@ -177,18 +205,24 @@ RULES = (
          "year::varchar", "'2022 to the year of extractedAt'"),
     Rule("unknown_agency", "envelope", f"parent_agency_code not {_KNOWN_AGENCY}",
          "'metadata.provinceCode'", "parent_agency_code", "'an agency code of provinces.csv'"),
+    Rule("not_answered", "envelope", "interface is not null and coalesce(answer_code, '') <> 'OK'", "'code'",
+         "coalesce(answer_code, 'nothing')", "'OK'", CAPTURE_AGAIN),
+    Rule("other_department", "envelope",
+         "is_units and (subject_code <> parent_agency_code or subject_id <> asked_id)",
+         "subject_at || '.departmentId'", "concat_ws(' ', subject_code, subject_id)",
+         "concat_ws(' ', parent_agency_code, asked_id) || ', which was asked for'", CAPTURE_AGAIN),
     Rule(FOREIGN_AGENCY, "envelope", "not is_own and not is_units", "'metadata.scope'",
          "'a snapshot of the nation from ' || sender", "'one from a sender for the nation'", NOT_AGREED),
     Rule(FOREIGN_AGENCY, "envelope", "not is_own and is_units", "'metadata.provinceCode'",
          "coalesce(parent_agency_code, 'nothing')", "'a province for which ' || sender || ' may deliver'", NOT_AGREED),
     # One unit.
     Rule("wrong_type", "unit", "item is null", "''", "lower(item_type)", "'an object'"),
-    Rule("unknown_agency", "unit", f"not is_units and agency_code not {_KNOWN_AGENCY}",
+    Rule("unknown_agency", "unit", f"not is_units and {_IS_LISTED} and agency_code not {_KNOWN_AGENCY}",
          "'departmentCode'", "agency_code", "'an agency code of provinces.csv'"),
-    Rule("unknown_agency", "unit", "is_units and not (starts_with(agency_code, parent_agency_code) "
+    Rule("unknown_agency", "unit", f"is_units and {_IS_LISTED} and not (starts_with(agency_code, parent_agency_code) "
          "and regexp_full_match(agency_code, 'H[0-9]{2}[.][0-9]{2,4}'))", "'departmentCode'",
          "agency_code", "'a code such as ' || masked(parent_agency_code) || '.17'"),
-    Rule("unknown_agency", "unit", "is_units and child_group not in ('AGENCY', 'COMMUNE')",
+    Rule("unknown_agency", "unit", f"is_units and {_IS_LISTED} and child_group not in ('AGENCY', 'COMMUNE')",
          "'childGroup'", "child_group", "'AGENCY or COMMUNE'"),
     Rule("unknown_unit", "unit", f"child_group = 'COMMUNE' and parent_agency_code {_KNOWN_AGENCY} "
          "and unit_code is null", "'departmentName'",
@@ -199,8 +233,8 @@ RULES = (
          "text_of(item -> '$.departmentName')",
          "'the commune of ' || agency_code || ' in the unit catalogue, ' || coded_unit",
          "correct the unit catalogue, or ask who uses the code now"),
-    Rule("unit_twice", "unit", "agency_code is not null and occurrences > 1", "'departmentCode'",
-         "agency_code || ' ' || occurrences || ' times'", "'each unit once'"),
+    Rule("unit_twice", "unit", "coalesce(agency_code, department_id) is not null and occurrences > 1", "'departmentCode'",
+         "coalesce(agency_code, department_id) || ' ' || occurrences || ' times'", "'each unit once'"),
     Rule("unit_twice", "unit", "unit_occurrences > 1 and occurrences = 1", "'departmentName'",
          "text_of(item -> '$.departmentName') || ', ' || unit_occurrences || ' times'",
          "'each commune once'"),
@@ -212,7 +246,7 @@ RULES = (
          "'a number, as all six groups have one'"),
     Rule(APART, "unit_sum",
          # Without one of its groups a sum can only be too large.
-         "round(if(group_keys_listed = 6, abs(group_sum - total_score), group_sum - total_score), 4)"
+         "not is_subject and round(if(group_keys_listed = 6, abs(group_sum - total_score), group_sum - total_score), 4)"
          f" > {TOTAL_TOLERANCE}", "'totalScore'",
          "total_score::varchar", "'the sum of groupScores, ' || round(group_sum, 2)"),
     # Its groups and components.
@@ -230,7 +264,7 @@ RULES = (
          "component", "'the code of a group of indicator_groups.csv, then _'"),
     Rule("missing_field", "unit_group", "(file_hash, record_no) in (select (file_hash, record_no) "
          "from component) and (file_hash, record_no, group_code) not in "
-         "(select (file_hash, record_no, group_code) from component)",
+         "(select (file_hash, record_no, group_code) from component) and (is_listed or not is_units)",
          "'componentIndicators.' || group_code", "'nothing'", "'one component a group'"),
     Rule("wrong_type", "component", "item is null", "place", "coalesce(lower(item_type), 'null')",
          "'an object'"),
@@ -263,6 +297,17 @@ RULES = (
          "place || '.totalDossierOnlineFormalityPaymentSuccess'",
          "paid_online_formalities::varchar",
          "'at most totalFeeFormality, ' || fee_formalities"),
+    Rule("numerator_above_denominator", "component", "fee_data_formalities > fee_formalities",
+         "place || '.totalFeeDossierFormality'", "fee_data_formalities::varchar",
+         "'at most totalFeeFormality, ' || fee_formalities"),
+    Rule("numerator_above_denominator", "component", "partial_formalities + full_formalities > authority_formalities",
+         "place || '.partialCount'", "(partial_formalities + full_formalities)::varchar",
+         "'with fullCount at most authorityCount, ' || authority_formalities"),
+    Rule("numerator_above_denominator", "component", "online_services_with_dossiers > online_services",
+         "place || '.onlineDossierCount'", "online_services_with_dossiers::varchar",
+         "'at most onlineServiceTotal, ' || online_services"),
+    Rule("numerator_above_denominator", "component", "filed_online > filed",
+         "place || '.channelOnlineSum'", "filed_online::varchar", "'at most channelTotalSum, ' || filed"),
     # One metric.
     Rule("wrong_type", "metric", "item is null", "place", "lower(item_type)", "'an object'"),
     Rule("metric_twice", "metric", "code is not null and not is_aside and occurrences > 1",
@@ -344,7 +389,7 @@ def find_problems_sql() -> str:
         from metric where is_aside;
         insert into problem by name
         select file_hash, null as record_no, '$' as record, 'error' as severity, '{REFRESHING}' as reason_code,
-            outer_key || '[*].groupScores' as field,
+            listed_at || '[*].groupScores' as field,
             provinces || ' provinces whose groups do not sum to their total' as found,
             'groups and totals of one moment' as expected,
             'nothing: the portal was refreshing its figures; the next capture counts' as action, null as row_text
@@ -356,15 +401,17 @@ def find_problems_sql() -> str:
         where not is_units and provinces >= {PROVINCES_APART};
         insert into problem by name
         select file_hash, null as record_no, '$' as record, 'error' as severity, '{TOO_MANY_REFUSED}' as reason_code,
-            outer_key as field, refused.units || ' of ' || listed.units || ' units refused' as found,
+            listed_at as field, refused.units || ' of ' || listed.units || ' units refused' as found,
             'at most {MOST_ROWS_REFUSED:.0%} of the units of a province' as expected,
             'see the reasons beside; the file counts as not delivered until they are put right' as action,
             null as row_text
         from envelope
-        inner join (select file_hash, count(*) as units from unit group by file_hash) as listed using (file_hash)
+        inner join (
+            select file_hash, count(*) as units from unit where not is_subject group by file_hash
+        ) as listed using (file_hash)
         inner join (
             select file_hash, count(distinct record_no) as units
-            from problem where severity = 'error' group by file_hash
+            from problem where severity = 'error' and record_no > 0 group by file_hash
         ) as refused using (file_hash)
         where is_units and (refused.units = listed.units or refused.units > greatest(
             {ROWS_ALWAYS_ALLOWED}, {MOST_ROWS_REFUSED} * listed.units));

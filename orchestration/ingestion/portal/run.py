@@ -16,6 +16,7 @@ from orchestration.ingestion.formats.json_document import MAX_BYTES, read_json_o
 from orchestration.ingestion.lake import connect, write_empty_batch, write_parquet
 from orchestration.ingestion.landing import ALL_DAYS, PORTAL, Days, LandedFile, read_landed, scan
 from orchestration.ingestion.new_files import Delivery
+from orchestration.ingestion.portal.answers import is_answer, opened, question_of
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.portal.service_results import MAPPING, prepare, read_documents
 from orchestration.ingestion.problems import Problem
@@ -39,7 +40,7 @@ order by file_hash, record_no
 """
 #: The contents that show the nation, which is of one piece; units of a province each stand for themselves (ADR 0008).
 _WHOLES_SQL = """
-select file_hash from typed group by file_hash having count(parent_agency_code) = 0
+select distinct file_hash from typed where scope in ('Provinces', 'ProvincesDetail')
 """
 
 
@@ -93,21 +94,31 @@ def _read(
     unread: dict[str, Problem] = {}
     waiting = 0
     for file in files:
-        data = read_landed(file, MAX_BYTES)
-        text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
-        if isinstance(text, Problem):
-            refuse(connection, file.sha256, text)
+        found = _document(file)
+        if isinstance(found, Problem):
+            refuse(connection, file.sha256, found)
             continue
-        if waiting + len(text) > CHUNK_BYTES:
+        body, question = found
+        if waiting + len(body) > CHUNK_BYTES:
             unread |= _read_waiting(connection)
             waiting = 0
-        waiting += len(text)
+        waiting += len(body)
         connection.execute(
-            "insert into document values (?, ?, ?, ?, ?, ?)",
+            "insert into document values (?, ?, ?, ?, ?, ?, ?)",
             [file.sha256, file.relative_path, file.delivery_date, last_delivery[file.sha256],
-             file.sender, text],
+             file.sender, body, question],
         )  # fmt: skip
     return unread | _read_waiting(connection)
+
+
+def _document(file: LandedFile) -> tuple[str, str | None] | Problem:
+    """The JSON object to be read, and of an answer of the interface itself its question."""
+    data = read_landed(file, MAX_BYTES)
+    text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
+    if isinstance(text, Problem) or not is_answer(text):
+        return text if isinstance(text, Problem) else (text, None)
+    landed = opened(file.relative_path, text)
+    return landed if isinstance(landed, Problem) else (landed.answer, question_of(landed))
 
 
 def _read_waiting(connection: duckdb.DuckDBPyConnection) -> dict[str, Problem]:

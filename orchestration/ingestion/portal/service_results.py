@@ -25,7 +25,7 @@ from orchestration.ingestion.run import make_tables
 from orchestration.ingestion.unit_identity import know_units
 
 #: Raised when the meaning of a column changes, so that each batch says how it was read.
-MAPPING = "portal_service_results/2"
+MAPPING = "portal_service_results/3"
 
 DOCUMENT_COLUMNS = {
     "file_hash": "varchar",
@@ -34,6 +34,8 @@ DOCUMENT_COLUMNS = {
     "last_delivery_date": "date",
     "sender": "varchar",
     "body": "json",
+    # Of an answer of the interface itself: all that lies beside it in its file.
+    "question": "json",
 }
 #: How one JSON value is read: null unless it is exactly what is asked for. Numbers may come as JSON
 #: numbers or as clean numeric texts; `12.0` is a count, `12.5`, `" 12"` and `true` are not. A count
@@ -59,8 +61,10 @@ create or replace temp macro moment_of(j) as
 #: One row a scope: where its units are listed.
 _SCOPES_SQL = """
 create or replace temp table known_scope as
-from (values ('Provinces', 'provinces'), ('ProvincesDetail', 'provinces'), ('UnitsDetail', 'units'))
-    as scopes(scope, outer_key);
+from (values
+    ('Provinces', 'provinces'), ('ProvincesDetail', 'provinces'),
+    ('UnitsDetail', 'units'), ('Units', 'units'), ('Group', 'units')
+) as scopes(scope, outer_key);
 """
 
 _REFERENCE_SQL = {
@@ -122,8 +126,12 @@ def read_documents(connection: duckdb.DuckDBPyConnection) -> None:
 
     A problem with a row gets the text of its row, if it is refused; one with an element carries its own.
     """
-    connection.execute(_shaping_sql())
+    connection.execute(_sql("answers"))
+    connection.execute(_sql("service_results"))
     connection.execute(find_problems_sql())
+    connection.execute(
+        "insert into moment select file_hash, extracted_at from envelope where extracted_at is not null"
+    )
     connection.execute("""
         update problem set row_text = masked_json(item_text)
         from (
@@ -138,5 +146,5 @@ def read_documents(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def _shaping_sql() -> str:
-    return Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+def _sql(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")

@@ -3,6 +3,35 @@
 -- rules of rules.py are laid. No judgement here: what cannot be read is null, and a rule says
 -- so. Every statement is over all documents of a chunk; key: file_hash, record_no (1-based).
 
+-- An element of an answer of the interface in the shape of a transcribed unit. Its figures of one group: the score is called `score`, or `totalScore` where the whole answer is of the group.
+create or replace temp macro member_of(j, name, key) as
+    if(json_exists(j, '$.' || key), '"' || name || '":' || json_extract(j, '$.' || key)::varchar, null);
+create or replace temp macro component_of(j) as
+    if(json_type(j) <> 'OBJECT' or json_exists(j, '$.score'), j, ('{' || concat_ws(
+        ',', member_of(j, 'score', 'totalScore'), member_of(j, 'maxScore', 'totalMaxScore'),
+        nullif(trim((j::varchar)[2:-2]), '')
+    ) || '}')::json);
+
+-- Units below a province are its communes and its departments; where an answer does not say which, the name does.
+create or replace temp macro child_group_of(j) as coalesce(
+    json_extract(j, '$.childGroup'),
+    to_json(if(regexp_matches(unit_name_key(j ->> '$.departmentName'), '^(xã|phường|đặc khu) '), 'COMMUNE', 'AGENCY'))
+);
+create or replace temp macro unit_of(j, group_code, is_child) as if(json_type(j) <> 'OBJECT', j, json_object(
+    'departmentId', json_extract(j, '$.departmentId'),
+    'departmentCode', json_extract(j, '$.departmentCode'),
+    'departmentName', json_extract(j, '$.departmentName'),
+    'childGroup', if(is_child, child_group_of(j), null),
+    'totalScore', if(group_code is null, json_extract(j, '$.totalScore'), null),
+    'totalMaxScore', if(group_code is null, json_extract(j, '$.totalMaxScore'), null),
+    'scoreDelta', json_extract(j, '$.scoreDelta'),
+    'groupScores', if(
+        group_code is null, json_extract(j, '$.groupScores'),
+        json_object(group_code, coalesce(json_extract(j, '$.score'), json_extract(j, '$.totalScore')))
+    ),
+    'componentIndicators', if(group_code is null, null, json_object(group_code, component_of(j)))
+));
+
 -- One row a file. `item` holds what surrounds the outer list.
 create or replace temp table envelope as
 with opened as (
@@ -14,7 +43,8 @@ with opened as (
         sender,
         json_object('metadata', body -> '$.metadata', 'overview', body -> '$.overview') as item,
         json_type(body, '$.provinces') as provinces_type,
-        json_type(body, '$.units') as units_type
+        json_type(body, '$.units') as units_type,
+        body -> '$.subject' as subject
     from document
 ),
 
@@ -31,7 +61,16 @@ read as (
         nobodys(text_of(item -> '$.metadata.provinceCode')) as province_code,
         count_of(item -> '$.metadata.unitCounts.AGENCY') as expected_departments,
         count_of(item -> '$.metadata.unitCounts.COMMUNE') as expected_communes,
-        number_of(item -> '$.overview.totalScore') as nation_total_score
+        number_of(item -> '$.overview.totalScore') as nation_total_score,
+        text_of(item -> '$.metadata.interface') as interface,
+        moment_of(item -> '$.metadata.answeredAt') as answered_at,
+        nobodys(text_of(item -> '$.metadata.formalityId')) as formality_id,
+        text_of(item -> '$.metadata.askedId') as asked_id,
+        text_of(item -> '$.metadata.answerCode') as answer_code,
+        text_of(item -> '$.metadata.groupCode') as asked_group,
+        coalesce(text_of(item -> '$.metadata.subjectAt'), 'subject') as subject_at,
+        agency_code_today(nobodys(text_of(subject -> '$.departmentCode'))) as subject_code,
+        nobodys(text_of(subject -> '$.departmentId')) as subject_id
     from opened
 )
 
@@ -43,6 +82,7 @@ select
     false as is_aside,
     known_scope.scope is not null as is_known_scope,
     coalesce(known_scope.outer_key, if(units_type is null, 'provinces', 'units')) as outer_key,
+    coalesce(text_of(item -> '$.metadata.listedAt'), outer_key) as listed_at,
     outer_key = 'units' as is_units,
     if(is_units, agency_code_today(province_code), null) as parent_agency_code,
     if(is_units, units_type, provinces_type) as outer_type,
@@ -52,16 +92,20 @@ from read
 inner join scope_of_sender on read.sender = scope_of_sender.sender
 left join known_scope on read.scope = known_scope.scope;
 
--- One row an element of the outer list, whatever it is.
+-- One row an element of the outer list, whatever it is, and one of what the answer is about, as record 0.
 create or replace temp table unit as
 with listed as (
     select
         envelope.file_hash,
-        outer_key,
+        listed_at,
+        subject_at,
         scope,
         is_units,
-        parent_agency_code,
+        parent_agency_code as province_agency_code,
         year,
+        interface,
+        asked_group,
+        subject,
         case outer_key
             when 'units' then json_extract(body, '$.units[*]')
             else json_extract(body, '$.provinces[*]')
@@ -72,10 +116,25 @@ with listed as (
 
 numbered as (
     select
-        * exclude (items),
+        * exclude (items, subject),
         unnest(items) as item,
-        generate_subscripts(items, 1)::integer as record_no
+        generate_subscripts(items, 1)::integer as record_no,
+        false as is_subject
     from listed
+    union all
+    select
+        * exclude (items, subject),
+        subject as item,
+        0 as record_no,
+        true as is_subject
+    from listed
+    where subject is not null
+),
+
+shaped as (
+    select
+        * replace (if(interface is null, item, unit_of(item, asked_group, is_units and not is_subject)) as item)
+    from numbered
 ),
 
 -- A step for each macro: what one is given is written out wherever it uses it, and so on within it.
@@ -85,19 +144,22 @@ texts as (
         if(json_type(item) = 'OBJECT', item, null) as item,
         json_type(item) as item_type,
         item::varchar as item_text,
+        if(is_subject, null, province_agency_code) as parent_agency_code,
+        text_of(item -> '$.departmentId') as department_id,
         text_of(item -> '$.departmentCode') as department_code,
         text_of(item -> '$.departmentName') as department_name,
         text_of(item -> '$.shortName') as short_name,
         text_of(item -> '$.childGroup') as child_group,
         number_of(item -> '$.totalScore') as total_score,
         number_of(item -> '$.totalMaxScore') as total_max_score,
+        number_of(item -> '$.scoreDelta') as score_delta,
         count_of(coalesce(item -> '$.rank', item -> '$.groupRank')) as official_rank
-    from numbered
+    from shaped
 ),
 
 without_persons as (
     select
-        * replace (nobodys(department_code) as department_code),
+        * replace (nobodys(department_id) as department_id, nobodys(department_code) as department_code),
         unit_name_key(department_name) as name_key
     from texts
 ),
@@ -105,15 +167,16 @@ without_persons as (
 coded as (
     select
         * exclude (department_code),
-        agency_code_today(department_code) as agency_code
+        -- What an answer is about is what was asked for, where it does not say.
+        coalesce(agency_code_today(department_code), if(is_subject, province_agency_code, null)) as agency_code
     from without_persons
 ),
 
 read as (
     select
         *,
-        outer_key || '[' || (record_no - 1) || ']' || coalesce(' (' || masked(agency_code) || ')', '')
-            as record,
+        if(is_subject, subject_at, listed_at || '[' || (record_no - 1) || ']')
+            || coalesce(' (' || masked(coalesce(agency_code, department_id)) || ')', '') as record,
         '' as place
     from coded
 ),
@@ -164,7 +227,7 @@ recognised as (
 
 select
     *,
-    count(*) over (partition by file_hash, agency_code) as occurrences,
+    count(*) over (partition by file_hash, is_subject, coalesce(agency_code, department_id)) as occurrences,
     if(unit_code is null, null, count(*) over (partition by file_hash, unit_code)) as unit_occurrences
 from recognised;
 
@@ -206,6 +269,8 @@ with listed as (
         file_hash,
         record_no,
         record,
+        scope,
+        is_subject,
         map_entries(try_cast(item -> '$.componentIndicators' as map (varchar, json))) as entries
     from unit
 ),
@@ -229,6 +294,8 @@ select
     file_hash,
     record_no,
     record,
+    scope,
+    is_subject,
     position,
     entry.key as component,
     coalesce(group_key_of.group_code, split_part(entry.key, '_', 1)) as group_code,
@@ -248,7 +315,22 @@ select
     count_of(item -> '$.totalDossierFinancialObligation') as financial_obligation_dossiers,
     count_of(item -> '$.totalDossierOnlineFormalityPaymentSuccess') as paid_online_formalities,
     count_of(item -> '$.totalFeeFormality') as fee_formalities,
-    'componentIndicators.' || masked(entry.key) as place
+    count_of(item -> '$.totalFeeDossierFormality') as fee_data_formalities,
+    count_of(item -> '$.totalFeeDossierFormalityDistinct') as distinct_fee_formalities,
+    count_of(item -> '$.totalCompleted') as settled_dossiers,
+    count_of(item -> '$.authorityCount') as authority_formalities,
+    count_of(item -> '$.partialCount') as partial_formalities,
+    count_of(item -> '$.fullCount') as full_formalities,
+    count_of(item -> '$.onlineDossierCount') as online_services_with_dossiers,
+    count_of(item -> '$.onlineServiceTotal') as online_services,
+    count_of(item -> '$.channelOnlineSum') as filed_online,
+    count_of(item -> '$.channelDirectSum') as filed_in_person,
+    count_of(item -> '$.channelPostalSum') as filed_by_post,
+    count_of(item -> '$.channelTotalSum') as filed,
+    count_of(item -> '$.onlineOnTimeSum') as online_on_time,
+    count_of(item -> '$.onlineOverdueSum') as online_overdue,
+    -- An answer of the interface has the figures of its one group in the element itself.
+    if(scope = 'Group', '', 'componentIndicators.') || masked(entry.key) as place
 from numbered
 left join group_key_of
     on split_part(entry.key, '_', 1) = group_key_of.key;
@@ -387,7 +469,17 @@ components as (
             'paid_online_dossiers': paid_online_dossiers,
             'financial_obligation_dossiers': financial_obligation_dossiers,
             'paid_online_formalities': paid_online_formalities, 'fee_formalities': fee_formalities
-        }) filter (where group_code = 'TTTT') as payment
+        }) filter (where group_code = 'TTTT') as payment,
+        any_value(settled_dossiers) filter (where group_code = 'TDGQ') as settled_dossiers,
+        any_value(fee_data_formalities) filter (where group_code = 'TTTT') as fee_data_formalities,
+        any_value(distinct_fee_formalities) filter (where group_code = 'TTTT') as distinct_fee_formalities,
+        any_value({
+            'authority_formalities': authority_formalities, 'partial_formalities': partial_formalities,
+            'full_formalities': full_formalities, 'online_services_with_dossiers': online_services_with_dossiers,
+            'online_services': online_services, 'filed_online': filed_online, 'filed_in_person': filed_in_person,
+            'filed_by_post': filed_by_post, 'filed': filed, 'online_on_time': online_on_time,
+            'online_overdue': online_overdue
+        }) filter (where group_code = 'ONLINE' and authority_formalities is not null) as online
     from component
     group by file_hash, record_no
 ),
@@ -405,6 +497,43 @@ metrics as (
     from metric
     where not is_aside
     group by file_hash, record_no
+),
+
+-- Keys come from the sender: never put into a JSON path, and left out where they could be of a person.
+chart as (
+    select
+        file_hash,
+        entry.key as chart,
+        unnest(json_extract(entry.value, '$[*]')) as point
+    from (
+        select
+            file_hash,
+            unnest(map_entries(try_cast(body -> '$.data' as map (varchar, json)))) as entry
+        from document
+        where json_type(body, '$.data') = 'OBJECT'
+    )
+    where ends_with(entry.key, 'Chart') and json_type(entry.value) = 'ARRAY'
+),
+
+chart_figure as (
+    select
+        file_hash,
+        chart,
+        coalesce(count_of(point -> '$.month'), count_of(point -> '$.label'))::integer as month,
+        entry.key as series,
+        number_of(entry.value) as value
+    from (select *, unnest(map_entries(try_cast(point as map (varchar, json)))) as entry from chart)
+    where entry.key not in ('month', 'label') and json_type(entry.value) <> 'VARCHAR'
+),
+
+charts as (
+    select
+        file_hash,
+        list({ 'chart': chart, 'month': month, 'series': series, 'value': value } order by chart, series, month)
+            as charts
+    from chart_figure
+    where month between 1 and 12 and not names_person(chart) and not names_person(series)
+    group by file_hash
 )
 
 select
@@ -420,7 +549,7 @@ select
     if(envelope.time_type = 'month', envelope.month, null) as month,
     if(envelope.time_type = 'quarter', envelope.quarter, null) as quarter,
     envelope.extracted_at,
-    envelope.parent_agency_code,
+    unit.parent_agency_code,
     envelope.expected_departments,
     envelope.expected_communes,
     envelope.nation_total_score,
@@ -435,10 +564,23 @@ select
     coalesce(components, []) as components,
     settlement,
     payment,
-    coalesce(metrics, []) as metrics
+    coalesce(metrics, []) as metrics,
+    if(envelope.interface is null, null, envelope.extracted_at) as capture_at,
+    nobodys(envelope.interface) as interface,
+    envelope.answered_at,
+    envelope.formality_id,
+    unit.is_subject,
+    unit.department_id,
+    unit.score_delta,
+    settled_dossiers,
+    fee_data_formalities,
+    distinct_fee_formalities,
+    online,
+    if(unit.is_subject, coalesce(charts, []), []) as charts
 from unit
 inner join envelope on unit.file_hash = envelope.file_hash
 left join groups on unit.file_hash = groups.file_hash and unit.record_no = groups.record_no
 left join components
     on unit.file_hash = components.file_hash and unit.record_no = components.record_no
-left join metrics on unit.file_hash = metrics.file_hash and unit.record_no = metrics.record_no;
+left join metrics on unit.file_hash = metrics.file_hash and unit.record_no = metrics.record_no
+left join charts on unit.file_hash = charts.file_hash;
