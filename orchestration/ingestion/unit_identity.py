@@ -82,10 +82,18 @@ inner join (
 """
 _PROVINCE_NAMES = ("provinces", "unit_changes", "province_crosswalk")
 _KNOWN_COMMUNES = ("provinces", "communes", "unit_changes", "unit_name_variants")
+#: By its code a commune is what the unit catalogue says, else what the portal's codes were seen to stand for.
 _CATALOGUED_SQL = """
 create or replace temp table catalogued_commune as
-select agency_code_today(agency_code) as agency_code, max_by(state_code, (valid_from, delivery_date)) as unit_code
-from ({rows}) where unit_level = 'commune' and valid_to is null group by all
+with catalogue as (
+    select agency_code_today(agency_code) as agency_code, max_by(state_code, (valid_from, delivery_date)) as unit_code
+    from ({rows}) where unit_level = 'commune' and valid_to is null group by all
+)
+
+from catalogue
+union all by name
+select agency_code, unit_code from read_csv($codes, all_varchar = true)
+where agency_code not in (select agency_code from catalogue where unit_code is not null)
 """
 _CATALOGUE = "unit_catalogue"
 _NO_CATALOGUE = (
@@ -96,7 +104,7 @@ _NO_CATALOGUE = (
 
 def know_units(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Path) -> None:
     """Make the macros, and the tables province_name (agency_code, name_key), known_commune (agency_code of the
-    province, unit_code, name_key) and catalogued_commune (agency_code, unit_code), the last from the lake.
+    province, unit_code, name_key) and catalogued_commune (agency_code, unit_code), the last from the lake and the list.
 
     Raises duckdb.IOException if one of the reference files is not in folder `reference`.
     """
@@ -106,6 +114,8 @@ def know_units(connection: duckdb.DuckDBPyConnection, reference: Path, lake: Pat
     batches = visible_batches(lake, _CATALOGUE)
     paths = [str(lake / _CATALOGUE / f"batch={batch}" / "rows*.parquet") for batch in batches]
     rows = "from read_parquet($paths, hive_partitioning = false, union_by_name = true)"
+    codes = {"codes": str(reference / "portal_unit_codes.csv")}
     connection.execute(
-        _CATALOGUED_SQL.format(rows=rows if paths else _NO_CATALOGUE), {"paths": paths} if paths else {}
+        _CATALOGUED_SQL.format(rows=rows if paths else _NO_CATALOGUE),
+        codes | ({"paths": paths} if paths else {}),
     )

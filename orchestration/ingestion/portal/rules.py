@@ -209,8 +209,8 @@ RULES = (
          "coalesce(answer_code, 'nothing')", "'OK'", CAPTURE_AGAIN),
     Rule("other_department", "envelope",
          "is_units and (subject_code <> parent_agency_code or subject_id <> asked_id)",
-         "subject_at || '.departmentId'", "concat_ws(' ', subject_code, subject_id)",
-         "concat_ws(' ', parent_agency_code, asked_id) || ', which was asked for'", CAPTURE_AGAIN),
+         "subject_at || '.departmentId'", "if(subject_code <> parent_agency_code, subject_code, subject_id)",
+         "if(subject_code <> parent_agency_code, parent_agency_code, asked_id) || ', which was asked for'", CAPTURE_AGAIN),
     Rule(FOREIGN_AGENCY, "envelope", "not is_own and not is_units", "'metadata.scope'",
          "'a snapshot of the nation from ' || sender", "'one from a sender for the nation'", NOT_AGREED),
     Rule(FOREIGN_AGENCY, "envelope", "not is_own and is_units", "'metadata.provinceCode'",
@@ -231,8 +231,8 @@ RULES = (
          " communes.csv if it is new"),
     Rule("code_contradicts_name", "unit", "coded_unit <> named_unit", "'departmentName'",
          "text_of(item -> '$.departmentName')",
-         "'the commune of ' || agency_code || ' in the unit catalogue, ' || coded_unit",
-         "correct the unit catalogue, or ask who uses the code now"),
+         "'the commune of ' || agency_code || ' in the unit catalogue or portal_unit_codes.csv, ' || coded_unit",
+         "correct the catalogue or the list, or ask who uses the code now"),
     Rule("unit_twice", "unit", "coalesce(agency_code, department_id) is not null and occurrences > 1", "'departmentCode'",
          "coalesce(agency_code, department_id) || ' ' || occurrences || ' times'", "'each unit once'"),
     Rule("unit_twice", "unit", "unit_occurrences > 1 and occurrences = 1", "'departmentName'",
@@ -372,7 +372,7 @@ def find_problems_sql() -> str:
                 as is_key
             from figure inner join (select file_hash, is_units from envelope) using (file_hash)
         )
-        where kind = 'text' and is_given and names_person(raw ->> '$')
+        where kind = 'text' and is_given and names_somebody(raw ->> '$')
         union all by name
         select file_hash, record_no, record, 'aside' as severity, 'personal_number' as reason_code, place as field,
             'a key of ' || length(component) || ' characters' as found,

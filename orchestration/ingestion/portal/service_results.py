@@ -40,7 +40,7 @@ DOCUMENT_COLUMNS = {
 #: How one JSON value is read: null unless it is exactly what is asked for. Numbers may come as JSON
 #: numbers or as clean numeric texts; `12.0` is a count, `12.5`, `" 12"` and `true` are not. A count
 #: has at most eight digits: the country has 25 million dossiers, and nine may be a person's number; of a number,
-#: six after the point are kept.
+#: six after the point are kept. The portal's ids are UUIDs, in which some digits are no person's number.
 _READING_SQL = """
 create or replace temp macro text_of(j) as
     if(json_type(j) = 'VARCHAR' and trim(j ->> '$') <> '', j ->> '$', null);
@@ -52,7 +52,9 @@ create or replace temp macro count_of(j) as
 create or replace temp macro number_of(j) as
     if(regexp_full_match(plain_of(j), '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?')
         and abs(try_cast(plain_of(j) as double)) < 1e8, round(try_cast(plain_of(j) as double), 6), null);
-create or replace temp macro nobodys(v) as if(names_person(v), null, v);
+create or replace temp macro is_uuid(v) as regexp_full_match(v, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}');
+create or replace temp macro names_somebody(v) as names_person(v) and not is_uuid(v);
+create or replace temp macro nobodys(v) as if(names_somebody(v), null, v);
 create or replace temp macro moment_of(j) as
     if(regexp_full_match(text_of(j), '[0-9-]{10}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})'),
         try_cast(text_of(j) as timestamptz), null);

@@ -523,7 +523,7 @@ chart_figure as (
         entry.key as series,
         number_of(entry.value) as value
     from (select *, unnest(map_entries(try_cast(point as map (varchar, json)))) as entry from chart)
-    where entry.key not in ('month', 'label') and json_type(entry.value) <> 'VARCHAR'
+    where entry.key not in ('month', 'label') and coalesce(json_type(entry.value), 'NULL') <> 'VARCHAR'
 ),
 
 charts as (

@@ -195,8 +195,8 @@ CASES = (
     Case("no_child_group", "units", lambda p: p["units"][0].pop("childGroup"), "missing_field",
          "childGroup", "units[0] (H21.17)"),
     Case("unknown_commune", "units",
-         lambda p: commune(p).update(departmentName="UBND xã Văn Cảnh"), "unknown_unit",
-         "departmentName", "(H21.227)"),
+         lambda p: commune(p).update(departmentName="UBND xã Văn Cảnh", departmentCode="H21.999"), "unknown_unit",
+         "departmentName", "(H21.999)"),
     # The file as a whole.
     file_case("unknown_parent", "unknown_agency", "metadata.provinceCode", "units",
               provinceCode="H99"),

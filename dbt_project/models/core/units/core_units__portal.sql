@@ -1,6 +1,7 @@
 -- Grain: one row per agency code, level and name that a payload shows: the unit it is.
 with unit_results as (
-    select * from {{ ref('stg_portal__unit_results') }}
+    select * from {{ ref('core_portal__results') }}
+    where agency_code is not null
 ),
 
 provinces as (
@@ -28,6 +29,10 @@ catalogue as (
     where valid_to is null and unit_level = 'commune'
 ),
 
+portal_unit_codes as (
+    select * from {{ ref('portal_unit_codes') }}
+),
+
 shown as (
     select
         agency_code,
@@ -36,6 +41,7 @@ shown as (
         name_sent_vi,
         max(name_vi) as name_vi,
         {{ unit_name_key('name_sent_vi') }} as name_key,
+        min(observed_at) as oldest_at,
         max(observed_at) as newest_at
     from unit_results
     group by agency_code, unit_level, coalesce(parent_agency_code, agency_code), name_sent_vi
@@ -133,24 +139,44 @@ named as (
     group by called.agency_code, called.name_sent_vi
 ),
 
-coded as (
+known_codes as (
     select
-        catalogue.agency_code,
-        communes.commune_code,
-        communes.province_code
+        agency_code,
+        state_code
     from catalogue
-    inner join communes
-        on catalogue.state_code = communes.commune_code
+    union all
+    select
+        portal_unit_codes.agency_code,
+        portal_unit_codes.unit_code as state_code
+    from portal_unit_codes
+    left join catalogue
+        on portal_unit_codes.agency_code = catalogue.agency_code
+    where catalogue.state_code is null
 ),
 
--- By its code first; the portal has codes of its own for communes that no catalogue lists: those by their name.
+coded as (
+    select
+        known_codes.agency_code,
+        communes.commune_code,
+        communes.province_code
+    from known_codes
+    inner join communes
+        on known_codes.state_code = communes.commune_code
+),
+
+-- By its code first, as the catalogue or the list of the portal's codes has it; a code that neither knows by the name.
 final as (
     select
         shown.agency_code,
         shown.unit_level,
         shown.name_sent_vi,
         shown.name_vi,
+        shown.oldest_at,
         shown.newest_at,
+        case
+            when shown.unit_level <> 'commune' or coded.commune_code is not null then 'code'
+            when named.commune_code is not null then 'name'
+        end as recognised_by,
         case shown.unit_level
             when 'province' then provinces.province_code
             when 'department' then shown.agency_code

@@ -1,52 +1,32 @@
--- Grain: one row per period key and unit: the payload that is current for the unit on that day.
-with unit_results as (
-    select * from {{ ref('stg_portal__unit_results') }}
+-- Grain: one row per period key and unit: the capture that is current for the unit on that day.
+with capture_units as (
+    select * from {{ ref('int_portal__capture_units') }}
 ),
 
--- A unit that nobody knows is left out, and warned of where units are recognised.
-units as (
-    select * from {{ ref('core_units__portal') }}
-    where unit_code is not null
+-- Figures that were seen before are no further observation.
+captures as (
+    select * from {{ ref('int_portal__captures') }}
+    where capture_status <> 'seen_again'
 ),
 
-regimes as (
-    select * from {{ ref('regimes') }}
-),
-
--- A period belongs to the regime that scored it from its first day to the day observed; a period across a
--- change of rules belongs to none.
-keyed as (
-    select
-        'portal' as basis,
-        coalesce(regimes.regime, 'none') as regime,
-        unit_results.*,
-        units.unit_code,
-        units.province_code,
-        units.parent_unit_code
-    from unit_results
-    inner join units
-        on
-            unit_results.agency_code = units.agency_code
-            and unit_results.unit_level = units.unit_level
-            and unit_results.name_sent_vi = units.name_sent_vi
-    left join regimes
-        on
-            unit_results.period_start >= regimes.valid_from
-            and unit_results.as_of <= coalesce(regimes.valid_to, cast('9999-12-31' as date))
-),
-
--- Several payloads may describe the same day: of those whose sender the agreement puts first (docs/adr/0033), one made
+-- Several captures may describe the same day: of those whose sender the agreement puts first (docs/adr/0033), one made
 -- after the period ended wins over one made before, then detail over totals, then the later capture.
 numbered as (
     select
-        *,
+        capture_units.*,
         row_number() over (
-            partition by {{ period_keys() }}, unit_code
+            partition by {{ period_keys('capture_units') }}, capture_units.unit_code
             order by
-                precedence asc, is_captured_after_end desc, (settlement is not null) desc, observed_at desc,
-                file_hash asc
+                capture_units.precedence asc, capture_units.is_captured_after_end desc, captures.has_detail desc,
+                capture_units.observed_at desc, capture_units.capture_key asc
         ) as preference
-    from keyed
+    from capture_units
+    inner join captures
+        on
+            {{ same_period('capture_units', 'captures') }}
+            and capture_units.capture_key = captures.capture_key
+            and capture_units.unit_level = captures.unit_level
+            and capture_units.parent_unit_code = captures.parent_unit_code
 ),
 
 -- A ranking is final only when every one of its units was captured after the period ended.
@@ -58,7 +38,7 @@ final as (
         province_code,
         parent_unit_code,
         agency_code,
-        file_hash,
+        capture_key,
         observed_at,
         expected_departments,
         expected_communes,

@@ -26,6 +26,17 @@ measures as (
     select * from {{ ref('int_records__measures') }}
 ),
 
+-- Captures that describe a day and were refused because the portal was refreshing its figures.
+refreshing as (
+    select
+        'portal' as basis,
+        as_of,
+        count(distinct source_file) as captures
+    from {{ ref('stg_portal__deliveries') }}
+    where is_refreshing
+    group by as_of
+),
+
 -- What a group of a province's units rests on, and some of them lack.
 lacking as (
     select
@@ -116,7 +127,11 @@ final as (
         present.newest_at,
         levels.unit_level,
         lacking.missing_sources,
-        lacking.incomplete_sources
+        lacking.incomplete_sources,
+        case
+            when periods.basis = 'portal' and levels.unit_level = 'province'
+                then cast(coalesce(refreshing.captures, 0) as integer)
+        end as refreshing_captures
     from periods
     inner join provinces
         on
@@ -145,6 +160,10 @@ final as (
             and provinces.province_code = lacking.province_code
             and levels.unit_level = lacking.unit_level
             and groups.group_code = lacking.group_code
+    left join refreshing
+        on
+            periods.basis = refreshing.basis
+            and periods.as_of = refreshing.as_of
 )
 
 select * from final

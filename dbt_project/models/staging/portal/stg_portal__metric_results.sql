@@ -1,4 +1,4 @@
--- Grain: one row per payload, unit and metric.
+-- Grain: one row per payload, row of it and metric.
 with unit_results as (
     select * from {{ ref('stg_portal__unit_results') }}
 ),
@@ -7,11 +7,11 @@ statuses as (
     select * from {{ ref('data_quality_statuses') }}
 ),
 
--- Most metrics come as a list; settlement and payment come as named counts.
+-- Most metrics come as a list; settlement, payment and online services come as named counts.
 listed as (
     select
         unit_results.file_hash,
-        unit_results.agency_code,
+        unit_results.record_no,
         item.metric_code,
         item.numerator,
         item.denominator,
@@ -24,7 +24,7 @@ listed as (
 settled as (
     select
         file_hash,
-        agency_code,
+        record_no,
         'ON_TIME_SETTLEMENT' as metric_code,
         settlement.total_on_time as numerator,
         settlement.total_received as denominator,
@@ -39,7 +39,7 @@ settled as (
 processing_days as (
     select
         file_hash,
-        agency_code,
+        record_no,
         'AVG_PROCESSING_DAYS' as metric_code,
         cast(null as bigint) as numerator,
         cast(null as bigint) as denominator,
@@ -53,7 +53,7 @@ processing_days as (
 dossiers_paid as (
     select
         file_hash,
-        agency_code,
+        record_no,
         'DOSSIER_PAID_ONLINE' as metric_code,
         payment.paid_online_dossiers as numerator,
         payment.financial_obligation_dossiers as denominator,
@@ -67,7 +67,7 @@ dossiers_paid as (
 formalities_paid as (
     select
         file_hash,
-        agency_code,
+        record_no,
         'FORMALITY_PAID_ONLINE' as metric_code,
         payment.paid_online_formalities as numerator,
         payment.fee_formalities as denominator,
@@ -76,6 +76,62 @@ formalities_paid as (
         cast(null as varchar) as data_quality_status
     from unit_results
     where payment.fee_formalities is not null
+),
+
+fee_data_integrated as (
+    select
+        file_hash,
+        record_no,
+        'FEE_FORMALITY_INTEGRATED' as metric_code,
+        fee_data_formalities as numerator,
+        payment.fee_formalities as denominator,
+        cast(null as double) as published_ratio,
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
+    from unit_results
+    where fee_data_formalities is not null
+),
+
+offered_online as (
+    select
+        file_hash,
+        record_no,
+        'PROCEDURES_OFFERED_ONLINE' as metric_code,
+        online.partial_formalities + online.full_formalities as numerator,
+        online.authority_formalities as denominator,
+        cast(null as double) as published_ratio,
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
+    from unit_results
+    where online.authority_formalities is not null
+),
+
+services_used as (
+    select
+        file_hash,
+        record_no,
+        'ONLINE_SERVICES_WITH_DOSSIERS' as metric_code,
+        online.online_services_with_dossiers as numerator,
+        online.online_services as denominator,
+        cast(null as double) as published_ratio,
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
+    from unit_results
+    where online.online_services is not null
+),
+
+filed_online as (
+    select
+        file_hash,
+        record_no,
+        'DOSSIERS_FILED_ONLINE' as metric_code,
+        online.filed_online as numerator,
+        online.filed as denominator,
+        cast(null as double) as published_ratio,
+        cast(null as double) as official_score,
+        cast(null as varchar) as data_quality_status
+    from unit_results
+    where online.filed is not null
 ),
 
 together as (
@@ -88,13 +144,21 @@ together as (
     select * from dossiers_paid
     union all
     select * from formalities_paid
+    union all
+    select * from fee_data_integrated
+    union all
+    select * from offered_online
+    union all
+    select * from services_used
+    union all
+    select * from filed_online
 ),
 
 -- A status that nobody has seen yet says at least that the portal has a reservation.
 final as (
     select
         together.file_hash,
-        together.agency_code,
+        together.record_no,
         together.metric_code,
         together.numerator,
         together.denominator,

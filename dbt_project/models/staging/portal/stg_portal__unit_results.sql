@@ -1,4 +1,5 @@
--- Grain: one row per payload (file_hash) and unit of it.
+-- Grain: one row per payload (file_hash) and unit of it. The nation, of which an answer of the interface has a row as well,
+-- is no unit that is scored.
 with source as (
     select * from {{ source('portal', 'portal_service_results') }}
 ),
@@ -27,6 +28,7 @@ decoded as (
             when child_group = 'COMMUNE' then 'commune'
         end as unit_level
     from source
+    where not (coalesce(is_subject, false) and scope = 'Provinces')
 ),
 
 final as (
@@ -34,6 +36,15 @@ final as (
         file_hash,
         source_file,
         record_no,
+        -- What the interface answered in one go is one capture; any other file is one by itself.
+        coalesce(
+            sender || ' ' || cast({{ local_time('capture_at') }} as varchar), file_hash
+        ) as capture_key,
+        interface,
+        formality_id,
+        coalesce(is_subject, false) as is_subject,
+        scope in ('Provinces', 'Units') as is_whole_list,
+        department_id,
         coalesce(precedence, 1) as precedence,
         period_type,
         period_start,
@@ -51,14 +62,17 @@ final as (
         expected_departments,
         expected_communes,
         -- `UBND` (People's Committee) is the office, not part of the unit's name.
-        coalesce(short_name, regexp_replace(name_vi, '^UBND ', '')) as name_vi,
-        name_vi as name_sent_vi,
+        coalesce(short_name, regexp_replace(name_vi, '^UBND ', ''), agency_code) as name_vi,
+        -- What an answer is about may come without a name.
+        coalesce(name_vi, agency_code) as name_sent_vi,
         cast(official_total_score as decimal(6, 2)) as official_total_score,
         official_rank,
         group_scores,
         components,
         settlement,
         payment,
+        fee_data_formalities,
+        online,
         metrics
     from decoded
 )

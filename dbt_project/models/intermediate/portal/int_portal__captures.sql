@@ -1,0 +1,90 @@
+-- Grain: one row per capture, period key, unit level and parent: whether its figures are new, seen again, or earlier ones.
+with capture_units as (
+    select * from {{ ref('int_portal__capture_units') }}
+),
+
+refreshing as (
+    select * from {{ ref('stg_portal__deliveries') }}
+    where is_refreshing
+),
+
+captures as (
+    select
+        {{ period_keys() }},
+        capture_key,
+        unit_level,
+        parent_unit_code,
+        precedence,
+        is_captured_after_end,
+        min(observed_at) as observed_at,
+        count(*) as units,
+        max(case when has_detail then 1 else 0 end) = 1 as has_detail,
+        sum(figures) as figures
+    from capture_units
+    group by {{ period_keys() }}, capture_key, unit_level, parent_unit_code, precedence, is_captured_after_end
+),
+
+-- What was captured after a period ended is final, and so never the same as what was captured before.
+in_order as (
+    select
+        *,
+        lag(figures) over (
+            partition by
+                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, precedence,
+                is_captured_after_end
+            order by observed_at, capture_key
+        ) as figures_before,
+        lag(observed_at) over (
+            partition by
+                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, precedence,
+                is_captured_after_end
+            order by observed_at, capture_key
+        ) as observed_before_at,
+        row_number() over (
+            partition by
+                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, precedence,
+                is_captured_after_end, figures
+            order by observed_at, capture_key
+        ) as times_seen
+    from captures
+),
+
+-- Between the two the portal showed other figures, in a capture that was refused because it was refreshing them.
+refreshed_between as (
+    select distinct
+        in_order.capture_key,
+        in_order.period_type,
+        in_order.period_start
+    from in_order
+    inner join refreshing
+        on
+            in_order.unit_level = 'province'
+            and in_order.observed_before_at < refreshing.observed_at
+            and in_order.observed_at > refreshing.observed_at
+),
+
+final as (
+    select
+        {{ period_keys('in_order') }},
+        in_order.capture_key,
+        in_order.unit_level,
+        in_order.parent_unit_code,
+        in_order.observed_at,
+        in_order.units,
+        in_order.has_detail,
+        case
+            when
+                in_order.figures = in_order.figures_before and refreshed_between.capture_key is null
+                then 'seen_again'
+            when in_order.times_seen > 1 then 'went_back'
+            else 'observation'
+        end as capture_status
+    from in_order
+    left join refreshed_between
+        on
+            in_order.capture_key = refreshed_between.capture_key
+            and in_order.period_type = refreshed_between.period_type
+            and in_order.period_start = refreshed_between.period_start
+)
+
+select * from final
