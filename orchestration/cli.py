@@ -390,7 +390,7 @@ def history(
         str, typer.Argument(help="Its agency code, state code, or name with or without accents.")
     ],
     period: Annotated[
-        str | None, typer.Option(help="One type of period alone.", callback=_period_type)
+        str | None, typer.Option(help="year_to_date, quarter or month alone.", callback=_period_type)
     ] = None,
 ) -> Answer:
     """Print what the portal published of one unit, day by day.

@@ -166,9 +166,9 @@ def _meant(connection: duckdb.DuckDBPyConnection, word: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        those = ", ".join(map(_called, found))
+        some = ", ".join(map(_called, found[:_SUGGESTED]))
         raise NotDoneError(
-            f"found {len(found)} units called {word!r}, expected one; name it by its code: {those}"
+            f"found {len(found)} units called {word!r}, expected one; name it by its code, such as {some}"
         )
     ((key,),) = connection.execute("select bare($1)", [word]).fetchall()
     known = {
