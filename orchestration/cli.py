@@ -83,6 +83,14 @@ def _dataset(given: str) -> str:
     return given
 
 
+def _period_type(given: str | None) -> str | None:
+    from orchestration.history import PERIOD_TYPES
+
+    if given is not None and given not in PERIOD_TYPES:
+        raise typer.BadParameter(f"found {given!r}, expected one of {', '.join(PERIOD_TYPES)}")
+    return given
+
+
 def _kept(incomplete: str) -> list[str]:
     from orchestration.publishing.release import list_releases
 
@@ -374,6 +382,29 @@ def report() -> Answer:
             f"Why this was released: {places['report_page']}",
         ],
     )
+
+
+@_command(then="report", example="history H19 --period month")
+def history(
+    unit: Annotated[
+        str, typer.Argument(help="Its agency code, state code, or name with or without accents.")
+    ],
+    period: Annotated[
+        str | None, typer.Option(help="year_to_date, quarter or month alone.", callback=_period_type)
+    ] = None,
+) -> Answer:
+    """Print what the portal published of one unit, day by day.
+
+    Total, groups and ranks as they are served; figures under different rules stand apart.
+    """
+    from duckdb import Error
+
+    from orchestration.history import history
+
+    try:
+        return history(Settings.from_environment().serving, unit, period)
+    except Error as error:
+        raise NotDoneError(error) from error
 
 
 @_command(then="refresh", example="simulate --scale 0.01")

@@ -1,37 +1,49 @@
-"""The portal's real results that the project carries, and the first delivery they make.
+"""The portal's real results that the project carries, and the deliveries they make.
 
-Belongs here: which sample goes to which place of the landing folder. Landing itself is in `ingest`.
+Belongs here: which sample goes to which place of the landing folder. Landing itself is in `ingest`; `seeds/README.md`
+says where the figures are from.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from orchestration.ingestion.landing import PORTAL, land_file
+from orchestration.ingestion.records.mapping_macros import LAKE_ZONE_MINUTES
 from orchestration.settings import Settings
+
+_VIETNAM = timezone(timedelta(minutes=LAKE_ZONE_MINUTES))
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One payload: its file below `seeds/samples`, and how it is delivered."""
+    """One payload, and how it is delivered."""
 
-    file: str
+    file: Path
     delivery_date: date
     sender: str
 
 
-SAMPLES = (
-    Sample("portal/service_results_2026-09-26.json", date(2026, 9, 26), "nation"),
-    Sample("portal/service_results_2026-10-10.json", date(2026, 10, 10), "nation"),
-    Sample("portal/service_results_units_H21_2026-10-10.json", date(2026, 10, 10), "H21"),
-)
+def samples(folder: Path) -> list[Sample]:
+    """Every payload of the portal: delivered on the day of its capture in Vietnam, by whose list it is."""
+    return [_sample(file) for file in sorted((folder / "portal").glob("*.json"))]
+
+
+def _sample(file: Path) -> Sample:
+    payload = json.loads(file.read_bytes())
+    if "answer" in payload:  # as the portal answered, with what was asked beside it
+        moment, agency = payload["capture"], payload["request"]["agencyCode"]
+    else:
+        moment, agency = payload["metadata"]["extractedAt"], payload["metadata"].get("provinceCode")
+    return Sample(file, datetime.fromisoformat(moment).astimezone(_VIETNAM).date(), agency or "nation")
 
 
 def land_samples(settings: Settings) -> list[Path]:
     """Deliver every sample; those that lie there already are left alone. Returns their places."""
     return [
-        land_file(settings.samples / s.file, settings.landing, PORTAL, s.delivery_date, s.sender)
-        for s in SAMPLES
+        land_file(sample.file, settings.landing, PORTAL, sample.delivery_date, sample.sender)
+        for sample in samples(settings.samples)
     ]

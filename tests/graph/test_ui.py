@@ -25,11 +25,11 @@ from orchestration.commands import os_user
 from orchestration.defs.interface import UnusableOriginError, origins_of, refusal
 from orchestration.defs.release_gates import HOLD, through
 from orchestration.publishing.release import current_name
-from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from tests.interface import START, Interface, launching, running
 from tests.pipeline.deliveries import encoded, fallen, land
 from tests.pipeline.page import table
+from tests.three_samples import land_three_samples
 
 PROXY = "https://index.example:8443"
 OWN = ("http://localhost:3000", "http://127.0.0.1:3000")
@@ -64,7 +64,7 @@ class Held:
 def held(interface: Interface) -> Held:
     """A night is published; what comes a day later is built on the page's word, and held."""
     settings = Settings(data=interface.data)
-    land_samples(settings)
+    land_three_samples(settings)
     assert interface.ended(interface.launch({}, Origin="OWN")) == "RunSuccessEvent"
     served = current_name(settings.serving)
     assert served is not None

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 
 from orchestration.defs.run_job import refresh
-from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from tests.pipeline.deliveries import eleventh_of_october
 from tests.recovery.nights import shared
+from tests.three_samples import land_three_samples
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
@@ -35,7 +35,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterI
 
     def make(folder: Path) -> None:
         settings = Settings(data=folder / "data")
-        land_samples(settings)
+        land_three_samples(settings)
         outcome = refresh(settings, instance)
         assert outcome.success, "\n".join(outcome.lines)
         (folder / "first_lines.txt").write_text("\n".join(outcome.lines), encoding="utf-8")

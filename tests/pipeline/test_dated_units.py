@@ -20,11 +20,11 @@ from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.portal.run import ingest
 from orchestration.ingestion.rights import national
-from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.dbt_in_process import Edit, Project
 from tests.pipeline.records_lake import build, deliver_nothing, empty_lake, write
 from tests.pipeline.test_records_definitions import dossier, scene
+from tests.three_samples import land_three_samples
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +82,7 @@ def as_seed(header: str, names: Names) -> str:
 
 def fill_lake(settings: Settings) -> None:
     empty_lake(settings.data)
-    land_samples(settings)
+    land_three_samples(settings)
     report = ingest(
         settings.landing, settings.lake, settings.quarantine, settings.reference, national("nation")
     )

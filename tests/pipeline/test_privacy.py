@@ -19,8 +19,8 @@ import pytest
 
 from orchestration.defs.run_job import refresh
 from orchestration.ingestion.landing import land_file
-from orchestration.samples import land_samples
 from orchestration.settings import Settings
+from tests.three_samples import land_three_samples
 from tests.unit.ingestion.record_workplace import as_lines, good
 from tests.unit.ingestion.test_records_privacy import PLANTED, REFUSED, SENTENCE, planted
 
@@ -33,7 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     root = tmp_path_factory.mktemp("hostile")
     made = Settings(data=root / "data", hash_key=b"no secret, but long enough")
     (made.data / "dagster").mkdir(parents=True)
-    land_samples(made)
+    land_three_samples(made)
     refused = [planted(1), *(planted(n, **changed) for n, changed in enumerate(REFUSED, 2))]
     with dg.DagsterInstance.local_temp(str(made.data / "dagster")) as instance:
         first = deliver(made, root / "first.jsonl", [*refused, SENTENCE])

@@ -19,9 +19,9 @@ import pytest
 from orchestration.defs.run_job import Outcome, refresh
 from orchestration.defs.unit_checks import CHECK
 from orchestration.ingestion.landing import PORTAL
-from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.clicks import click, errors
+from tests.three_samples import land_three_samples
 
 # One run on some twenty captures, of which a third has every commune of a province.
 pytestmark = pytest.mark.slow
@@ -223,7 +223,7 @@ def gia_lai_run(
 ) -> tuple[Settings, Outcome]:
     """All of it in one installation, every capture on its own day; a second run finds nothing new."""
     settings = Settings(data=tmp_path_factory.mktemp("gia_lai"))
-    land_samples(settings)
+    land_three_samples(settings)
     for day in DAYS:
         land(settings, gia_lai(day), day)
     for day in FAULTS:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
+from tests.three_samples import land_three_samples
 
 CLI = ("-m", "orchestration.cli")
 
@@ -62,7 +62,7 @@ def first_night(factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         data = folder / "data"
         data.mkdir()
-        land_samples(Settings(data=data))
+        land_three_samples(Settings(data=data))
         run(data, *CLI, "refresh")
 
     return shared(factory, "first_night", make) / "data"

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.samples import land_samples
 from orchestration.settings import Settings
 from tests.data_folder import leftovers, paths, wrong_modes
 from tests.recovery import nights
 from tests.recovery.nights import CLI
+from tests.three_samples import land_three_samples
 from tests.unit.ingestion.record_workplace import good
 
 pytestmark = pytest.mark.recovery
@@ -75,7 +75,7 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         data = folder / "data"
         data.mkdir()
-        land_samples(Settings(data=data))
+        land_three_samples(Settings(data=data))
         deliver(data, "2025-12-01", [good("dossiers", number) for number in range(40)])
 
     return nights.shared(tmp_path_factory, "delivered", make) / "data"

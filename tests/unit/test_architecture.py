@@ -57,6 +57,7 @@ QUICK = [
     "orchestration/answers/commands.py",
     "orchestration/cli.py",
     "orchestration/settings.py",
+    "orchestration/history.py",
     "orchestration/report.py",
     "orchestration/samples.py",
 ]

@@ -229,7 +229,8 @@ def test_no_name_or_code_of_the_reference_data_is_taken_for_a_persons(
         assert macros.sql(f"select v {cells} where names_person(v) or holds_person(v)").fetchall() == [], path
     for path in sorted((ROOT / "seeds/samples/portal").glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
-        texts = list(_texts(document.get("provinces") or document["units"]))
+        answer = json.loads(document["answer"])["data"] if "answer" in document else document
+        texts = list(_texts(answer.get("evaluation") or answer.get("provinces") or answer["units"]))
         looked_at += len(texts)
         query = "select v from (select unnest($v) as v) where names_person(v)"
         assert macros.execute(query, {"v": texts}).fetchall() == [], path
