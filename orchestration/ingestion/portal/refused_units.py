@@ -1,6 +1,7 @@
 """Which units of the portal's newest captures were refused: what a person should see until it is put right.
 
-Here: reading manifests and quarantine. Not here: refusing (`rules`), and showing it (`orchestration`).
+Here: reading manifests and quarantine. Not here: refusing (`rules`), showing it (`orchestration`), and captures taken
+while the portal was refreshing: nobody can put these right, and `mart_portal_captures` shows them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from orchestration.ingestion.lake import connect, visible_batches
 from orchestration.ingestion.landing import PORTAL
+from orchestration.ingestion.portal.rules import REFRESHING
 from orchestration.ingestion.problems import Problem
 
 #: Of each sender what came last; what a later delivery resolved has left the quarantine.
@@ -20,7 +22,7 @@ qualify delivery_date = max(delivery_date) over (partition by sender)
 _REFUSED_SQL = """
 select file, reason_code, record, field, found, expected, action
 from read_parquet($records, hive_partitioning = false)
-where severity = 'error'
+where severity = 'error' and reason_code <> $refreshing
 order by file, record = '$' desc, record, field, reason_code
 """
 
@@ -38,5 +40,6 @@ def refused_units(lake: Path, quarantine: Path) -> tuple[Problem, ...]:
         if not records:
             return ()
         return tuple(
-            Problem(*row) for row in connection.execute(_REFUSED_SQL, {"records": records}).fetchall()
+            Problem(*row)
+            for row in connection.execute(_REFUSED_SQL, {"records": records, "refreshing": REFRESHING}).fetchall()
         )

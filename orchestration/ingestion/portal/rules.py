@@ -392,13 +392,21 @@ def find_problems_sql() -> str:
             listed_at || '[*].groupScores' as field,
             provinces || ' provinces whose groups do not sum to their total' as found,
             'groups and totals of one moment' as expected,
-            'nothing: the portal was refreshing its figures; the next capture counts' as action, null as row_text
+            'nothing: the portal was refreshing its figures; the next capture counts' as action, row_text
         from envelope
         inner join (
-            select file_hash, count(distinct record_no) as provinces
-            from problem where reason_code = '{APART}' group by file_hash
+            select
+                file_hash, count(*) as provinces,
+                string_agg(agency_code || ' ' || total_score || ' of ' || round(group_sum, 2), ', ' order by record_no)
+                    as row_text
+            from problem inner join unit_sum using (file_hash, record_no)
+            where reason_code = '{APART}' group by file_hash
         ) as apart using (file_hash)
         where not is_units and provinces >= {PROVINCES_APART};
+        -- No province is at fault then: one reason, which lists them.
+        delete from problem
+        where reason_code = '{APART}'
+            and file_hash in (select file_hash from problem where reason_code = '{REFRESHING}');
         insert into problem by name
         select file_hash, null as record_no, '$' as record, 'error' as severity, '{TOO_MANY_REFUSED}' as reason_code,
             listed_at as field, refused.units || ' of ' || listed.units || ' units refused' as found,

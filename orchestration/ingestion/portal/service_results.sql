@@ -237,6 +237,7 @@ select
     file_hash,
     record_no,
     record,
+    scope,
     is_units,
     known_group.group_code,
     position,
@@ -447,6 +448,8 @@ with groups as (
         record_no,
         list({ 'group_code': group_code, 'score': score } order by position) as group_scores
     from unit_group
+    -- Of the groups that an answer is not about it says nothing.
+    where is_listed or scope <> 'Group'
     group by file_hash, record_no
 ),
 

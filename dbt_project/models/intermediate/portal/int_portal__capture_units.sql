@@ -86,6 +86,7 @@ final as (
         max(official_total_score) as official_total_score,
         max(official_rank) as official_rank,
         max(case when has_settlement then 1 else 0 end) = 1 as has_detail,
+        max(case when coalesce(interface, 'service-results') = 'service-results' then 1 else 0 end) = 1 as is_listed,
         -- The same number for the same figures.
         sum(figures) + cast({{ surrogate_key(['unit_code', 'max(official_total_score)']) }} as decimal(38, 0)) as figures
     from keyed

@@ -18,10 +18,20 @@ captures as (
         is_captured_after_end,
         min(observed_at) as observed_at,
         count(*) as units,
-        max(case when has_detail then 1 else 0 end) = 1 as has_detail,
+        sum(case when has_detail then 1 else 0 end) as units_in_detail,
+        max(case when is_listed then 1 else 0 end) as has_list,
         sum(figures) as figures
     from capture_units
     group by {{ period_keys() }}, capture_key, unit_level, parent_unit_code, precedence, is_captured_after_end
+),
+
+-- The answers of single groups belong to the list of the nation that was captured with them. Where that was refused, nobody
+-- knows of which moment they are.
+with_list as (
+    select
+        *,
+        max(has_list) over (partition by capture_key, period_type, period_start) = 1 as is_of_a_list
+    from captures
 ),
 
 -- What was captured after a period ended is final, and so never the same as what was captured before.
@@ -46,7 +56,8 @@ in_order as (
                 is_captured_after_end, figures
             order by observed_at, capture_key
         ) as times_seen
-    from captures
+    from with_list
+    where is_of_a_list
 ),
 
 -- Between the two the portal showed other figures, in a capture that was refused because it was refreshing them.
@@ -71,7 +82,7 @@ final as (
         in_order.parent_unit_code,
         in_order.observed_at,
         in_order.units,
-        in_order.has_detail,
+        in_order.units_in_detail,
         case
             when
                 in_order.figures = in_order.figures_before and refreshed_between.capture_key is null
@@ -85,6 +96,18 @@ final as (
             in_order.capture_key = refreshed_between.capture_key
             and in_order.period_type = refreshed_between.period_type
             and in_order.period_start = refreshed_between.period_start
+    union all
+    select
+        {{ period_keys() }},
+        capture_key,
+        unit_level,
+        parent_unit_code,
+        observed_at,
+        units,
+        units_in_detail,
+        'without_list' as capture_status
+    from with_list
+    where not is_of_a_list
 )
 
 select * from final

@@ -3,22 +3,24 @@ with capture_units as (
     select * from {{ ref('int_portal__capture_units') }}
 ),
 
--- Figures that were seen before are no further observation.
+-- Figures that were seen before are no further observation, and groups without the list of the nation are none.
 captures as (
     select * from {{ ref('int_portal__captures') }}
-    where capture_status <> 'seen_again'
+    where capture_status in ('observation', 'went_back')
 ),
 
 -- Several captures may describe the same day: of those whose sender the agreement puts first (docs/adr/0033), one made
--- after the period ended wins over one made before, then detail over totals, then the later capture.
+-- after the period ended wins over one made before, then detail over totals, then the later capture. The nation is one
+-- list, of one capture; below the province each unit is taken where it is shown best.
 numbered as (
     select
         capture_units.*,
         row_number() over (
             partition by {{ period_keys('capture_units') }}, capture_units.unit_code
             order by
-                capture_units.precedence asc, capture_units.is_captured_after_end desc, captures.has_detail desc,
-                capture_units.observed_at desc, capture_units.capture_key asc
+                capture_units.precedence asc, capture_units.is_captured_after_end desc,
+                (capture_units.has_detail and capture_units.unit_level <> 'province') desc,
+                captures.units_in_detail desc, capture_units.observed_at desc, capture_units.capture_key asc
         ) as preference
     from capture_units
     inner join captures

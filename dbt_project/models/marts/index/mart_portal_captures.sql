@@ -21,7 +21,7 @@ snapshots as (
 counted as (
     select
         *,
-        sum(case when capture_status = 'seen_again' then 0 else 1 end) over (
+        sum(case when capture_status in ('observation', 'went_back') then 1 else 0 end) over (
             partition by basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code
             order by observed_at, capture_key
         ) as observation_no
@@ -31,11 +31,11 @@ counted as (
 observed as (
     select
         *,
-        count(*) over (
+        count(case when capture_status = 'seen_again' then 1 end) over (
             partition by
                 basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, observation_no
-        ) - 1 as others,
-        max(observed_at) over (
+        ) as others,
+        max(case when capture_status <> 'without_list' then observed_at end) over (
             partition by
                 basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, observation_no
         ) as last_observed_at
@@ -46,8 +46,7 @@ refreshing as (
     select
         source_file,
         max(observed_at) as observed_at,
-        max(as_of) as as_of,
-        max(rows_read) as units
+        max(as_of) as as_of
     from deliveries
     where is_refreshing
     group by source_file
@@ -62,9 +61,9 @@ final as (
         observed.observed_at,
         cast(observed.units as integer) as units,
         observed.capture_status,
-        case when observed.capture_status <> 'seen_again' then cast(observed.others as integer) end as times_seen_again,
-        case when observed.capture_status <> 'seen_again' then observed.last_observed_at end as last_seen_at,
-        observed.has_detail,
+        case when observed.capture_status in ('observation', 'went_back') then cast(observed.others as integer) end as times_seen_again,
+        case when observed.capture_status in ('observation', 'went_back') then observed.last_observed_at end as last_seen_at,
+        cast(observed.units_in_detail as integer) as units_in_detail,
         snapshots.capture_key is not null as is_current
     from observed
     left join snapshots
@@ -85,11 +84,11 @@ final as (
         'province' as unit_level,
         'VN' as parent_unit_code,
         observed_at,
-        cast(units as integer) as units,
+        cast(null as integer) as units,
         'portal_refreshing' as capture_status,
         cast(null as integer) as times_seen_again,
         cast(null as timestamp) as last_seen_at,
-        false as has_detail,
+        0 as units_in_detail,
         false as is_current
     from refreshing
 )

@@ -35,8 +35,14 @@ final as (
         recognised.unit_code,
         recognised.recognised_by,
         units.name_vi,
-        {{ unit_name_key('seen.name_sent_vi') }} = {{ unit_name_key('units.name_vi') }}
-            or recognised.unit_level = 'department' as is_name_of_unit
+        case seen.unit_level
+            when 'commune' then {{ unit_name_key('seen.name_sent_vi') }} = {{ unit_name_key('units.name_vi') }}
+            -- The lists have a province without its kind.
+            when 'province'
+                then
+                    regexp_replace({{ unit_name_key('seen.name_sent_vi') }}, '^(tỉnh|thành phố) ', '')
+                    = {{ unit_name_key('units.name_vi') }}
+        end as is_name_of_unit
     from seen
     inner join recognised
         on
