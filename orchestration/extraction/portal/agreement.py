@@ -27,7 +27,8 @@ ALL = "all"
 _AGENCY = re.compile(r"[A-Z][0-9]{2}")
 #: Signs of an address of mail or of a page, and no blank: it becomes part of a header.
 _CONTACT = re.compile(r"[A-Za-z0-9@:/._~%+-]{3,200}")
-_Seconds = Annotated[float, Field(ge=0)]
+_Pause = Annotated[float, Field(ge=0)]
+_Limit = Annotated[float, Field(gt=0)]
 
 
 def agency_code(code: str) -> str:
@@ -49,6 +50,12 @@ def _all_or_codes(given: Any, checked: ValidatorFunctionWrapHandler) -> Any:
         raise expected("`all`, or a list of agency codes of provinces, such as [H19]") from None
 
 
+def _some(periods: tuple[PeriodKind, ...]) -> tuple[PeriodKind, ...]:
+    if not periods or len(set(periods)) < len(periods):
+        raise expected("one or more of year, quarter and month, each once")
+    return periods
+
+
 class Agreement(BaseModel):
     """What one capture asks for, and how."""
 
@@ -67,16 +74,17 @@ class Agreement(BaseModel):
     ]
     periods: Annotated[
         tuple[PeriodKind, ...],
-        Field(min_length=1, description="Which periods that contain the day are asked for."),
+        AfterValidator(_some),
+        Field(description="Which periods that contain the day are asked for."),
     ] = (PeriodKind.YEAR,)
-    pause_seconds: Annotated[_Seconds, Field(description="Between an answer and the next request.")] = 4
-    jitter_seconds: Annotated[_Seconds, Field(description="Up to how much longer, by chance.")] = 3
-    connect_seconds: Annotated[Positive, Field(description="For the connection to be there.")] = 10
-    read_seconds: Annotated[Positive, Field(description="Without a byte of an answer.")] = 60
-    most_answer_seconds: Annotated[Positive, Field(description="For one whole answer.")] = 120
+    pause_seconds: Annotated[_Pause, Field(description="Between an answer and the next request.")] = 4
+    jitter_seconds: Annotated[_Pause, Field(description="Up to how much longer, by chance.")] = 3
+    connect_seconds: Annotated[_Limit, Field(description="For the connection to be there.")] = 10
+    read_seconds: Annotated[_Limit, Field(description="Without a byte of an answer.")] = 60
+    most_answer_seconds: Annotated[_Limit, Field(description="For one whole answer.")] = 120
     most_answer_bytes: Annotated[Positive, Field(description="Of one answer, unpacked.")] = 16 * 1024**2
     most_requests: Annotated[Positive, Field(description="A day in Vietnam, tries included.")] = 60
-    most_seconds: Annotated[Positive, Field(description="A capture.")] = 5400
+    most_seconds: Annotated[_Limit, Field(description="A capture.")] = 5400
     reuse_minutes: Annotated[
         Positive, Field(description="How old a capture may be that goes on with the answers it has.")
     ] = 120

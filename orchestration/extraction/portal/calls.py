@@ -95,7 +95,7 @@ class Calls:
     def _within_limits(self, question: Question) -> Received:
         left = self.until - time.monotonic()
         if left <= 0:
-            raise stopped(question, f"no whole capture within {self.agreement.most_seconds} seconds", "one within"
+            raise stopped(question, f"no whole capture within {self.agreement.most_seconds:g} seconds", "one within"
                           " most_seconds", f"{GO_ON}, or raise the limit")  # fmt: skip
         self.count(question)
         seconds = min(self.agreement.most_answer_seconds, left)
@@ -103,8 +103,10 @@ class Calls:
             return in_time(seconds, partial(self._receive, question))
         except TimeoutError:
             # Not tried again: whoever sends so slowly is still sending, and would be asked twice at once.
-            raise stopped(question, f"no whole answer within {seconds:.0f} seconds", "one within most_answer_seconds"
-                          " and most_seconds", _LATER) from None  # fmt: skip
+            found = f"no whole answer within {round(seconds, 1):g} seconds"
+            raise stopped(
+                question, found, "one within most_answer_seconds and most_seconds", _LATER
+            ) from None
 
     def _receive(self, question: Question) -> Received:
         timeout = (self.agreement.connect_seconds, self.agreement.read_seconds)
@@ -118,9 +120,9 @@ class Calls:
         except requests.exceptions.ContentDecodingError:
             raise stopped(question, "a body that cannot be unpacked", "gzip or plain text") from None
         except requests.exceptions.ConnectTimeout:
-            raise _PassingError(f"no connection within {timeout[0]} seconds") from None
+            raise _PassingError(f"no connection within {timeout[0]:g} seconds") from None
         except requests.exceptions.ReadTimeout:
-            raise _PassingError(f"no byte within {timeout[1]} seconds") from None
+            raise _PassingError(f"no byte within {timeout[1]:g} seconds") from None
         except requests.RequestException as error:
             # Not what the library says of it, which holds addresses.
             raise _PassingError(f"a connection that broke off ({type(error).__name__})") from None
