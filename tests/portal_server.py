@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import ssl
 import threading
 import uuid
 from collections import Counter
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,6 +42,7 @@ class Asked:
     body: Data
     attempt: int
     agent: str
+    authorization: str | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def answered(data: Data, code: str = "OK") -> Reply:
 class Portal:
     """`answers` are what it has; `before` may reply to a request in their place. A context: it serves until the end."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, tls: ssl.SSLContext | None = None) -> None:
         self.answers = answers
         self.before: Callable[[Asked], Reply | None] = lambda asked: None
         self.asked: list[Asked] = []
@@ -76,8 +79,8 @@ class Portal:
                     at_once += 1
                     portal.most_at_once = max(portal.most_at_once, at_once)
                 try:
-                    self.reply(portal.reply(self.path, self.rfile.read(int(self.headers["Content-Length"])),
-                                            self.headers["User-Agent"]))  # fmt: skip
+                    body = self.rfile.read(int(self.headers["Content-Length"]))
+                    self.reply(portal.reply(self.path, body, self.headers))
                 except OSError:
                     pass  # whoever asked has gone
                 finally:
@@ -99,7 +102,10 @@ class Portal:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}{BASE}"
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
+        self.url = f"{scheme}://{host}:{self.server.server_port}{BASE}"
 
     def __enter__(self) -> Portal:
         threading.Thread(
@@ -111,10 +117,10 @@ class Portal:
         self.server.shutdown()
         self.server.server_close()
 
-    def reply(self, path: str, body: bytes, agent: str) -> Reply:
+    def reply(self, path: str, body: bytes, headers: Message) -> Reply:
         interface, asked = path.rpartition("/")[2], json.loads(body)
         attempt = 1 + sum((one.interface, one.body) == (interface, asked) for one in self.asked)
-        self.asked.append(Asked(interface, asked, attempt, agent))
+        self.asked.append(Asked(interface, asked, attempt, headers["User-Agent"], headers["Authorization"]))
         return self.before(self.asked[-1]) or answered(self.answers(interface, asked))
 
 

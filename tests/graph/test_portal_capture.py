@@ -7,6 +7,7 @@ Belongs here: the asset, the command and their answers. Does not belong here: wh
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,6 +167,8 @@ def test_a_person_closes_the_breaker_and_captures(
     assert "bin/service-index capture --resume WHY" in capsys.readouterr().err
     assert cli.main(["capture", "--resume", " "]) == 2
     assert cli.main(["capture", "--resume", "they said `yes`; $(x)"]) == 0
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (typed.portal, *typed.portal.iterdir())}
+    assert modes == {"portal": 0o750, "breaker_log.jsonl": 0o640, "last_capture.json": 0o640}
     log = json.loads((typed.portal / "breaker_log.jsonl").read_text(encoding="utf-8"))
     assert (log["reason"], log["why"]) == ("status 429", "they said `yes`; $(x)")
 
