@@ -3,6 +3,7 @@
 #
 #   make run    land the real samples and synthetic records, run the job, publish, print the rankings
 #   make refresh [FULL=1]   the job on what has landed, without samples; FULL makes every table anew
+#   make capture   ask the portal for its figures, then refresh; calls out (SERVICE_INDEX_CONTACT: who asks)
 #   make releases   what is kept, what is served, what is held
 #   make dev    Dagster's UI on http://localhost:3000, and what runs by itself
 #   make test   lint, and a proof of each promise, in some minutes
@@ -27,7 +28,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -38,6 +39,11 @@ run: install
 refresh: install
 	@bin/service-index refresh $(if $(FULL),--rebuild)
 	@bin/service-index report
+
+# What closes the breaker takes a reason: bin/service-index capture --resume WHY
+capture: install
+	@bin/service-index capture
+	@$(MAKE) --no-print-directory refresh
 
 releases: install
 	@bin/service-index releases

@@ -91,6 +91,19 @@ def _period_type(given: str | None) -> str | None:
     return given
 
 
+def _reason_if_any(given: str | None) -> str | None:
+    return given if given is None else _text(given)
+
+
+def _agencies(given: list[str] | None) -> list[str]:
+    from orchestration.extraction.portal.agreement import agency_code
+
+    try:
+        return [agency_code(code) for code in given or []]
+    except ValueError as error:
+        raise typer.BadParameter(f"found {', '.join(given or [])}, expected {error}") from None
+
+
 def _kept(incomplete: str) -> list[str]:
     from orchestration.publishing.release import list_releases
 
@@ -177,6 +190,44 @@ def pull(day: Day) -> Answer:
     none = [] if pulled or wrong else [f"no gateway is known; name them in {settings.gateways}"]
     why = {"error": "; ".join(wrong)} if wrong else {}
     return Answer({"pulled": pulled, "wrong": wrong, **why}, [*pulled, *wrong, *none], int(bool(wrong)))
+
+
+@_command(then="refresh", example="capture --province H19")
+def capture(
+    province: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE", help="In place of those agreed; give it once a province.", callback=_agencies
+        ),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="WHY", help="Close the breaker first.", callback=_reason_if_any)
+    ] = None,
+) -> Answer:
+    """Ask the portal for its figures, as landing files.
+
+    What is asked, and how gently, is agreed in seeds/agreements/portal.yml.
+    """
+    from orchestration.extraction.portal.agreement import read_agreement
+    from orchestration.extraction.portal.breaker import close_breaker
+    from orchestration.extraction.portal.capture import capture
+    from orchestration.extraction.portal.questions import CaptureError
+    from orchestration.run_lock import one_writer
+    from validated_files import InvalidFileError
+
+    settings = Settings.from_environment()
+    try:
+        agreement = read_agreement(settings.portal_agreement)
+        if province:
+            agreement = agreement.model_copy(update={"provinces": tuple(province)})
+        with one_writer(settings.data, note), followed() as step:
+            if resume:
+                close_breaker(settings.portal, resume, datetime.now(UTC))
+            made = capture(settings.landing, settings.portal, agreement, settings.contact, step=step)
+    except (CaptureError, InvalidFileError) as error:
+        raise NotDoneError(f"not captured: {error}") from error
+    said = f"captured: {made.answers} answers landed, {made.requests} requests, {made.seconds:.0f} seconds"
+    return Answer({"captured": made}, [said, *made.notes])
 
 
 @_command(then="unhold --by NAME --reason WHY", example="rollback --to RELEASE --by NAME --reason WHY")

@@ -1,6 +1,7 @@
 """Calls over HTTP that give up in bounded time and try again only where that can help.
 
-Belongs here: the one retry policy. Does not belong here: what is called (`pull`, `alerts`).
+Belongs here: the one retry policy, and what holds of every call. Does not belong here: what is called (`pull`, `alerts`),
+and calls of which each is counted, which try again by themselves (`portal.calls`).
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ from urllib3.util import Retry
 PASSING = (429, 500, 502, 503, 504)
 
 
-def session(retries: int, backoff_seconds: float, most_wait_seconds: int) -> requests.Session:
-    """A session that tries again after connection errors, time-outs and `PASSING`, waiting twice as long each time.
-
-    `Retry-After` (seconds or a date) is obeyed up to `most_wait_seconds`. Certificates are verified; proxies and
-    passwords of the environment (.netrc) are not used, so that a token goes nowhere else. The last answer is given
-    whatever its status; connection errors raise requests.RequestException.
+def single_calls() -> requests.Session:
+    """A session that tries nothing again. Certificates are verified; proxies and passwords of the environment (.netrc)
+    are not used, so that a token goes nowhere else.
     """
     made = requests.Session()
     made.trust_env = False
+    return made
+
+
+def session(retries: int, backoff_seconds: float, most_wait_seconds: int) -> requests.Session:
+    """The same, but it tries again after connection errors, time-outs and `PASSING`, waiting twice as long each time.
+
+    `Retry-After` (seconds or a date) is obeyed up to `most_wait_seconds`. The last answer is given whatever its status;
+    connection errors raise requests.RequestException.
+    """
+    made = single_calls()
     policy = Retry(
         total=retries,
         other=0,  # a certificate that cannot be verified will not verify the next time

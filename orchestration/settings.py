@@ -41,6 +41,8 @@ class Settings:
     hash_key: bytes = field(default=b"", repr=False)
     # Where alerts are posted; the address of a chat tool is a secret too.
     alert_webhook: str = field(default="", repr=False)
+    # By which the portal's people reach whoever captures; without it nothing is asked of the portal.
+    contact: str = ""
     # Addresses of a proxy before Dagster's interface, as a browser shows them (docs/security.md).
     ui_origins: tuple[str, ...] = ()
 
@@ -52,6 +54,7 @@ class Settings:
             repository=_usable(REPOSITORY),
             hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
             alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
+            contact=os.environ.get("SERVICE_INDEX_CONTACT", ""),
             ui_origins=tuple(os.environ.get("SERVICE_INDEX_UI_ORIGINS", "").split()),
         )
 
@@ -98,6 +101,11 @@ class Settings:
         return self.data / "closed"
 
     @property
+    def portal(self) -> Path:
+        """What is known of the portal itself: whether it refused us, and what was found last."""
+        return self.data / "portal"
+
+    @property
     def alerts_log(self) -> Path:
         return self.data / "alerts" / "alerts.jsonl"
 
@@ -116,6 +124,10 @@ class Settings:
     @property
     def gateways(self) -> Path:
         return self.repository / "seeds" / "agreements" / "gateways.yml"
+
+    @property
+    def portal_agreement(self) -> Path:
+        return self.repository / "seeds" / "agreements" / "portal.yml"
 
     @property
     def samples(self) -> Path:

@@ -21,7 +21,7 @@ MODES: tuple[tuple[str, int | None, int | None], ...] = (
     (r"serving(/.*)?", 0o755, 0o444),  # for every reader
     (r"build/\.dbt\.lock", None, 0o600),
     (r"(dagster/dagster\.yaml|build/dbt/.*\.msgpack)", None, None),  # copies; their folders keep others out
-    (r"(lake|quarantine|build|closed|alerts|dagster)(/.*)?", 0o750, 0o640),
+    (r"(lake|quarantine|build|closed|alerts|portal|dagster)(/.*)?", 0o750, 0o640),
 )
 #: Unfinished work: files that were to be renamed, releases and batches half made, unpacked deliveries.
 LEFTOVER = re.compile(

@@ -3,7 +3,7 @@
 Here: YAML as nodes that know their lines, with duplicate keys refused; and what pydantic finds wrong with a document of
 YAML or a row of CSV, in the words of this project. Not here: what a file should say (in `orchestration`,
 `ingestion.contracts`, `ingestion.rights`, `ingestion.delivery_sla`, `ingestion.records.mapping` and
-`extraction.gateways`; and `expectations.builder`). A package of its own, because `expectations` and `orchestration` both
+`extraction`; and `expectations.builder`). A package of its own, because `expectations` and `orchestration` both
 read such files, and the former knows nothing of the latter.
 """
 

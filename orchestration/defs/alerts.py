@@ -15,7 +15,9 @@ import dagster as dg
 from orchestration.alerts import Alert, Failure, send
 from orchestration.damage import RUNBOOK, Section, section_in
 from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.portal_capture import CHECK as PORTAL_CAPTURED
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
+from orchestration.extraction.portal.breaker import SECTION as PORTAL_SECTION
 from orchestration.settings import Settings
 
 #: Runs of the command line tell it themselves.
@@ -30,6 +32,7 @@ OF_THE_DISK = (
 #: By what a step or check is called, the first that fits.
 OF_STEPS = (
     ((IS_SCORED,), "Nothing could be scored"),
+    ((PORTAL_CAPTURED,), PORTAL_SECTION),
     ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
     (("release__",), "A release gate failed"),
     (("marts/", "models", "core/", "intermediate/"), "dbt failed"),

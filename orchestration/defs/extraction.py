@@ -14,6 +14,7 @@ from orchestration.defs.partitions import days_of
 from orchestration.defs.resources import Installation
 from orchestration.extraction.gateways import Gateway, read_gateways
 from orchestration.extraction.pages import Pages, PullError
+from orchestration.extraction.portal.under_way import complete_landing
 from orchestration.extraction.pull import pull
 from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import Days
@@ -74,6 +75,8 @@ def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Page
 # Dagster does not know the annotation with its parameter where an asset brings checks of its own.
 def pulled_pages(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """With a check that warns of gateways that did not give what they should."""
+    # Of a capture that was killed while it landed: all of it, before anything is read.
+    complete_landing(installation.settings.landing)
     days = days_of(context.run)
     # A run of whatever has landed is about no day that one could ask for.
     pulled, wrong = pull_days(installation.settings, days) if days else ([], [])

@@ -13,13 +13,14 @@ from orchestration.defs.closing import closed_month
 from orchestration.defs.delivery_checks import delivery_checks
 from orchestration.defs.extraction import pulled_pages
 from orchestration.defs.ingestion import ingestion_assets
-from orchestration.defs.jobs import EXECUTOR, monthly_close, refresh
+from orchestration.defs.jobs import EXECUTOR, monthly_close, portal_capture, refresh
 from orchestration.defs.models import dbt_models, mart_keys
+from orchestration.defs.portal_capture import captured_answers
 from orchestration.defs.raw_gates import raw_gates
 from orchestration.defs.release import release_asset
 from orchestration.defs.release_gates import RELEASE_SUITES, hold_gate, release_gates
 from orchestration.defs.resources import Installation, dbt
-from orchestration.defs.schedules import close_last_month, nightly
+from orchestration.defs.schedules import capture_portal, close_last_month, nightly
 from orchestration.defs.scoring_checks import scoring_check
 from orchestration.defs.sensors import late_deliveries
 from orchestration.defs.unit_checks import unit_check
@@ -36,7 +37,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         assets=dg.map_asset_specs(
             # Unless a model names others.
             lambda spec: spec.replace_attributes(owners=spec.owners or OWNERS),
-            [pulled_pages, *ingestion_assets(), models, release, closed_month],
+            [pulled_pages, captured_answers, *ingestion_assets(), models, release, closed_month],
         ),
         asset_checks=[
             *raw_gates(),
@@ -46,8 +47,8 @@ def build_defs(settings: Settings) -> dg.Definitions:
             hold_gate,
             scoring_check,
         ],
-        jobs=[refresh, monthly_close],
-        schedules=[nightly, close_last_month],
+        jobs=[refresh, portal_capture, monthly_close],
+        schedules=[nightly, capture_portal, close_last_month],
         sensors=[late_deliveries, failed_runs, refused_deliveries],
         resources={
             "dbt": dbt(settings),

@@ -13,12 +13,14 @@ import dagster as dg
 from orchestration.defs.extraction import PULLED
 from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, REFUSED, senders_of
 from orchestration.defs.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
+from orchestration.defs.portal_capture import CAPTURED
 from orchestration.defs.resources import Installation
 from orchestration.fingerprints import served_deliveries
 from orchestration.harmless_text import as_description, for_terminal
 from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.damaged_batches import check_batches, check_nothing_lost, check_retractions
 from orchestration.ingestion.lake import promote
+from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.problems import FOREIGN_AGENCY
 from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.report import IngestReport
@@ -63,7 +65,11 @@ def _batch(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=batch_key(source),
         # Who may deliver for whom, and which agencies there are, is read in the catalogue of units: it comes first.
-        deps=[PULLED] if source.name == UNITS else [PULLED, lake_key(source_named(UNITS))],
+        deps=[
+            PULLED,
+            *([CAPTURED] if source.name == PORTAL else []),
+            *([lake_key(source_named(UNITS))] if source.name != UNITS else []),
+        ],
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         freshness_policy=FRESH_BY,

@@ -7,8 +7,14 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.defs.jobs import monthly_close, refresh
+from orchestration.defs.jobs import monthly_close, portal_capture, refresh
 from orchestration.defs.partitions import TIME_ZONE
+from orchestration.defs.portal_capture import NEXT_TRY
+from orchestration.extraction.portal.capture import was_refreshing
+from orchestration.settings import Settings
+
+#: Hours of Vietnam at which the portal may be asked: at the first, and at each further one only if it was refreshing.
+ASKED_AT = (6, 9, 12, 15)
 
 
 @dg.schedule(
@@ -23,6 +29,30 @@ def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run for yesterday; the same night asked for twice is one run."""
     day = (context.scheduled_execution_time.date() - timedelta(days=1)).isoformat()
     return dg.RunRequest(run_key=day, partition_key=day)
+
+
+@dg.schedule(
+    # Named after its job, as the next one.
+    name="portal_capture",
+    job=portal_capture,
+    cron_schedule=f"0 {','.join(map(str, ASKED_AT))} * * *",
+    execution_timezone=TIME_ZONE,
+    # It calls out: a person switches it on.
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Asks the portal once a day; again some hours later only if it was refreshing its figures.",
+)
+def capture_portal(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """One run for today, which knows whether another may follow; asked for again it is the same run."""
+    now = context.scheduled_execution_time
+    if now.hour != ASKED_AT[0] and not was_refreshing(settings.portal, now):
+        return dg.SkipReason("no capture of today found the portal refreshing")
+    later = [f"{hour:02}:00" for hour in ASKED_AT if hour > now.hour]
+    day = now.date().isoformat()
+    return dg.RunRequest(
+        run_key=f"capture {day} {now:%H:%M}", partition_key=day, tags={NEXT_TRY: later[0]} if later else {}
+    )
 
 
 @dg.schedule(

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 import dagster as dg
 
-from orchestration.defs.jobs import REFRESH, refresh
+from orchestration.defs.jobs import refresh
 from orchestration.defs.partitions import known_days
 from orchestration.ingestion.unprocessed_files import Unread, unread_files
 from orchestration.settings import Settings
@@ -39,8 +39,7 @@ def late_deliveries(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for each day before today that got a file which no run has read."""
     # While a run is under way, what it has read is not yet in the lake.
-    under_way = dg.RunsFilter(job_name=REFRESH, statuses=UNFINISHED)
-    if context.instance.get_runs_count(under_way):
+    if context.instance.get_runs_count(dg.RunsFilter(statuses=UNFINISHED)):
         yield dg.SkipReason("a run is under way")
         return
     known = known_days()

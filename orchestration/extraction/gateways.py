@@ -21,7 +21,7 @@ from validated_files import expected, validated_yaml
 _VARIABLE = re.compile(r"SERVICE_INDEX_TOKEN_[A-Z0-9_]+")
 #: No path, and nothing that hides a folder.
 _SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0)]
 
 
 def _folder(sender: str) -> str:
@@ -30,8 +30,8 @@ def _folder(sender: str) -> str:
     return sender
 
 
-def _safe(url: str) -> str:
-    """https only; plain http to this very machine, for a gateway's own tunnel and for tests."""
+def safe_address(url: str) -> str:
+    """`url`, if it is https; plain http to this very machine, for a gateway's own tunnel and for tests."""
     parts = urlsplit(url)
     is_local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
     is_secret = parts.username or parts.password or parts.query or parts.fragment
@@ -60,14 +60,14 @@ class Gateway(BaseModel):
 
     sender: Annotated[str, AfterValidator(_folder)]
     source: Annotated[str, AfterValidator(known_source)]
-    url: Annotated[str, AfterValidator(_safe)]
+    url: Annotated[str, AfterValidator(safe_address)]
     token_from: Annotated[str, AfterValidator(_variable)]
-    page_size: _Positive = 1000
-    most_page_bytes: _Positive = 64 * 1024**2
-    most_pages: _Positive = 100_000
-    most_bytes: _Positive = 1024**3
-    most_page_seconds: _Positive = 120
-    most_seconds: _Positive = 900
+    page_size: Positive = 1000
+    most_page_bytes: Positive = 64 * 1024**2
+    most_pages: Positive = 100_000
+    most_bytes: Positive = 1024**3
+    most_page_seconds: Positive = 120
+    most_seconds: Positive = 900
 
     @property
     def name(self) -> str:

@@ -7,21 +7,20 @@ is next, and where it goes (`pull`).
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import requests
 
 from orchestration.extraction.gateways import Gateway
+from orchestration.extraction.limits import TooLargeError, in_time, received
 from orchestration.http_session import session
 
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS = 5, 1.0, 300
 TIMEOUT_SECONDS = (10, 60)
-_BLOCK = 64 * 1024
 _TOKEN_REFUSED = (401, 403)
 
 
@@ -75,18 +74,8 @@ class Pages:
                              "see whether the gateway is up")  # fmt: skip
         if seconds <= 0:  # a page that is asked for all the same may be there before anybody waits for it
             raise late
-        answered: Future[Page] = Future()
-
-        def ask() -> None:
-            try:
-                answered.set_result(self._get(number))
-            except BaseException as error:  # noqa: BLE001  (raised by `result`, in the thread that waits)
-                answered.set_exception(error)
-
-        # Time-outs of the library begin again with each byte. Who is still at it then is left alone, not waited for.
-        threading.Thread(target=ask, daemon=True).start()
         try:
-            return answered.result(timeout=seconds)
+            return in_time(seconds, partial(self._get, number))
         except TimeoutError:
             raise late from None
 
@@ -118,13 +107,12 @@ class Pages:
             kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
             if kind != "application/json":
                 raise self._stopped(number, f"content of type {kind or 'unknown'}", "application/json")
-            body = bytearray()
-            for block in answer.iter_content(_BLOCK):
-                body += block
-                if len(body) > self.gateway.most_page_bytes:
-                    raise self._stopped(number, f"more than {self.gateway.most_page_bytes} bytes unpacked", "a page"
-                                        " within most_page_bytes", "lower page_size, or raise the limit")  # fmt: skip
-            return bytes(body)
+            try:
+                return received(answer, self.gateway.most_page_bytes)
+            except TooLargeError:
+                found = f"more than {self.gateway.most_page_bytes} bytes unpacked"
+                raise self._stopped(number, found, "a page within most_page_bytes",
+                                    "lower page_size, or raise the limit") from None  # fmt: skip
 
     def read(self, number: int, body: bytes) -> Page:
         """What `body`, received as page `number`, is as a page. Raises PullError."""

@@ -12,6 +12,7 @@ from orchestration.defs.closing import CLOSED
 from orchestration.defs.extraction import PULLED
 from orchestration.defs.graph import build_defs
 from orchestration.defs.ingestion import batch_key, lake_key
+from orchestration.defs.portal_capture import CAPTURED
 from orchestration.defs.release import RELEASE
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, source_named
@@ -53,7 +54,8 @@ def test_data_flow_from_landing_to_release(specs: dict[dg.AssetKey, dg.AssetSpec
         catalogue = (
             set() if source.name == "unit_catalogue" else {dg.AssetKey(["exchange", "unit_catalogue"])}
         )
-        assert upstream(batch_key(source)) == {PULLED, *catalogue}
+        captured = {CAPTURED} if source.name == "portal_service_results" else set()
+        assert upstream(batch_key(source)) == {PULLED, *captured, *catalogue}
         assert upstream(lake_key(source)) == {batch_key(source)}
     assert upstream(dg.AssetKey(["staging", "stg_portal__unit_results"])) == {lake_key(SOURCES[0])}
     assert upstream(dg.AssetKey(["staging", "stg_exchange__dossiers"])) == {
@@ -125,7 +127,18 @@ def test_one_job_runs_the_whole_graph_in_one_process(
 ) -> None:
     job = defs.resolve_job_def("refresh")
     assert job.executor_def is dg.in_process_executor
-    assert job.asset_layer.executable_asset_keys >= set(specs) - {CLOSED}
+    assert job.asset_layer.executable_asset_keys >= set(specs) - {CLOSED, CAPTURED}
+    assert CAPTURED not in job.asset_layer.executable_asset_keys, "nothing calls out that was not asked to"
+
+
+def test_a_capture_is_followed_by_all_that_a_night_does_but_the_gateways(
+    defs: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
+) -> None:
+    """A gateway's day is fetched once, after it has ended."""
+    job = defs.resolve_job_def("portal_capture")
+    assert job.executor_def is dg.in_process_executor
+    assert job.asset_layer.executable_asset_keys >= set(specs) - {CLOSED, PULLED}
+    assert PULLED not in job.asset_layer.executable_asset_keys
 
 
 def test_without_a_parsed_dbt_project_the_error_says_what_to_do(tmp_path: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ import pytest
 
 from orchestration.defs.graph import build_defs
 from orchestration.defs.partitions import NoSuchDaysError, known_days, run_tags
-from orchestration.defs.schedules import close_last_month, nightly
+from orchestration.defs.portal_capture import NEXT_TRY
+from orchestration.defs.schedules import capture_portal, close_last_month, nightly
 from orchestration.ingestion.landing import Days
 from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
@@ -83,12 +85,57 @@ def test_on_the_second_the_month_before_is_closed() -> None:
     assert close_last_month.cron_schedule == "0 4 2 * *"
 
 
-def test_what_runs_at_night_is_switched_on_when_installed(settings: Settings) -> None:
+def ask_for_capture(settings: Settings, hour: int) -> Any:
+    moment = datetime(2026, 10, 10, hour, 0, tzinfo=VIETNAM)
+    with dg.DagsterInstance.ephemeral() as instance:
+        return capture_portal(
+            dg.build_schedule_context(
+                instance=instance, scheduled_execution_time=moment, resources={"settings": settings}
+            )
+        )
+
+
+def last_capture(settings: Settings, moment: str, is_refreshing: bool) -> None:
+    settings.portal.mkdir(exist_ok=True)
+    facts = {"captured_at": moment, "is_refreshing": is_refreshing}
+    (settings.portal / "last_capture.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def test_in_the_morning_the_portal_is_asked_for_today(settings: Settings) -> None:
+    last_capture(settings, "2026-10-08T23:00:00+00:00", is_refreshing=True)
+    request = ask_for_capture(settings, 6)
+    assert isinstance(request, dg.RunRequest)
+    assert (request.partition_key, request.run_key) == ("2026-10-10", "capture 2026-10-10 06:00")
+    assert request.tags[NEXT_TRY] == "09:00"
+    assert capture_portal.cron_schedule == "0 6,9,12,15 * * *"
+    assert capture_portal.execution_timezone == "Asia/Ho_Chi_Minh"
+
+
+@pytest.mark.parametrize(("hour", "next_try"), [(9, "12:00"), (12, "15:00"), (15, None)])
+def test_later_only_if_the_capture_of_today_found_it_refreshing(
+    hour: int, next_try: str | None, settings: Settings
+) -> None:
+    assert isinstance(ask_for_capture(settings, hour), dg.SkipReason), "nothing was captured"
+    # 06:00 of the 9th in Vietnam, then 06:00 of the 10th.
+    for moment, is_refreshing in (("2026-10-08T23:00:00+00:00", True), ("2026-10-09T23:00:00+00:00", False)):
+        last_capture(settings, moment, is_refreshing)
+        skipped = ask_for_capture(settings, hour)
+        assert isinstance(skipped, dg.SkipReason)
+        assert skipped.skip_message == "no capture of today found the portal refreshing"
+    last_capture(settings, "2026-10-09T23:00:00+00:00", is_refreshing=True)
+    request = ask_for_capture(settings, hour)
+    assert isinstance(request, dg.RunRequest)
+    assert (request.partition_key, request.run_key) == ("2026-10-10", f"capture 2026-10-10 {hour:02}:00")
+    assert request.tags.get(NEXT_TRY) == next_try
+
+
+def test_what_runs_at_night_is_switched_on_when_installed_and_what_calls_out_is_not(
+    settings: Settings,
+) -> None:
     defs = build_defs(settings)
-    assert all(
-        schedule.default_status == dg.DefaultScheduleStatus.RUNNING
-        for schedule in (defs.resolve_schedule_def(made.name) for made in defs.schedules or [])
-    )
+    schedules = [defs.resolve_schedule_def(made.name) for made in defs.schedules or []]
+    stopped = {made.name for made in schedules if made.default_status == dg.DefaultScheduleStatus.STOPPED}
+    assert stopped == {"portal_capture"}
     assert defs.resolve_sensor_def("late_deliveries").default_status == dg.DefaultSensorStatus.RUNNING
 
 
@@ -127,12 +174,13 @@ def test_each_day_is_a_run_of_its_own_and_today_waits_for_the_night(
     assert [request.partition_key for request in asked] == ["2025-11-28", "2025-11-30"]
 
 
+@pytest.mark.parametrize("name", ["refresh", "portal_capture"])
 def test_nothing_is_asked_for_while_a_run_is_under_way(
-    settings: Settings, instance: dg.DagsterInstance
+    name: str, settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     land(settings, "2025-11-28", "H19")
     cursor, _ = look(settings, instance, None)
-    job = build_defs(settings).resolve_job_def("refresh")
+    job = build_defs(settings).resolve_job_def(name)
     run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
     waiting = tick(settings, instance, cursor)
     assert not waiting.run_requests

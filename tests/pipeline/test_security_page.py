@@ -166,11 +166,15 @@ def test_everything_in_the_data_folder_has_the_mode_that_the_page_gives_it(
         allowed = {one for one in stated[pattern] if bool(one & 0o100) == path.is_dir()} or stated[pattern]
         assert not stated[pattern] or mode in allowed, f"{name}: {mode:04o}"
         seen[pattern].add(name)
-    # A clean night refuses nothing, pulls nothing and closes no month; these folders get their mode with the others.
+    # A clean night refuses, pulls and captures nothing, and closes no month; these folders get their mode with the
+    # others.
     assert {pattern for pattern, names in seen.items() if not names} == {
         "quarantine",
         "closed",
+        "portal",
+        "portal/*",
         "landing/.pull",
+        "landing/.portal",
     }
     assert {pattern for pattern, mode in stated.items() if mode == {0o750} and "/" not in pattern} == set(
         PRIVATE

@@ -44,6 +44,7 @@ def test_every_section_that_the_code_names_is_there() -> None:
         "marts/mart_index: not_null",
         "models",
         "is_scored",
+        "ingestion/portal_capture: portal_was_captured",
         "release",
         "run",
     ],

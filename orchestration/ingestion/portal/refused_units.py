@@ -41,5 +41,7 @@ def refused_units(lake: Path, quarantine: Path) -> tuple[Problem, ...]:
             return ()
         return tuple(
             Problem(*row)
-            for row in connection.execute(_REFUSED_SQL, {"records": records, "refreshing": REFRESHING}).fetchall()
+            for row in connection.execute(
+                _REFUSED_SQL, {"records": records, "refreshing": REFRESHING}
+            ).fetchall()
         )
