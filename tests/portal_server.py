@@ -249,6 +249,7 @@ class Country:
         for row in _table("communes.csv"):
             self.communes.setdefault(row["province_code"], []).append(row)
         self.provinces = _table("provinces.csv")
+        self.codes = {row["unit_code"]: row["agency_code"] for row in _table("portal_unit_codes.csv")}
         self.by_id = {self.id_of(row["agency_code"]): row for row in self.provinces}
         self.made: dict[str, dict[str, Data]] = {}
 
@@ -283,17 +284,19 @@ class Country:
         """Departments first, then communes, as their codes count them."""
         chance = random.Random(f"{self.seed} {row['agency_code']}")
         of_province = f" - {_kind(row)} {row['name_vi']}"
-        named = [(f"{name}{of_province}", "AGENCY") for name in DEPARTMENTS]
+        named = [(f"{name}{of_province}", "AGENCY", "") for name in DEPARTMENTS]
         for commune in self.communes[row["province_code"]]:
             kind, _, rest = commune["name_vi"].partition(" ")
             if kind == "Đặc":  # of two words
                 kind, rest = "Đặc khu", rest.removeprefix("khu ")
-            named.append((f"UBND {kind.lower()} {rest}", "COMMUNE"))
+            named.append(
+                (f"UBND {kind.lower()} {rest}", "COMMUNE", self.codes.get(commune["commune_code"], ""))
+            )
         return [
-            Unit(f"{row['agency_code']}.{number:02}", name, kind, dossiers=0 if chance.random() < 0.03
+            Unit(code or f"{row['agency_code']}.{number:02}", name, kind, dossiers=0 if chance.random() < 0.03
                  else chance.randint(5, 9000), petitions=0 if chance.random() < 0.4 else chance.randint(1, 60),
                  procedures=chance.randint(1, 90))
-            for number, (name, kind) in enumerate(named, start=1)
+            for number, (name, kind, code) in enumerate(named, start=1)
         ]  # fmt: skip
 
     def groups_of(self, row: dict[str, str]) -> dict[str, Data]:

@@ -210,7 +210,7 @@ RULES = (
     Rule("other_department", "envelope",
          "is_units and (subject_code <> parent_agency_code or subject_id <> asked_id)",
          "subject_at || '.departmentId'", "if(subject_code <> parent_agency_code, subject_code, subject_id)",
-         "if(subject_code <> parent_agency_code, parent_agency_code, asked_id) || ', which was asked for'", CAPTURE_AGAIN),
+         "if(subject_code <> parent_agency_code, parent_agency_code, asked_id) || ', as was asked for'", CAPTURE_AGAIN),
     Rule(FOREIGN_AGENCY, "envelope", "not is_own and not is_units", "'metadata.scope'",
          "'a snapshot of the nation from ' || sender", "'one from a sender for the nation'", NOT_AGREED),
     Rule(FOREIGN_AGENCY, "envelope", "not is_own and is_units", "'metadata.provinceCode'",

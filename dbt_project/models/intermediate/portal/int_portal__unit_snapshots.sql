@@ -46,6 +46,7 @@ final as (
         expected_communes,
         official_total_score,
         official_rank,
+        is_listed,
         min(case when is_captured_after_end then 1 else 0 end) over (
             partition by {{ period_keys() }}, unit_level, parent_unit_code
         ) = 1 as is_final_capture

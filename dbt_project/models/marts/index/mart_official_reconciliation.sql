@@ -17,8 +17,10 @@ official_groups as (
     select * from {{ ref('int_portal__group_scores') }}
 ),
 
+-- Of a unit that was captured by its groups alone the portal gives no total.
 official_totals as (
     select * from {{ ref('int_portal__unit_snapshots') }}
+    where is_listed
 ),
 
 -- TTTT metrics come with counts and no score: there is nothing of the portal's to compare them with. A null
