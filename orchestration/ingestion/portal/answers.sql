@@ -1,10 +1,12 @@
--- From the interface's own answers (rows of table document with a question) to the shape in which `service_results.sql` reads units:
--- what surrounds them as `metadata`, what the answer is about as `subject`, its list as `provinces` or `units`, whose elements
--- stay as they came. No judgement here: what is lacking stays so, and a rule says so.
+-- From the interface's own answers (rows of table document with a question) to the shape in which
+-- `service_results.sql` reads units: what surrounds them as `metadata`, what the answer is about as `subject`, its list
+-- as `provinces` or `units`, whose elements are shaped where they are read. No judgement here: what is lacking stays so,
+-- and a rule says so.
 
--- One row an interface: which group it answers for, where it lists units, and what it is about. Facts: docs/lake.md.
+-- One row an interface: which group it answers for, where it lists units, and what it is about. (docs/adr/0049)
 create or replace temp table known_interface as
-from (values
+from (
+    values
     ('evaluation/service-results', null, 'evaluation', 'overview'),
     ('evaluation/transparency', 'CKMB', 'evaluation', 'overview'),
     ('evaluation/handling-satisfaction', 'MDHL', 'evaluation', 'overview'),
@@ -12,10 +14,42 @@ from (values
     ('evaluation/dvc-progress-tree', 'TDGQ', 'children', 'parent'),
     ('evaluation/provide-online-tree', 'ONLINE', 'children', 'parent'),
     ('evaluation/formality-online-payment-tree', 'TTTT', 'children', 'parent')
-) as interfaces(path, group_code, list_key, subject_key);
+) as interfaces (path, group_code, list_key, subject_key);
 
-create or replace temp table answer as from document where question is not null;
-delete from document where question is not null;
+-- An element of an answer in the shape of a transcribed unit. Of one group its score is called `score`, or `totalScore`
+-- where the whole answer is of the group.
+create or replace temp macro member_of(j, name, key) as
+if(json_exists(j, '$.' || key), '"' || name || '":' || json_extract(j, '$.' || key)::varchar, null);
+create or replace temp macro component_of(j) as
+if(json_type(j) <> 'OBJECT' or json_exists(j, '$.score'), j, ('{' || concat_ws(
+    ',', member_of(j, 'score', 'totalScore'), member_of(j, 'maxScore', 'totalMaxScore'),
+    nullif(trim((j::varchar)[2:-2]), '')
+) || '}')::json);
+
+-- Units below a province are its communes and its departments; where an answer does not say which, the name does.
+create or replace temp macro child_group_of(j) as coalesce(
+    json_extract(j, '$.childGroup'),
+    to_json(if(regexp_matches(unit_name_key(j ->> '$.departmentName'), '^(xã|phường|đặc khu) '), 'COMMUNE', 'AGENCY'))
+);
+create or replace temp macro unit_of(j, group_code, is_child) as if(json_type(j) <> 'OBJECT', j, json_object(
+    'departmentId', json_extract(j, '$.departmentId'),
+    'departmentCode', json_extract(j, '$.departmentCode'),
+    'departmentName', json_extract(j, '$.departmentName'),
+    'childGroup', if(is_child, child_group_of(j), null),
+    'totalScore', if(group_code is null, json_extract(j, '$.totalScore'), null),
+    'totalMaxScore', if(group_code is null, json_extract(j, '$.totalMaxScore'), null),
+    'scoreDelta', json_extract(j, '$.scoreDelta'),
+    'groupScores', if(
+        group_code is null, json_extract(j, '$.groupScores'),
+        json_object(group_code, coalesce(json_extract(j, '$.score'), json_extract(j, '$.totalScore')))
+    ),
+    'componentIndicators', if(group_code is null, null, json_object(group_code, component_of(j)))
+));
+
+create or replace temp table answer as select * from document
+where question is not null;
+delete from document
+where question is not null;
 insert into document by name
 with questions as (
     select

@@ -128,8 +128,8 @@ def read_documents(connection: duckdb.DuckDBPyConnection) -> None:
 
     A problem with a row gets the text of its row, if it is refused; one with an element carries its own.
     """
-    connection.execute(_sql("answers"))
-    connection.execute(_sql("service_results"))
+    for step in ("answers", "service_results", "typed_units"):
+        connection.execute(_sql(step))
     connection.execute(find_problems_sql())
     connection.execute(
         "insert into moment select file_hash, extracted_at from envelope where extracted_at is not null"

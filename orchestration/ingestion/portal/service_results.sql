@@ -1,36 +1,7 @@
--- From the wire shape of `service-results` (table document) to one typed row a unit (table typed),
--- and on the way one table a grain (envelope, unit, unit_group, component, metric), on which the
--- rules of rules.py are laid. No judgement here: what cannot be read is null, and a rule says
--- so. Every statement is over all documents of a chunk; key: file_hash, record_no (1-based).
-
--- An element of an answer of the interface in the shape of a transcribed unit. Its figures of one group: the score is called `score`, or `totalScore` where the whole answer is of the group.
-create or replace temp macro member_of(j, name, key) as
-    if(json_exists(j, '$.' || key), '"' || name || '":' || json_extract(j, '$.' || key)::varchar, null);
-create or replace temp macro component_of(j) as
-    if(json_type(j) <> 'OBJECT' or json_exists(j, '$.score'), j, ('{' || concat_ws(
-        ',', member_of(j, 'score', 'totalScore'), member_of(j, 'maxScore', 'totalMaxScore'),
-        nullif(trim((j::varchar)[2:-2]), '')
-    ) || '}')::json);
-
--- Units below a province are its communes and its departments; where an answer does not say which, the name does.
-create or replace temp macro child_group_of(j) as coalesce(
-    json_extract(j, '$.childGroup'),
-    to_json(if(regexp_matches(unit_name_key(j ->> '$.departmentName'), '^(xã|phường|đặc khu) '), 'COMMUNE', 'AGENCY'))
-);
-create or replace temp macro unit_of(j, group_code, is_child) as if(json_type(j) <> 'OBJECT', j, json_object(
-    'departmentId', json_extract(j, '$.departmentId'),
-    'departmentCode', json_extract(j, '$.departmentCode'),
-    'departmentName', json_extract(j, '$.departmentName'),
-    'childGroup', if(is_child, child_group_of(j), null),
-    'totalScore', if(group_code is null, json_extract(j, '$.totalScore'), null),
-    'totalMaxScore', if(group_code is null, json_extract(j, '$.totalMaxScore'), null),
-    'scoreDelta', json_extract(j, '$.scoreDelta'),
-    'groupScores', if(
-        group_code is null, json_extract(j, '$.groupScores'),
-        json_object(group_code, coalesce(json_extract(j, '$.score'), json_extract(j, '$.totalScore')))
-    ),
-    'componentIndicators', if(group_code is null, null, json_object(group_code, component_of(j)))
-));
+-- From the wire shape of `service-results` (table document) to one table a grain (envelope, unit, unit_group,
+-- component, metric), on which the rules of rules.py are laid, and of which `typed_units.sql` makes one row a unit. No
+-- judgement here: what cannot be read is null, and a rule says so. Every statement is over all documents of a chunk;
+-- key: file_hash, record_no (1-based; 0 is what an answer is about).
 
 -- One row a file. `item` holds what surrounds the outer list.
 create or replace temp table envelope as
@@ -132,8 +103,7 @@ numbered as (
 ),
 
 shaped as (
-    select
-        * replace (if(interface is null, item, unit_of(item, asked_group, is_units and not is_subject)) as item)
+    select * replace (if(interface is null, item, unit_of(item, asked_group, is_units and not is_subject)) as item)
     from numbered
 ),
 
@@ -176,7 +146,7 @@ read as (
     select
         *,
         if(is_subject, subject_at, listed_at || '[' || (record_no - 1) || ']')
-            || coalesce(' (' || masked(coalesce(agency_code, department_id)) || ')', '') as record,
+        || coalesce(' (' || masked(coalesce(agency_code, department_id)) || ')', '') as record,
         '' as place
     from coded
 ),
@@ -439,151 +409,3 @@ select
 from unit
 left join unit_group on unit.file_hash = unit_group.file_hash and unit.record_no = unit_group.record_no
 group by all;
-
--- Grain: one row a unit of a payload, good or bad; columns as in ROW_COLUMNS.
-insert into typed by name
-with groups as (
-    select
-        file_hash,
-        record_no,
-        list({ 'group_code': group_code, 'score': score } order by position) as group_scores
-    from unit_group
-    -- Of the groups that an answer is not about it says nothing.
-    where is_listed or scope <> 'Group'
-    group by file_hash, record_no
-),
-
-components as (
-    select
-        file_hash,
-        record_no,
-        list({
-            'component': coalesce(nobodys(component), group_code),
-            'group_code': group_code,
-            'score': score,
-            'max_score': max_score
-        } order by position) as components,
-        any_value({
-            'total_received': total_received, 'total_on_time': total_on_time,
-            'total_overdue': total_overdue, 'avg_processing_days': avg_processing_days,
-            'ratio': ratio, 'score': score, 'max_score': max_score
-        }) filter (where group_code = 'TDGQ') as settlement,
-        any_value({
-            'paid_online_dossiers': paid_online_dossiers,
-            'financial_obligation_dossiers': financial_obligation_dossiers,
-            'paid_online_formalities': paid_online_formalities, 'fee_formalities': fee_formalities
-        }) filter (where group_code = 'TTTT') as payment,
-        any_value(settled_dossiers) filter (where group_code = 'TDGQ') as settled_dossiers,
-        any_value(fee_data_formalities) filter (where group_code = 'TTTT') as fee_data_formalities,
-        any_value(distinct_fee_formalities) filter (where group_code = 'TTTT') as distinct_fee_formalities,
-        any_value({
-            'authority_formalities': authority_formalities, 'partial_formalities': partial_formalities,
-            'full_formalities': full_formalities, 'online_services_with_dossiers': online_services_with_dossiers,
-            'online_services': online_services, 'filed_online': filed_online, 'filed_in_person': filed_in_person,
-            'filed_by_post': filed_by_post, 'filed': filed, 'online_on_time': online_on_time,
-            'online_overdue': online_overdue
-        }) filter (where group_code = 'ONLINE' and authority_formalities is not null) as online
-    from component
-    group by file_hash, record_no
-),
-
-metrics as (
-    select
-        file_hash,
-        record_no,
-        list({
-            'group_code': group_code, 'metric_code': code, 'name_vi': nobodys(name_vi),
-            'numerator': numerator, 'denominator': denominator, 'ratio': ratio,
-            'score': score, 'max_score': max_score,
-            'data_quality_status': upper(nobodys(data_quality_status))
-        } order by component_position, position) as metrics
-    from metric
-    where not is_aside
-    group by file_hash, record_no
-),
-
--- Keys come from the sender: never put into a JSON path, and left out where they could be of a person.
-chart as (
-    select
-        file_hash,
-        entry.key as chart,
-        unnest(json_extract(entry.value, '$[*]')) as point
-    from (
-        select
-            file_hash,
-            unnest(map_entries(try_cast(body -> '$.data' as map (varchar, json)))) as entry
-        from document
-        where json_type(body, '$.data') = 'OBJECT'
-    )
-    where ends_with(entry.key, 'Chart') and json_type(entry.value) = 'ARRAY'
-),
-
-chart_figure as (
-    select
-        file_hash,
-        chart,
-        coalesce(count_of(point -> '$.month'), count_of(point -> '$.label'))::integer as month,
-        entry.key as series,
-        number_of(entry.value) as value
-    from (select *, unnest(map_entries(try_cast(point as map (varchar, json)))) as entry from chart)
-    where entry.key not in ('month', 'label') and coalesce(json_type(entry.value), 'NULL') <> 'VARCHAR'
-),
-
-charts as (
-    select
-        file_hash,
-        list({ 'chart': chart, 'month': month, 'series': series, 'value': value } order by chart, series, month)
-            as charts
-    from chart_figure
-    where month between 1 and 12 and not names_person(chart) and not names_person(series)
-    group by file_hash
-)
-
-select
-    envelope.source_file,
-    envelope.file_hash,
-    envelope.delivery_date,
-    envelope.sender,
-    envelope.precedence,
-    unit.record_no,
-    envelope.scope,
-    envelope.time_type,
-    envelope.year,
-    if(envelope.time_type = 'month', envelope.month, null) as month,
-    if(envelope.time_type = 'quarter', envelope.quarter, null) as quarter,
-    envelope.extracted_at,
-    unit.parent_agency_code,
-    envelope.expected_departments,
-    envelope.expected_communes,
-    envelope.nation_total_score,
-    unit.agency_code,
-    nobodys(unit.department_name) as name_vi,
-    nobodys(unit.short_name) as short_name,
-    nobodys(unit.child_group) as child_group,
-    unit.total_score as official_total_score,
-    unit.official_rank,
-    unit.total_max_score,
-    coalesce(group_scores, []) as group_scores,
-    coalesce(components, []) as components,
-    settlement,
-    payment,
-    coalesce(metrics, []) as metrics,
-    if(envelope.interface is null, null, envelope.extracted_at) as capture_at,
-    nobodys(envelope.interface) as interface,
-    envelope.answered_at,
-    envelope.formality_id,
-    unit.is_subject,
-    unit.department_id,
-    unit.score_delta,
-    settled_dossiers,
-    fee_data_formalities,
-    distinct_fee_formalities,
-    online,
-    if(unit.is_subject, coalesce(charts, []), []) as charts
-from unit
-inner join envelope on unit.file_hash = envelope.file_hash
-left join groups on unit.file_hash = groups.file_hash and unit.record_no = groups.record_no
-left join components
-    on unit.file_hash = components.file_hash and unit.record_no = components.record_no
-left join metrics on unit.file_hash = metrics.file_hash and unit.record_no = metrics.record_no
-left join charts on unit.file_hash = charts.file_hash;

@@ -1,4 +1,5 @@
--- Grain: one row per payload and unit of it, over all procedures; where the portal gives an id alone, the code it has elsewhere.
+-- Grain: one row per payload and unit of it, over all procedures. Where the portal gives an id alone, with the code
+-- that it has elsewhere.
 with unit_results as (
     select * from {{ ref('stg_portal__unit_results') }}
     where formality_id is null

@@ -1,4 +1,4 @@
--- Grain: one row per capture, period key and unit: what the capture says of the unit, whatever number of answers it took.
+-- Grain: one row per capture, period key and unit: what the capture says of it, whatever number of answers it took.
 with results as (
     select * from {{ ref('core_portal__results') }}
 ),
@@ -88,7 +88,8 @@ final as (
         max(case when has_settlement then 1 else 0 end) = 1 as has_detail,
         max(case when coalesce(interface, 'service-results') = 'service-results' then 1 else 0 end) = 1 as is_listed,
         -- The same number for the same figures.
-        sum(figures) + cast({{ surrogate_key(['unit_code', 'max(official_total_score)']) }} as decimal(38, 0)) as figures
+        sum(figures)
+        + cast({{ surrogate_key(['unit_code', 'max(official_total_score)']) }} as decimal(38, 0)) as figures
     from keyed
     group by {{ period_keys() }}, capture_key, unit_code, unit_level, province_code, parent_unit_code
 )

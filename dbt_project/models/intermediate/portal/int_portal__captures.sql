@@ -1,4 +1,4 @@
--- Grain: one row per capture, period key, unit level and parent: whether its figures are new, seen again, or earlier ones.
+-- Grain: one row per capture, period key, unit level and parent: are its figures new, seen again, or earlier ones?
 with capture_units as (
     select * from {{ ref('int_portal__capture_units') }}
 ),
@@ -25,8 +25,8 @@ captures as (
     group by {{ period_keys() }}, capture_key, unit_level, parent_unit_code, precedence, is_captured_after_end
 ),
 
--- The answers of single groups belong to the list of the nation that was captured with them. Where that was refused, nobody
--- knows of which moment they are.
+-- The answers of single groups belong to the list of the nation that was captured with them. Where that was refused,
+-- nobody knows of which moment they are.
 with_list as (
     select
         *,

@@ -1,5 +1,5 @@
--- Grain: one row per capture of the portal, period key, unit level and parent; one per file that was refused because the
--- portal was refreshing.
+-- Grain: one row per capture of the portal, period key, unit level and parent; one per file that was refused because
+-- the portal was refreshing.
 with captures as (
     select * from {{ ref('int_portal__captures') }}
 ),
@@ -18,14 +18,21 @@ snapshots as (
 ),
 
 -- Figures that are seen again belong to the capture that first showed them.
+judged as (
+    select
+        *,
+        capture_status in ('observation', 'went_back') as is_observation
+    from captures
+),
+
 counted as (
     select
         *,
-        sum(case when capture_status in ('observation', 'went_back') then 1 else 0 end) over (
+        sum(case when is_observation then 1 else 0 end) over (
             partition by basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code
             order by observed_at, capture_key
         ) as observation_no
-    from captures
+    from judged
 ),
 
 observed as (
@@ -61,8 +68,8 @@ final as (
         observed.observed_at,
         cast(observed.units as integer) as units,
         observed.capture_status,
-        case when observed.capture_status in ('observation', 'went_back') then cast(observed.others as integer) end as times_seen_again,
-        case when observed.capture_status in ('observation', 'went_back') then observed.last_observed_at end as last_seen_at,
+        case when observed.is_observation then cast(observed.others as integer) end as times_seen_again,
+        case when observed.is_observation then observed.last_observed_at end as last_seen_at,
         cast(observed.units_in_detail as integer) as units_in_detail,
         snapshots.capture_key is not null as is_current
     from observed

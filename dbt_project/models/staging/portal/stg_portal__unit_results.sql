@@ -1,5 +1,5 @@
--- Grain: one row per payload (file_hash) and unit of it. The nation, of which an answer of the interface has a row as well,
--- is no unit that is scored.
+-- Grain: one row per payload (file_hash) and unit of it. The nation, of which an answer of the interface has a row as
+-- well, is no unit that is scored.
 with source as (
     select * from {{ source('portal', 'portal_service_results') }}
 ),
