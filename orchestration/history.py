@@ -62,7 +62,8 @@ meant as (
     from known
 )
 
-select unit_code, unit_level, agency_code, name_vi, has_figures
+select unit_code, unit_level, agency_code, name_vi, has_figures,
+    if(unit_level = 'province', 'VN', province_code) as parent_unit_code
 from meant
 where likeness is not null
 qualify rank() over (order by likeness, has_figures desc, unit_level = 'province' desc) = 1
@@ -78,12 +79,21 @@ with groups as (
         where basis = 'portal' and unit_code = getvariable('unit_code')
     )
     on group_code in {GROUPS} using first(score)
+),
+
+-- Figures that a later capture showed again have no day of their own.
+seen_again as (
+    select regime, period_type, period_start, as_of, max(last_seen_at)::date as seen_until
+    from marts.mart_portal_captures
+    where times_seen_again > 0
+        and unit_level = getvariable('unit_level') and parent_unit_code = getvariable('parent_unit_code')
+    group by all
 )
 
 select
     figures.regime, figures.period_type, figures.period_start, figures.period_end, figures.as_of,
     figures.period_status, total_score, {", ".join(GROUPS)}, rank, peers, official_rank, score_change, rank_change,
-    rank_reason, movement_reason,
+    rank_reason, movement_reason, seen_until,
     case figures.period_type
         when 'month' then strftime(figures.period_start, '%Y-%m')
         when 'quarter' then strftime(figures.period_start, '%Y-Q') || quarter(figures.period_start)
@@ -91,6 +101,7 @@ select
     end as period
 from figures
 left join groups using (regime, period_type, period_start, as_of)
+left join seen_again using (regime, period_type, period_start, as_of)
 where unit_code = getvariable('unit_code')
     and (period_type = getvariable('period_type') or getvariable('period_type') is null)
 order by
@@ -105,6 +116,7 @@ _DAYS = (
     Column("rank", shown=lambda rank: str(rank or "-"), is_number=True),
     Column("official_rank", "portal's rank", lambda rank: str(rank or "-"), is_number=True),
     Column("score_change", "change", lambda change: number(change, "+.2f", none=""), is_number=True),
+    Column("seen_until", "seen until", lambda day: str(day or "")),
 )
 
 
@@ -115,7 +127,8 @@ def history(serving: Path, word: str, period_type: str | None = None) -> Answer:
     with open_marts(serving) as connection:
         connection.execute(_KEYS)
         unit = _meant(connection, word)
-        connection.execute("set variable unit_code = $1", [unit["unit_code"]])
+        for name in ("unit_code", "unit_level", "parent_unit_code"):
+            connection.execute(f"set variable {name} = $1", [unit[name]])
         connection.execute("set variable period_type = $1", [period_type])
         days = rows(connection, _HISTORY)
     called = _called(unit)

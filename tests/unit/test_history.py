@@ -57,6 +57,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Path:
             " rank_change integer, peers integer, period_status varchar);"
             "create table mart_index (basis varchar, unit_code varchar, regime varchar, period_type varchar,"
             " period_start date, as_of date, group_code varchar, score decimal(6, 2));"
+            "create table mart_portal_captures (regime varchar, period_type varchar, period_start date, as_of date,"
+            " unit_level varchar, parent_unit_code varchar, times_seen_again integer, last_seen_at timestamp);"
             "create table dim_unit (unit_code varchar, unit_level varchar, province_code varchar, agency_code varchar,"
             " name_vi varchar, valid_from date)"
         )
@@ -85,6 +87,13 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "insert into mart_index values ('portal', '75', ?, ?, ?, ?, ?, ?)",
                     [one[0], one[1], one[2], one[4], group, score],
                 )
+        # Those of 25 September were seen twice more; of a province's units nothing was.
+        connection.execute(
+            "insert into mart_portal_captures values"
+            " ('portal_2026', 'year_to_date', '2026-01-01', '2026-09-25', 'province', 'VN', 2, '2026-09-27 06:46:55'),"
+            " ('portal_2026', 'year_to_date', '2026-01-01', '2026-09-17', 'province', 'VN', 0, '2026-09-17 10:40:19'),"
+            " ('portal_2026', 'year_to_date', '2026-01-01', '2026-09-17', 'commune', '75', 3, '2026-09-29 10:40:19')"
+        )
         for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall():
             connection.table(table).write_parquet(str(folder / "parquet" / f"{table}.parquet"))
     return folder
@@ -100,9 +109,9 @@ def test_days_stand_together_by_rules_and_type_of_period_the_newest_rules_first(
         "",
         "Year to date, scored under portal_2026, ranked among 34; change against the figures before",
         "",
-        "as of       period  total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change",
+        "as of       period  total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change  seen until",
         "2026-09-17  2026    67.55  1.00  2.00    3.00  4.00  5.00  6.00     2              -",
-        "2026-09-25  2026    67.74  1.25  2.25    3.25  4.25  5.25  6.25     2              2   +0.19",
+        "2026-09-25  2026    67.74  1.25  2.25    3.25  4.25  5.25  6.25     2              2   +0.19  2026-09-27",
         "2026-10-10  2026        -     -     -       -     -     -     -     -              2",
         "No rank on 2026-10-10: no figure for TTTT",
         "No change on 2026-09-17: nothing earlier",
@@ -110,19 +119,19 @@ def test_days_stand_together_by_rules_and_type_of_period_the_newest_rules_first(
         "",
         "Quarter, scored under portal_2026, ranked among 34; change against the figures before",
         "",
-        "as of       period   total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change",
+        "as of       period   total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change  seen until",
         "2026-09-30  2026-Q3  61.00     -     -       -     -     -     -     9              9",
         "No change on 2026-09-30: nothing earlier",
         "",
         "Year to date, scored under portal_2025, ranked among 34; change against the figures before",
         "",
-        "as of       period  total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change",
+        "as of       period  total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change  seen until",
         "2025-10-31  2025    90.53     -     -       -     -     -     -     2              2",
         "No change on 2025-10-31: nothing earlier",
         "",
         "Month, scored under portal_2025, ranked among 34; change against the figures before",
         "",
-        "as of       period   total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change",
+        "as of       period   total  CKMB  TDGQ  ONLINE  TTTT  MDSH  MDHL  rank  portal's rank  change  seen until",
         "2025-10-31  2025-10  89.77     -     -       -     -     -     -     4              4",
         "No change on 2025-10-31: nothing earlier",
         "",

@@ -1,7 +1,7 @@
 -- From the interface's own answers (rows of table document with a question) to the shape in which
 -- `service_results.sql` reads units: what surrounds them as `metadata`, what the answer is about as `subject`, its list
--- as `provinces` or `units`, whose elements are shaped where they are read. No judgement here: what is lacking stays so,
--- and a rule says so.
+-- as `provinces` or `units`, whose elements are shaped where they are read. No judgement here: what is lacking stays
+-- so, and a rule says so.
 
 -- One row an interface: which group it answers for, where it lists units, and what it is about. (docs/adr/0049)
 create or replace temp table known_interface as

@@ -1,6 +1,6 @@
 """The interface's own answers as landing files: what is read of them, and what refuses one.
 
-The 23 answers that were read in September and October 2026: `tests/portal_answers.py`; what becomes of them: docs/adr/0049.
+The 23 answers that were read in September and October 2026: `tests/portal_answers.py`; what becomes of them: ADR 0049.
 """
 
 from __future__ import annotations
