@@ -74,28 +74,45 @@ refreshed_between as (
             and in_order.observed_at > refreshing.observed_at
 ),
 
-final as (
+compared as (
     select
-        {{ period_keys('in_order') }},
-        in_order.capture_key,
-        in_order.unit_level,
-        in_order.parent_unit_code,
-        in_order.observed_at,
-        in_order.units,
-        in_order.units_in_detail,
-        case
-            when
-                in_order.figures = in_order.figures_before and refreshed_between.capture_key is null
-                then 'seen_again'
-            when in_order.times_seen > 1 then 'went_back'
-            else 'observation'
-        end as capture_status
+        in_order.*,
+        coalesce(
+            in_order.figures = in_order.figures_before and refreshed_between.capture_key is null, false
+        ) as is_unchanged
     from in_order
     left join refreshed_between
         on
             in_order.capture_key = refreshed_between.capture_key
             and in_order.period_type = refreshed_between.period_type
             and in_order.period_start = refreshed_between.period_start
+),
+
+-- A capture is seen again as a whole: what changed in one of its lists shows that the others were looked at as well.
+judged as (
+    select
+        *,
+        min(case when is_unchanged then 1 else 0 end) over (
+            partition by capture_key, period_type, period_start
+        ) = 1 as is_repeat
+    from compared
+),
+
+final as (
+    select
+        {{ period_keys() }},
+        capture_key,
+        unit_level,
+        parent_unit_code,
+        observed_at,
+        units,
+        units_in_detail,
+        case
+            when is_repeat then 'seen_again'
+            when times_seen > 1 and not is_unchanged then 'went_back'
+            else 'observation'
+        end as capture_status
+    from judged
     union all
     select
         {{ period_keys() }},
