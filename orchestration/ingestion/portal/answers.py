@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,28 @@ def _moment(text: str) -> str:
 
 
 Moment = Annotated[str, AfterValidator(_moment)]
+Day = Annotated[str, Field(pattern=r"^20\d{2}-\d{2}-\d{2}$")]
+#: Also in capitals. What is none could be anything, a person's number among it.
+Id = Annotated[str, Field(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+
+
+class Body(BaseModel):
+    """What a request says. A key that is not here may narrow the question: its answer would be of something else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    timeType: str | None = None  # noqa: N815  (keys of the interface)
+    year: int | None = None
+    quarter: int | None = None
+    month: int | None = None
+    fromDate: Day | None = None  # noqa: N815
+    toDate: Day | None = None  # noqa: N815
+    rootDepartmentId: Id | None = None  # noqa: N815
+    departmentType: str | None = None  # noqa: N815
+    formalityId: Id | None = None  # noqa: N815
+    formalityID: Id | None = None  # noqa: N815
+    currentPage: int | None = None  # noqa: N815
+    pageSize: int | None = None  # noqa: N815
 
 
 class Question(BaseModel):
@@ -39,7 +61,7 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     path: str
-    body: dict[str, Any]
+    body: Body
     agencyCode: str | None  # noqa: N815  (a key of the file)
 
 
@@ -53,18 +75,21 @@ class LandedAnswer(BaseModel):
     capture: Moment
     capturedAt: Moment  # noqa: N815
     request: Question
-    status: int
+    status: int = Field(ge=100, le=599)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     answer: str
 
 
 def is_answer(text: str) -> bool:
     """Whether a JSON object is a landed answer, whole or not: the transcribed files have none of its keys."""
-    return '"answer"' in text and "answer" in json.loads(text)
+    return '"answer"' in text and "answer" in json.loads(text, parse_int=len)
 
 
-def opened(file: str, text: str) -> LandedAnswer | Problem:
-    """The answer in a landing file, itself a JSON object, or what is wrong with it. `file` names it in the problem."""
+def opened(file: str, text: str) -> tuple[str, str] | Problem:
+    """The answer in a landing file, a JSON object, and all that lies beside it, as JSON too; or what is wrong with them.
+
+    `file` names it in the problem.
+    """
     try:
         landed = LandedAnswer.model_validate_json(text)
     except ValidationError as error:
@@ -78,9 +103,6 @@ def opened(file: str, text: str) -> LandedAnswer | Problem:
     if landed.status not in ANSWERED:
         return Problem(file, "not_answered", "$", "status", str(landed.status), "201", CAPTURE_AGAIN)
     within = read_json_object(file, landed.answer.encode())
-    return within if isinstance(within, Problem) else landed
-
-
-def question_of(landed: LandedAnswer) -> str:
-    """All that lies beside the answer, as JSON."""
-    return landed.model_dump_json(exclude={"answer"})
+    if isinstance(within, Problem):
+        return within
+    return within, landed.model_dump_json(exclude={"answer"}, exclude_unset=True)

@@ -44,7 +44,7 @@ class Field:
 
     grain: str
     path: str
-    kind: str  # count | number | text | object | list
+    kind: str  # count | number | change (a number that may be negative) | text | object | list
     presence: str = "required"
     where: str = "true"
 
@@ -94,7 +94,7 @@ FIELDS = (
     Field("unit", "shortName", "text", "optional"),
     Field("unit", "childGroup", "text", where=f"{_ONLY_UNITS} and {_IS_LISTED}"),
     Field("unit", "totalScore", "number", "nullable"),
-    Field("unit", "scoreDelta", "number", "optional"),
+    Field("unit", "scoreDelta", "change", "optional"),
     Field("unit", "totalMaxScore", "number", "optional"),
     Field("unit", "rank", "count", "optional"),
     Field("unit", "groupRank", "count", "optional"),
@@ -158,7 +158,7 @@ RULES = (
          "field", "'null or blank'", "'a ' || kind"),
     Rule("not_a_number", "figure", "is_given and kind = 'count' and count_of(raw) is null", "field",
          "raw::varchar", "'a whole number of at most eight digits'"),
-    Rule("not_a_number", "figure", "is_given and kind = 'number' and number_of(raw) is null",
+    Rule("not_a_number", "figure", "is_given and kind in ('number', 'change') and number_of(raw) is null",
          "field",
          "raw::varchar", "'a number'"),
     Rule("wrong_type", "figure", "is_given and kind = 'text' and not is_blank and "
@@ -207,6 +207,10 @@ RULES = (
          "'metadata.provinceCode'", "parent_agency_code", "'an agency code of provinces.csv'"),
     Rule("not_answered", "envelope", "interface is not null and coalesce(answer_code, '') <> 'OK'", "'code'",
          "coalesce(answer_code, 'nothing')", "'OK'", CAPTURE_AGAIN),
+    Rule("bad_moment", "envelope", "answered_at not between extracted_at and extracted_at + interval 1 day",
+         "'capturedAt'", "item ->> '$.metadata.answeredAt'", "'within a day from ' || extracted_text", CAPTURE_AGAIN),
+    Rule("missing_field", "envelope", "asked_group is not null and coalesce(json_type(subject), '') <> 'OBJECT'",
+         "subject_at", "coalesce(lower(json_type(subject)), 'nothing')", "'what the answer is about'", CAPTURE_AGAIN),
     Rule("other_department", "envelope",
          "is_units and (subject_code <> parent_agency_code or subject_id <> asked_id)",
          "subject_at || '.departmentId'", "if(subject_code <> parent_agency_code, subject_code, subject_id)",

@@ -16,7 +16,7 @@ from orchestration.ingestion.formats.json_document import MAX_BYTES, read_json_o
 from orchestration.ingestion.lake import connect, write_empty_batch, write_parquet
 from orchestration.ingestion.landing import ALL_DAYS, PORTAL, Days, LandedFile, read_landed, scan
 from orchestration.ingestion.new_files import Delivery
-from orchestration.ingestion.portal.answers import is_answer, opened, question_of
+from orchestration.ingestion.portal.answers import is_answer, opened
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.portal.service_results import MAPPING, prepare, read_documents
 from orchestration.ingestion.problems import Problem
@@ -117,8 +117,7 @@ def _document(file: LandedFile) -> tuple[str, str | None] | Problem:
     text = data if isinstance(data, Problem) else read_json_object(file.relative_path, data)
     if isinstance(text, Problem) or not is_answer(text):
         return text if isinstance(text, Problem) else (text, None)
-    landed = opened(file.relative_path, text)
-    return landed if isinstance(landed, Problem) else (landed.answer, question_of(landed))
+    return opened(file.relative_path, text)
 
 
 def _read_waiting(connection: duckdb.DuckDBPyConnection) -> dict[str, Problem]:

@@ -35,7 +35,7 @@ read as (
         number_of(item -> '$.overview.totalScore') as nation_total_score,
         text_of(item -> '$.metadata.interface') as interface,
         moment_of(item -> '$.metadata.answeredAt') as answered_at,
-        nobodys(text_of(item -> '$.metadata.formalityId')) as formality_id,
+        lower(text_of(item -> '$.metadata.formalityId')) as formality_id,
         text_of(item -> '$.metadata.askedId') as asked_id,
         text_of(item -> '$.metadata.answerCode') as answer_code,
         text_of(item -> '$.metadata.groupCode') as asked_group,
@@ -99,7 +99,7 @@ numbered as (
         0 as record_no,
         true as is_subject
     from listed
-    where subject is not null
+    where json_type(subject) = 'OBJECT'
 ),
 
 shaped as (

@@ -115,6 +115,34 @@ def test_each_answer_that_was_read_says_what_it_said(workplace: Any, observation
     assert counts == expected
 
 
+def test_a_list_is_taken_without_the_nation_and_with_falls(
+    workplace: Any, payload: Callable[[str], Any]
+) -> None:
+    """What it is about is not needed for its ranks; a province may fall."""
+    data = national_list(payload("summary")) | {"overview": None}
+    data["evaluation"][1]["scoreDelta"] = -1.5
+    workplace.deliver(landed("service-results", NATION, data))
+    report = workplace.ingest()
+    (file,) = report.files
+    assert (file.status, file.rows_accepted, file.problems) == ("accepted", 34, ())
+    rows = report.pending_dir / "rows.parquet"
+    assert read("select score_delta from read_parquet($1) where agency_code = 'H19'", rows) == [(-1.5,)]
+
+
+def test_an_id_in_capitals_narrows_the_question_as_well(workplace: Any) -> None:
+    answer = of_group("dvc-progress-tree", PROGRESS, [unit("dvc-progress-tree")],
+                      period={"timeType": "year", "year": 2026, "formalityID": ID.upper()})  # fmt: skip
+    workplace.deliver(answer)
+    rows = workplace.ingest().pending_dir / "rows.parquet"
+    assert read("select distinct formality_id from read_parquet($1)", rows) == [(ID,)]
+
+
+def test_a_mark_before_the_text_is_no_fault(workplace: Any) -> None:
+    text = "\ufeff" + GOOD["answer"]
+    content = GOOD | {"answer": text, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    assert _only(workplace, content).status == "accepted"
+
+
 def test_units_without_a_code_are_kept_by_id_and_communes_told_by_their_name(workplace: Any) -> None:
     """Two interfaces list ids and names alone, and no kind: a commune is one by its name."""
     units = [unit("transparency"), unit("transparency", "H44.9", "UBND xã Không Có")]
@@ -149,6 +177,7 @@ def test_a_share_above_one_refuses_what_the_answer_is_about(workplace: Any) -> N
     )
 
 
+ID = "019d2be3-6a88-732b-8b17-b68020c8553a"
 GOOD = of_group("dvc-progress-tree", PROGRESS, [unit("dvc-progress-tree")])
 CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "another text than was received": (
@@ -158,6 +187,25 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "a moment without a zone": (
         GOOD | {"capture": "2026-10-10 07:00:29"}, "malformed_answer", "capture", "value error"),
     "a key that nobody agreed": (GOOD | {"note": "x"}, "malformed_answer", "note", "extra inputs"),
+    "a question that was narrowed in a way that nobody knows": (
+        of_group("dvc-progress-tree", PROGRESS, [unit("dvc-progress-tree")],
+                 period={"timeType": "year", "year": 2026, "fieldId": "x"}),
+        "malformed_answer", "request.body.fieldId", "extra inputs"),
+    "a procedure that is no id": (
+        of_group("dvc-progress-tree", PROGRESS, [unit("dvc-progress-tree")],
+                 period={"timeType": "year", "year": 2026, "formalityId": "079123456789"}),
+        "malformed_answer", "request.body.formalityId", "string should match pattern"),
+    "a status that is none": (GOOD | {"status": 912345678}, "malformed_answer", "status", "less than or equal to 599"),
+    "a day beyond all calendars": (
+        of_group("handling-satisfaction", {"metrics": []}, [unit("handling-satisfaction")],
+                 period={"fromDate": "294247-01-01", "toDate": "294247-12-31"}),
+        "malformed_answer", "request.body.fromDate", "string should match pattern"),
+    "an answer of another month": (
+        GOOD | {"capturedAt": "2026-11-10T07:00:29Z"}, "bad_moment", "capturedAt", "2026-11-10"),
+    "nothing that it is about": (
+        landed("dvc-progress-tree", {"timeType": "year", "year": 2026, "rootDepartmentId": ID},
+               {"parent": None, "children": [unit("dvc-progress-tree")]}, "H44"),
+        "missing_field", "data.parent", "null"),
     "an interface that nobody knows": (
         landed("new-index", NATION, {"evaluation": []}), "unknown_scope", "metadata.scope", "evaluation/new-index"),
     "another department by id": (
@@ -170,7 +218,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         of_group("handling-satisfaction", {"totalScore": 6, "totalMaxScore": 18, "metrics": []},
                  [unit("handling-satisfaction")], period={"fromDate": "2026-07-01", "toDate": "2026-09-29"}),
         "unknown_time_type", "metadata.timeType", "2026-07-01 to 2026-09-29"),
-    "no list": (landed("dvc-progress-tree", {"timeType": "year", "year": 2026, "rootDepartmentId": "x"},
+    "no list": (landed("dvc-progress-tree", {"timeType": "year", "year": 2026, "rootDepartmentId": ID},
                        {"parent": PROGRESS}, "H44"), "wrong_type", "data.children", "null"),
     "an empty list": (of_group("dvc-progress-tree", PROGRESS, []), "no_rows", "data.children", "an empty list"),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 -- Grain: one row per capture, period key and unit: what the capture says of it, whatever number of answers it took.
 with results as (
     select * from {{ ref('core_portal__results') }}
+    where not is_of_another_moment
 ),
 
 -- A unit that nobody knows is left out, and warned of where units are recognised.
@@ -30,7 +31,10 @@ metric_results as (
         record_no,
         sum(
             cast(
-                {{ surrogate_key(['metric_code', 'numerator', 'denominator', 'published_ratio', 'official_score']) }}
+                {{ surrogate_key([
+                    'metric_code', 'numerator', 'denominator', 'published_ratio', 'official_score',
+                    'denominator_status',
+                ]) }}
                 as decimal(38, 0)
             )
         ) as figures
@@ -48,7 +52,8 @@ keyed as (
         units.unit_code,
         units.province_code,
         units.parent_unit_code,
-        coalesce(group_scores.figures, 0) + coalesce(metric_results.figures, 0) as figures
+        coalesce(group_scores.figures, 0) as group_figures,
+        coalesce(metric_results.figures, 0) as metric_figures
     from results
     inner join units
         on
@@ -69,7 +74,9 @@ keyed as (
             and results.record_no = metric_results.record_no
 ),
 
-final as (
+-- `shown` stands for what the portal shows first of a unit: its total, its rank and its groups, from the list that has
+-- them, else from the answers about its groups. `figures` stands for all of it.
+summed as (
     select
         {{ period_keys() }},
         capture_key,
@@ -86,12 +93,34 @@ final as (
         max(official_total_score) as official_total_score,
         max(official_rank) as official_rank,
         max(case when has_settlement then 1 else 0 end) = 1 as has_detail,
-        max(case when coalesce(interface, 'service-results') = 'service-results' then 1 else 0 end) = 1 as is_listed,
-        -- The same number for the same figures.
-        sum(figures)
-        + cast({{ surrogate_key(['unit_code', 'max(official_total_score)']) }} as decimal(38, 0)) as figures
+        max(case when is_listed then 1 else 0 end) = 1 as is_listed,
+        coalesce(sum(case when is_listed then group_figures end), sum(group_figures)) as group_figures,
+        sum(group_figures + metric_figures) as all_figures
     from keyed
     group by {{ period_keys() }}, capture_key, unit_code, unit_level, province_code, parent_unit_code
+),
+
+final as (
+    select
+        {{ period_keys() }},
+        capture_key,
+        unit_code,
+        unit_level,
+        province_code,
+        parent_unit_code,
+        agency_code,
+        precedence,
+        observed_at,
+        is_captured_after_end,
+        expected_departments,
+        expected_communes,
+        official_total_score,
+        official_rank,
+        has_detail,
+        is_listed,
+        {{ surrogate_key(['unit_code', 'official_total_score', 'official_rank', 'group_figures']) }} as shown,
+        {{ surrogate_key(['unit_code', 'official_total_score', 'official_rank', 'all_figures']) }} as figures
+    from summed
 )
 
 select * from final

@@ -14,15 +14,14 @@ captures as (
         capture_key,
         unit_level,
         parent_unit_code,
-        precedence,
         is_captured_after_end,
         min(observed_at) as observed_at,
         count(*) as units,
         sum(case when has_detail then 1 else 0 end) as units_in_detail,
         max(case when is_listed then 1 else 0 end) as has_list,
-        sum(figures) as figures
+        sum(cast(figures as decimal(38, 0))) as figures
     from capture_units
-    group by {{ period_keys() }}, capture_key, unit_level, parent_unit_code, precedence, is_captured_after_end
+    group by {{ period_keys() }}, capture_key, unit_level, parent_unit_code, is_captured_after_end
 ),
 
 -- The answers of single groups belong to the list of the nation that was captured with them. Where that was refused,
@@ -30,29 +29,33 @@ captures as (
 with_list as (
     select
         *,
-        max(has_list) over (partition by capture_key, period_type, period_start) = 1 as is_of_a_list
+        case
+            when unit_level = 'province' then has_list = 1
+            else max(has_list) over (partition by capture_key, period_type, period_start) = 1
+        end as is_of_a_list
     from captures
 ),
 
--- What was captured after a period ended is final, and so never the same as what was captured before.
+-- What was captured after a period ended is final, and so never the same as what was captured before. Whoever captured:
+-- figures of one sender after others of another one are news.
 in_order as (
     select
         *,
         lag(figures) over (
             partition by
-                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, precedence,
+                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code,
                 is_captured_after_end
             order by observed_at, capture_key
         ) as figures_before,
         lag(observed_at) over (
             partition by
-                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, precedence,
+                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code,
                 is_captured_after_end
             order by observed_at, capture_key
         ) as observed_before_at,
         row_number() over (
             partition by
-                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code, precedence,
+                basis, regime, period_type, period_start, period_end, unit_level, parent_unit_code,
                 is_captured_after_end, figures
             order by observed_at, capture_key
         ) as times_seen
@@ -65,7 +68,8 @@ refreshed_between as (
     select distinct
         in_order.capture_key,
         in_order.period_type,
-        in_order.period_start
+        in_order.period_start,
+        in_order.unit_level
     from in_order
     inner join refreshing
         on
@@ -86,6 +90,7 @@ compared as (
             in_order.capture_key = refreshed_between.capture_key
             and in_order.period_type = refreshed_between.period_type
             and in_order.period_start = refreshed_between.period_start
+            and in_order.unit_level = refreshed_between.unit_level
 ),
 
 -- A capture is seen again as a whole: what changed in one of its lists shows that the others were looked at as well.

@@ -5,6 +5,7 @@ with snapshots as (
 
 results as (
     select * from {{ ref('core_portal__results') }}
+    where not is_of_another_moment
 ),
 
 units as (

@@ -9,19 +9,18 @@ captures as (
     where capture_status in ('observation', 'went_back')
 ),
 
--- Several captures may describe the same day: of those whose sender the agreement puts first (docs/adr/0033), one made
--- after the period ended wins over one made before, then detail over totals, then the later capture. The nation is one
--- list, of one capture; below the province each unit is taken where it is shown best.
-numbered as (
+-- Several captures may describe the same day: the sender that the agreement puts first (docs/adr/0033) goes before the
+-- others, and what was captured after the period ended before what was captured in it. Of these the newest is what the
+-- portal shows; where an earlier one shows the same in more detail, it is taken for the detail.
+in_order as (
     select
         capture_units.*,
-        row_number() over (
+        first_value(capture_units.shown) over (
             partition by {{ period_keys('capture_units') }}, capture_units.unit_code
             order by
                 capture_units.precedence asc, capture_units.is_captured_after_end desc,
-                (capture_units.has_detail and capture_units.unit_level <> 'province') desc,
-                captures.units_in_detail desc, capture_units.observed_at desc, capture_units.capture_key asc
-        ) as preference
+                capture_units.observed_at desc, capture_units.capture_key asc
+        ) as newest_shown
     from capture_units
     inner join captures
         on
@@ -29,6 +28,18 @@ numbered as (
             and capture_units.capture_key = captures.capture_key
             and capture_units.unit_level = captures.unit_level
             and capture_units.parent_unit_code = captures.parent_unit_code
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by {{ period_keys() }}, unit_code
+            order by
+                precedence asc, is_captured_after_end desc, (shown = newest_shown) desc, has_detail desc,
+                observed_at desc, capture_key asc
+        ) as preference
+    from in_order
 ),
 
 -- A ranking is final only when every one of its units was captured after the period ended.

@@ -43,16 +43,20 @@ final as (
         interface,
         formality_id,
         coalesce(is_subject, false) as is_subject,
-        scope in ('Provinces', 'Units') as is_whole_list,
+        scope = 'Provinces' as is_whole_list,
         department_id,
         coalesce(precedence, 1) as precedence,
         period_type,
         period_start,
         period_end,
-        -- A period that was already over is observed at its end; an open one on the day the capture describes.
-        least(
-            cast({{ hours_before('observed_at', var('portal_day_starts_at_hour')) }} as date),
-            period_end
+        -- A period that was already over is observed at its end; an open one on the day the capture describes, but on
+        -- its first day at the earliest: what is captured on it before offices open is of no period before.
+        greatest(
+            least(
+                cast({{ hours_before('observed_at', var('portal_day_starts_at_hour')) }} as date),
+                period_end
+            ),
+            period_start
         ) as as_of,
         observed_at,
         cast(observed_at as date) > period_end as is_captured_after_end,
