@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.extraction.portal.questions import GROUPS, Question, stopped
+from orchestration.ingestion.formats.json_document import read_json_object
+from orchestration.ingestion.personal import masked
 from orchestration.ingestion.portal.rules import PROVINCES_APART, TOTAL_TOLERANCE
+from orchestration.ingestion.problems import Problem
 
 #: Of one answer; 200 units are on a page, and no province has as many.
 MOST_PAGES = 10
@@ -34,19 +37,14 @@ class Answer:
 
 def read(question: Question, text: str) -> Answer:
     """What `text` is as the answer to `question`. Raises CaptureError."""
-    try:
-        document = json.loads(text)
-    except RecursionError:
-        raise stopped(question, "JSON of thousands of levels", "an answer", _OTHER_SHAPE) from None
-    except ValueError:
-        raise stopped(question, "text that is no JSON", "an answer", _OTHER_SHAPE) from None
-    if not isinstance(document, dict):
-        raise stopped(
-            question, f"JSON that is no object ({type(document).__name__})", "an answer", _OTHER_SHAPE
-        )
+    # As ingestion will read it: what it refuses must not land.
+    found = read_json_object("", text.encode(errors="surrogatepass"))
+    if isinstance(found, Problem):
+        raise stopped(question, found.found, found.expected, _OTHER_SHAPE)
+    document = json.loads(found)
     data = document.get("data")
     if document.get("code") != "OK" or not isinstance(data, dict):
-        raise stopped(question, f"code {document.get('code')!r} and data of type {type(data).__name__}",
+        raise stopped(question, f"code {_shown(document.get('code'))} and data of type {type(data).__name__}",
                       "code 'OK' and an object", _OTHER_SHAPE)  # fmt: skip
     _check_department(question, data)
     name = GROUPS.get(question.path, "evaluation")
@@ -70,8 +68,13 @@ def _check_department(question: Question, data: Mapping[str, Any]) -> None:
             found = about.get(key) if isinstance(about, dict) else None
             if found not in (None, value):
                 raise stopped(
-                    question, f"{place}.{key} {found!r}, another department", f"{value}, as was asked"
+                    question, f"{place}.{key} {_shown(found)}, another department", f"{value}, as was asked"
                 )
+
+
+def _shown(value: Any) -> str:
+    """What the portal wrote, in a message: without a person's numbers, and short."""
+    return repr(masked(value)) if isinstance(value, str) else masked(repr(value))
 
 
 def _pages(question: Question, data: Mapping[str, Any]) -> int:
@@ -84,8 +87,13 @@ def _pages(question: Question, data: Mapping[str, Any]) -> int:
     # A list without units may have no page.
     if not isinstance(pages, int) or pages < 0 or current not in (None, question.page):
         raise stopped(
-            question, f"page {current!r} of {pages!r}", f"page {question.page} of so many", _OTHER_SHAPE
+            question,
+            f"page {_shown(current)} of {_shown(pages)}",
+            f"page {question.page} of so many",
+            _OTHER_SHAPE,
         )
+    if question.agency is None and pages > 1:
+        raise stopped(question, f"{pages} pages", "all provinces on one", _OTHER_SHAPE)
     if pages > MOST_PAGES:
         raise stopped(question, f"{pages} pages", f"at most {MOST_PAGES}", _OTHER_SHAPE)
     return pages

@@ -19,6 +19,7 @@ from orchestration.extraction.limits import TooLargeError, in_time, received
 from orchestration.extraction.portal.agreement import Agreement
 from orchestration.extraction.portal.questions import GO_ON, CaptureError, Question, stopped
 from orchestration.http_session import single_calls
+from orchestration.ingestion.personal import masked
 
 #: The first wait is as long as this, each one after it twice as long as the one before.
 TRIES, BACKOFF_SECONDS = 4, 20.0
@@ -126,13 +127,15 @@ class Calls:
         except requests.RequestException as error:
             # Not what the library says of it, which holds addresses.
             raise _PassingError(f"a connection that broke off ({type(error).__name__})") from None
+        except ValueError:  # the library looks at the address of a redirect, whether or not it is followed
+            raise stopped(question, "a redirect to an address that is none", "an answer", _LATER) from None
 
     def _read(self, question: Question, answer: requests.Response) -> Received:
         status = answer.status_code
         if status in _REFUSALS:
             raise RefusedError(question, f"status {status}")
         if answer.is_redirect:
-            host = urlsplit(answer.headers["Location"]).hostname or "the same host"
+            host = masked(urlsplit(answer.headers["Location"]).hostname or "the same host")
             raise stopped(question, f"status {status}, a redirect to {host}", "an answer",
                           "follow it by hand; if the interface has moved, change url in portal.yml")  # fmt: skip
         try:

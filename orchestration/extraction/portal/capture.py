@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestration.answers.progress import Step, unseen
@@ -129,8 +129,7 @@ class _Asking:
         CaptureError.
         """
         while True:
-            today = self.under_way.capture.begun.astimezone(VIETNAM).date()
-            periods = [Period.around(kind, today) for kind in self.agreement.periods]
+            periods = self._periods()
             self.done, self.of = 0, len(periods)
             nations = [self._nation(of_nation(period)) for period in periods]
             provinces = self._chosen(nations[0])
@@ -150,6 +149,14 @@ class _Asking:
                 begun_again = self.under_way.capture.has_begun_again
                 return [*notes, f"{_REFRESHED}; the capture began again"] if begun_again else notes
             self.under_way.begin_again()
+
+    def _periods(self) -> list[Period]:
+        """Those of today; on the first day of one also the one that ended the day before, whose figures are final now."""
+        today = self.under_way.capture.begun.astimezone(VIETNAM).date()
+        days = (today - timedelta(days=1), today)
+        return list(
+            dict.fromkeys(Period.around(kind, day) for kind in self.agreement.periods for day in days)
+        )
 
     def _chosen(self, nation: Answer) -> Mapping[str, str]:
         """The ids of the agreed provinces, by their codes."""

@@ -114,6 +114,24 @@ def place(start: Callable[..., Place]) -> Place:
     return start()
 
 
+@pytest.mark.parametrize(
+    ("now", "periods"),
+    [
+        # 06:00 in Vietnam on New Year's Day: the year, the quarter and the month that ended are asked for once more.
+        ("2025-12-31T23:00:00Z", ["2025", "2026", "2025-Q4", "2026-Q1", "2025-12", "2026-01"]),
+        ("2026-01-01T23:00:00Z", ["2026", "2026-Q1", "2026-01"]),
+        ("2026-10-31T23:00:00Z", ["2026", "2026-Q4", "2026-10", "2026-11"]),
+    ],
+)
+def test_a_period_that_ended_the_day_before_is_asked_for_once_more(
+    place: Place, now: str, periods: list[str]
+) -> None:
+    place.now = datetime.fromisoformat(now)
+    place.capture(provinces=(), periods=("year", "quarter", "month"))
+    asked = [name.removesuffix(".json").partition("nation-")[2] for name in place.landed]
+    assert sorted(asked) == sorted(periods)
+
+
 def test_a_capture_lands_the_nation_and_the_six_groups_of_each_province(place: Place) -> None:
     done = place.capture()
     assert place.asked == ["service-results", *GROUPS, "service-results"], "the nation once more at the end"
@@ -269,6 +287,10 @@ def refreshing(provinces: int) -> Callable[[Data], None]:
     return change
 
 
+def two_pages(data: Data) -> None:
+    data["pagination"] = {"total": 34, "currentPage": 1, "pageSize": 20, "totalPages": 2}
+
+
 def each_time_another(asked: Asked) -> Reply | None:
     """It refreshes between the two lists of each capture."""
     return changed("service-results", refreshed(asked.attempt / 100))(asked)
@@ -402,10 +424,22 @@ CASES = {
     "another page than was asked for": Case(
         on_pages(2, lambda data, _: data["pagination"].update(currentPage=1)),
         "page 2: found page 1 of 2, expected page 2 of so many", requests=3),
-    "no JSON": Case(of("transparency", Reply(b"{")), "found text that is no JSON, expected an answer", requests=2),
-    "JSON of thousands of levels": Case(of("transparency", Reply(b"[" * 200_000)), "found JSON of thousands of levels",
+    "no JSON": Case(of("transparency", Reply(b"{")), "found the end of the file, or a text without its end", requests=2),
+    "JSON of thousands of levels": Case(of("transparency", Reply(b"[" * 200_000)), "found hundreds of nested levels",
                                         requests=2),
-    "a list": Case(of("transparency", Reply(b"[]")), "found JSON that is no object (list)", requests=2),
+    "a list": Case(of("transparency", Reply(b"[]")), "found a JSON list, expected a JSON object", requests=2),
+    "a key twice": Case(of("transparency", Reply(b'{"code": "OK", "code": "OK", "data": {}}')),
+                        "found the key twice in one object, expected each key once", requests=2),
+    "NaN": Case(of("transparency", Reply(b'{"code": "OK", "data": {"x": NaN}}')), "found NaN, expected a number or null",
+                requests=2),
+    "a text of somebody's": Case(
+        of("transparency", Reply(b'{"code": "nguyen@example.org 079123456789", "data": {}}')),
+        "found code '[e-mail] [digits]' and data of type dict", requests=2),
+    "a redirect to nowhere": Case(
+        of("transparency", Reply(b"", status=302, headers={"Location": "http://[::bad"})),
+        "found a redirect to an address that is none", requests=2),
+    "a national list on two pages": Case(
+        changed("service-results", two_pages), "found 2 pages, expected all provinces on one", requests=1),
     "text that is not UTF-8": Case(of("transparency", Reply(b"\xff")), "found text that is not UTF-8", requests=2),
     "an envelope that says no": Case(of("transparency", answered({}, "ERROR")),
                                      "found code 'ERROR' and data of type dict, expected code 'OK' and an", requests=2),
