@@ -24,6 +24,7 @@ from orchestration.extraction.portal.questions import CaptureError, PeriodKind
 from validated_files import expected, validated_yaml
 
 ALL = "all"
+AN_AGENCY_CODE = "the agency code of a province, such as H19"
 _AGENCY = re.compile(r"[A-Z][0-9]{2}")
 #: Signs of an address of mail or of a page, and no blank: it becomes part of a header.
 _CONTACT = re.compile(r"[A-Za-z0-9@:/._~%+-]{3,200}")
@@ -31,10 +32,15 @@ _Pause = Annotated[float, Field(ge=0)]
 _Limit = Annotated[float, Field(gt=0)]
 
 
+def is_agency_code(code: str) -> bool:
+    """Whether `code` may be a province's."""
+    return _AGENCY.fullmatch(code) is not None
+
+
 def agency_code(code: str) -> str:
     """`code`, if it may be a province's. Raises ValueError."""
-    if not _AGENCY.fullmatch(code):
-        raise ValueError("the agency code of a province, such as H19")
+    if not is_agency_code(code):
+        raise ValueError(AN_AGENCY_CODE)
     return code
 
 
@@ -75,7 +81,7 @@ class Agreement(BaseModel):
     periods: Annotated[
         tuple[PeriodKind, ...],
         AfterValidator(_some),
-        Field(description="Which periods that contain the day are asked for."),
+        Field(description="Which periods that contain the day, or ended the day before, are asked for."),
     ] = (PeriodKind.YEAR,)
     pause_seconds: Annotated[_Pause, Field(description="Between an answer and the next request.")] = 4
     jitter_seconds: Annotated[_Pause, Field(description="Up to how much longer, by chance.")] = 3

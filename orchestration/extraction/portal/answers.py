@@ -7,25 +7,29 @@ what else is wrong with figures, which ingestion judges.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.extraction.portal.questions import GROUPS, Question, stopped
+import duckdb
+
+from orchestration.extraction.portal.questions import GROUPS, Question, shown, stopped
 from orchestration.ingestion.formats.json_document import read_json_object
-from orchestration.ingestion.personal import masked
 from orchestration.ingestion.portal.rules import PROVINCES_APART, TOTAL_TOLERANCE
 from orchestration.ingestion.problems import Problem
+from orchestration.ingestion.unit_identity import AGENCY_CODE_SQL
 
 #: Of one answer; 200 units are on a page, and no province has as many.
 MOST_PAGES = 10
-_GROUPS = 6
+_GROUPS, _MOST_DIGITS = 6, 18
 _OTHER_SHAPE = "see whether the interface has changed"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as far as a capture needs to know it. `rows` are the provinces, or the units of a province."""
+    """An answer as far as a capture needs to know it. `rows` are the provinces, with their codes in today's form, or the
+    units of a province.
+    """
 
     rows: Sequence[Mapping[str, Any]]
     pages: int = 1
@@ -37,14 +41,10 @@ class Answer:
 
 def read(question: Question, text: str) -> Answer:
     """What `text` is as the answer to `question`. Raises CaptureError."""
-    # As ingestion will read it: what it refuses must not land.
-    found = read_json_object("", text.encode(errors="surrogatepass"))
-    if isinstance(found, Problem):
-        raise stopped(question, found.found, found.expected, _OTHER_SHAPE)
-    document = json.loads(found)
+    document = _object(question, text)
     data = document.get("data")
     if document.get("code") != "OK" or not isinstance(data, dict):
-        raise stopped(question, f"code {_shown(document.get('code'))} and data of type {type(data).__name__}",
+        raise stopped(question, f"code {shown(document.get('code'))} and data of type {type(data).__name__}",
                       "code 'OK' and an object", _OTHER_SHAPE)  # fmt: skip
     _check_department(question, data)
     name = GROUPS.get(question.path, "evaluation")
@@ -52,9 +52,25 @@ def read(question: Question, text: str) -> Answer:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise stopped(question, f"no list of objects {name!r}", "one", _OTHER_SHAPE)
     answer = Answer(rows, _pages(question, data))
-    if question.agency is None:
-        _check_provinces(question, answer)
-    return answer
+    return answer if question.agency is not None else _provinces(question, answer)
+
+
+def _object(question: Question, text: str) -> dict[str, Any]:
+    """What ingestion will read, and nothing that it would refuse."""
+    whole = read_json_object(question.name, text.encode())
+    if isinstance(whole, Problem):
+        at = "" if whole.record == "$" else f", {whole.record}"
+        key = f", key {shown(whole.field)}" if whole.field else ""
+        raise stopped(question, f"{whole.found}{at}{key}", whole.expected, _OTHER_SHAPE)
+    if whole != text:
+        raise stopped(question, "a byte order mark", "JSON alone", _OTHER_SHAPE)
+    document: dict[str, Any] = json.loads(whole, parse_int=_whole_number)
+    return document
+
+
+def _whole_number(digits: str) -> float:
+    """Python refuses 4,300 digits, and ingestion does not: so long a number is as good as infinite."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _check_department(question: Question, data: Mapping[str, Any]) -> None:
@@ -66,15 +82,15 @@ def _check_department(question: Question, data: Mapping[str, Any]) -> None:
         about = data.get(place)
         for key, value in asked.items():
             found = about.get(key) if isinstance(about, dict) else None
-            if found not in (None, value):
-                raise stopped(
-                    question, f"{place}.{key} {_shown(found)}, another department", f"{value}, as was asked"
-                )
+            is_code = key == "departmentCode" and _is_code(found, value)
+            if found not in (None, value) and not is_code:
+                raise stopped(question, f"{place}.{key} {shown(found)}, another department",
+                              f"that of {question.agency or 'the nation'}, as was asked")  # fmt: skip
 
 
-def _shown(value: Any) -> str:
-    """What the portal wrote, in a message: without a person's numbers, and short."""
-    return repr(masked(value)) if isinstance(value, str) else masked(repr(value))
+def _is_code(found: Any, code: str | None) -> bool:
+    """Whether `found` is `code`, however it is written."""
+    return isinstance(found, str) and _codes_today([found]) == [code]
 
 
 def _pages(question: Question, data: Mapping[str, Any]) -> int:
@@ -88,12 +104,10 @@ def _pages(question: Question, data: Mapping[str, Any]) -> int:
     if not isinstance(pages, int) or pages < 0 or current not in (None, question.page):
         raise stopped(
             question,
-            f"page {_shown(current)} of {_shown(pages)}",
+            f"page {shown(current)} of {shown(pages)}",
             f"page {question.page} of so many",
             _OTHER_SHAPE,
         )
-    if question.agency is None and pages > 1:
-        raise stopped(question, f"{pages} pages", "all provinces on one", _OTHER_SHAPE)
     if pages > MOST_PAGES:
         raise stopped(question, f"{pages} pages", f"at most {MOST_PAGES}", _OTHER_SHAPE)
     return pages
@@ -108,8 +122,10 @@ def check_page(question: Question, answer: Answer, before: Collection[str], page
         raise stopped(question, "units of a page before once more", "others", _OTHER_SHAPE)
 
 
-def _check_provinces(question: Question, answer: Answer) -> None:
-    """That each has what the other questions, and `apart`, are made of."""
+def _provinces(question: Question, answer: Answer) -> Answer:
+    """Checked that all are there, and that each has what the other questions, and `apart`, are made of."""
+    if answer.pages > 1:
+        raise stopped(question, f"{answer.pages} pages", "all 34 provinces on one", _OTHER_SHAPE)
     if not answer.rows:
         raise stopped(question, "no province", "34", _OTHER_SHAPE)
     for row in answer.rows:
@@ -123,6 +139,19 @@ def _check_provinces(question: Question, answer: Answer) -> None:
             raise stopped(
                 question, "a province without id, code, total or groups", "each of them", _OTHER_SHAPE
             )
+    codes = _codes_today(row["departmentCode"] for row in answer.rows)
+    rows = [{**row, "departmentCode": code} for row, code in zip(answer.rows, codes, strict=True)]
+    return Answer(rows, answer.pages)
+
+
+def _codes_today(written: Iterable[str]) -> list[str]:
+    """As ingestion understands them: `000.00.00.H44` is H44."""
+    with duckdb.connect() as connection:
+        connection.execute(AGENCY_CODE_SQL)
+        codes = connection.execute(
+            "select list_transform($1, lambda code: agency_code_today(code))", [list(written)]
+        )
+        return list(codes.fetchall()[0][0])
 
 
 def _is_score(value: Any) -> bool:

@@ -17,9 +17,8 @@ import requests
 
 from orchestration.extraction.limits import TooLargeError, in_time, received
 from orchestration.extraction.portal.agreement import Agreement
-from orchestration.extraction.portal.questions import GO_ON, CaptureError, Question, stopped
+from orchestration.extraction.portal.questions import GO_ON, CaptureError, Question, shown, stopped
 from orchestration.http_session import single_calls
-from orchestration.ingestion.personal import masked
 
 #: The first wait is as long as this, each one after it twice as long as the one before.
 TRIES, BACKOFF_SECONDS = 4, 20.0
@@ -113,7 +112,8 @@ class Calls:
         timeout = (self.agreement.connect_seconds, self.agreement.read_seconds)
         try:
             with self.session.post(f"{self.agreement.url}{question.path}", json=question.body, timeout=timeout,
-                                   stream=True, allow_redirects=False) as answer:  # fmt: skip
+                                   stream=True, allow_redirects=False,
+                                   hooks={"response": partial(_refuse_redirect, question)}) as answer:  # fmt: skip
                 return self._read(question, answer)
         except requests.exceptions.SSLError:
             raise stopped(question, "a certificate that cannot be verified", "one of a known authority",
@@ -127,17 +127,11 @@ class Calls:
         except requests.RequestException as error:
             # Not what the library says of it, which holds addresses.
             raise _PassingError(f"a connection that broke off ({type(error).__name__})") from None
-        except ValueError:  # the library looks at the address of a redirect, whether or not it is followed
-            raise stopped(question, "a redirect to an address that is none", "an answer", _LATER) from None
 
     def _read(self, question: Question, answer: requests.Response) -> Received:
         status = answer.status_code
         if status in _REFUSALS:
             raise RefusedError(question, f"status {status}")
-        if answer.is_redirect:
-            host = masked(urlsplit(answer.headers["Location"]).hostname or "the same host")
-            raise stopped(question, f"status {status}, a redirect to {host}", "an answer",
-                          "follow it by hand; if the interface has moved, change url in portal.yml")  # fmt: skip
         try:
             body = received(answer, self.agreement.most_answer_bytes)
         except TooLargeError:
@@ -154,3 +148,21 @@ class Calls:
             return Received(status, body.decode())
         except UnicodeDecodeError:
             raise stopped(question, "text that is not UTF-8", "JSON in UTF-8") from None
+
+
+def _refuse_redirect(question: Question, answer: requests.Response, **_: object) -> None:
+    """A hook, for even where it follows none, the library reads all of a redirect, and where it leads."""
+    if answer.is_redirect:
+        answer.close()
+        found = f"status {answer.status_code}, a redirect to {_host(answer.headers['Location'])}"
+        raise stopped(question, found, "an answer",
+                      "follow it by hand; if the interface has moved, change url in portal.yml")  # fmt: skip
+
+
+def _host(location: str) -> str:
+    """Not the rest of an address, which may hold a key."""
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        return "what is no address"
+    return shown(host) if host else "the same host"

@@ -10,12 +10,18 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.answers.progress import Step, unseen
 from orchestration.atomic_files import write_durably
-from orchestration.extraction.portal.agreement import ALL, Agreement, agency_code, user_agent
+from orchestration.extraction.portal.agreement import (
+    ALL,
+    AN_AGENCY_CODE,
+    Agreement,
+    is_agency_code,
+    user_agent,
+)
 from orchestration.extraction.portal.answers import (
     Answer,
     check_page,
@@ -34,6 +40,8 @@ from orchestration.extraction.portal.questions import (
     Question,
     of_nation,
     of_province,
+    periods_on,
+    shown,
 )
 from orchestration.extraction.portal.under_way import VIETNAM, UnderWay, complete_landing
 
@@ -129,7 +137,8 @@ class _Asking:
         CaptureError.
         """
         while True:
-            periods = self._periods()
+            today = self.under_way.capture.begun.astimezone(VIETNAM).date()
+            periods = periods_on(self.agreement.periods, today)
             self.done, self.of = 0, len(periods)
             nations = [self._nation(of_nation(period)) for period in periods]
             provinces = self._chosen(nations[0])
@@ -150,30 +159,22 @@ class _Asking:
                 return [*notes, f"{_REFRESHED}; the capture began again"] if begun_again else notes
             self.under_way.begin_again()
 
-    def _periods(self) -> list[Period]:
-        """Those of today; on the first day of one also the one that ended the day before, whose figures are final now."""
-        today = self.under_way.capture.begun.astimezone(VIETNAM).date()
-        days = (today - timedelta(days=1), today)
-        return list(
-            dict.fromkeys(Period.around(kind, day) for kind in self.agreement.periods for day in days)
-        )
-
     def _chosen(self, nation: Answer) -> Mapping[str, str]:
         """The ids of the agreed provinces, by their codes."""
         known = department_ids(nation)
         chosen = known if self.agreement.provinces == ALL else dict.fromkeys(self.agreement.provinces, "")
         for code in chosen:
             if code not in known:
+                listed = ", ".join(sorted(filter(is_agency_code, known)))
                 raise CaptureError(
-                    f"found no {code} in the portal's list of the nation, expected one of {', '.join(sorted(known))};"
-                    " put the agreement right (provinces in portal.yml)"
+                    f"found no {code} in the portal's list of the nation, expected one of {listed}; put the agreement"
+                    " right (provinces in portal.yml)"
                 )
-            try:
-                agency_code(code)  # it becomes part of a file's name
-            except ValueError as error:
+            if not is_agency_code(code):  # it becomes part of a file's name
                 raise CaptureError(
-                    f"found {code!r} in the portal's list of the nation, expected {error}"
-                ) from None
+                    f"found {shown(code)} in the portal's list of the nation, expected {AN_AGENCY_CODE};"
+                    " see whether the interface has changed"
+                )
         return {code: known[code] for code in chosen}
 
     def _nation(self, question: Question) -> Answer:

@@ -1,17 +1,20 @@
 """The questions of a capture: which requests there are, and how each is named.
 
-Here: interfaces, periods, bodies, names, and the sentence of whatever stops at one. Not here: asking (`calls`), and in
-which order (`capture`).
+Here: interfaces, periods, bodies, names, the sentence of whatever stops at one, and how it shows what the portal wrote.
+Not here: asking (`calls`), and in which order (`capture`).
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
+
+from orchestration.ingestion.personal import masked
+from orchestration.ingestion.problems import printable
 
 SERVICE_RESULTS, SATISFACTION = "evaluation/service-results", "evaluation/handling-satisfaction"
 #: The six interfaces of groups, each with the list in which it names the units below a province.
@@ -25,6 +28,8 @@ GROUPS = {
 }
 PAGE_SIZE = 200
 NATION = "nation"
+#: Of a text of the portal; more of it is not even looked at, for masking takes the longer the longer a word is.
+_LOOKED_AT = 500
 GO_ON = "capture again: it goes on after the last whole answer"
 
 
@@ -84,6 +89,14 @@ class Period:
         return f"{self.first.year}{endings[self.kind]}"
 
 
+def periods_on(kinds: Sequence[PeriodKind], today: date) -> list[Period]:
+    """Those that contain `today`. On the first day of a period also the one that ended the day before, and first: its
+    figures are whole only now.
+    """
+    days = (today - timedelta(days=1), today)
+    return list(dict.fromkeys(Period.around(kind, day) for day in days for kind in kinds))
+
+
 @dataclass(frozen=True)
 class Question:
     """One request. `agency` and `department_id` are the province's, None where the nation is asked for."""
@@ -139,6 +152,15 @@ def of_province(agency: str, department_id: str, period: Period) -> Iterator[Que
     """The six groups of a province and all below it."""
     for path in GROUPS:
         yield Question(path, period, agency, department_id)
+
+
+def shown(value: Any) -> str:
+    """A value of the portal's as a sentence may hold it: short, on one line, without what may be a person's."""
+    if isinstance(value, str):
+        return repr(printable(masked(value[:_LOOKED_AT])))
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return masked(repr(value))
 
 
 def stopped(question: Question, found: str, expected: str, action: str = GO_ON) -> CaptureError:

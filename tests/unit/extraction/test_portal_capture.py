@@ -114,24 +114,6 @@ def place(start: Callable[..., Place]) -> Place:
     return start()
 
 
-@pytest.mark.parametrize(
-    ("now", "periods"),
-    [
-        # 06:00 in Vietnam on New Year's Day: the year, the quarter and the month that ended are asked for once more.
-        ("2025-12-31T23:00:00Z", ["2025", "2026", "2025-Q4", "2026-Q1", "2025-12", "2026-01"]),
-        ("2026-01-01T23:00:00Z", ["2026", "2026-Q1", "2026-01"]),
-        ("2026-10-31T23:00:00Z", ["2026", "2026-Q4", "2026-10", "2026-11"]),
-    ],
-)
-def test_a_period_that_ended_the_day_before_is_asked_for_once_more(
-    place: Place, now: str, periods: list[str]
-) -> None:
-    place.now = datetime.fromisoformat(now)
-    place.capture(provinces=(), periods=("year", "quarter", "month"))
-    asked = [name.removesuffix(".json").partition("nation-")[2] for name in place.landed]
-    assert sorted(asked) == sorted(periods)
-
-
 def test_a_capture_lands_the_nation_and_the_six_groups_of_each_province(place: Place) -> None:
     done = place.capture()
     assert place.asked == ["service-results", *GROUPS, "service-results"], "the nation once more at the end"
@@ -184,6 +166,36 @@ def test_each_agreed_period_is_asked_for_as_a_whole(place: Place) -> None:
     asked = bodies["service-results-nation-2026-Q4.json"]
     assert (asked["timeType"], asked["year"], asked["quarter"]) == ("quarter", 2026, 4)
     assert bodies["provide-online-tree-H44-2026-10.json"]["month"] == 10
+
+
+@pytest.mark.parametrize(
+    ("now", "asked"),
+    [
+        (datetime(2026, 10, 31, 16, 59, tzinfo=UTC), ["2026", "2026-Q4", "2026-10"]),
+        (datetime(2026, 10, 31, 17, 0, tzinfo=UTC), ["2026", "2026-Q4", "2026-10", "2026-11"]),
+        (datetime(2026, 11, 1, 17, 0, tzinfo=UTC), ["2026", "2026-Q4", "2026-11"]),
+        (datetime(2026, 9, 30, 17, 0, tzinfo=UTC), ["2026", "2026-Q3", "2026-09", "2026-Q4", "2026-10"]),
+        (datetime(2026, 12, 31, 17, 0, tzinfo=UTC), ["2026", "2026-Q4", "2026-12", "2027", "2027-Q1", "2027-01"]),
+    ],
+    ids=["last day of a month", "first day of a month", "second day", "of a quarter", "of a year"],
+)  # fmt: skip
+def test_a_period_is_asked_for_once_more_on_the_day_after_it_ended(
+    place: Place, now: datetime, asked: list[str]
+) -> None:
+    steps: list[str] = []
+    agreement = place.agreement(provinces=(), periods=("year", "quarter", "month"))
+    capture(place.landing, place.own, agreement, CONTACT, lambda: now, place.waits.append,
+            lambda step, done, of: steps.append(step))  # fmt: skip
+    assert steps == [f"service-results of the nation for {period}" for period in asked]
+    assert len(place.landed) == len(asked)
+
+
+def test_the_period_that_ended_is_captured_in_full(place: Place) -> None:
+    place.now = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)
+    done = place.capture()
+    assert (done.answers, done.requests) == (14, 16)
+    asked = [one.body["year"] for one in place.portal.asked if one.interface == "transparency"]
+    assert asked == [2026, 2027]
 
 
 def test_without_a_province_the_nation_is_asked_once(place: Place) -> None:
@@ -287,10 +299,6 @@ def refreshing(provinces: int) -> Callable[[Data], None]:
     return change
 
 
-def two_pages(data: Data) -> None:
-    data["pagination"] = {"total": 34, "currentPage": 1, "pageSize": 20, "totalPages": 2}
-
-
 def each_time_another(asked: Asked) -> Reply | None:
     """It refreshes between the two lists of each capture."""
     return changed("service-results", refreshed(asked.attempt / 100))(asked)
@@ -329,6 +337,7 @@ REJECTED = Reply(
     status=200, headers={"Content-Type": "text/html"},
 )  # fmt: skip
 ELSEWHERE = Reply(b"", status=302, headers={"Location": "https://login.example/in?ticket=secret"})
+NOWHERE = Reply(b"", status=302, headers={"Location": "http://[::secret"})
 BOMB = Reply(
     gzip.compress(b'{"code": "OK", "data": {"x": "' + b" " * 20_000_000 + b'"}}', mtime=0),
     headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
@@ -336,8 +345,29 @@ BOMB = Reply(
 PACKED_BADLY = Reply(b"no gzip", headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
 
 
+PERSONAL = "nguyen@a.vn 079123456789 " + "x" * 1_000_000
+SHOWN = "'[e-mail] [digits] " + "x" * 42 + "…'"
+
+
 def other_department(key: str, value: str) -> Callable[[Data], None]:
     return lambda data: data["parent"].update({key: value})
+
+
+def in_old_form(data: Data) -> None:
+    for row in data["evaluation"]:
+        row["departmentCode"] = f"000.00.00.{row['departmentCode'].lower()}"
+
+
+def scored(data: Data, digits: str) -> Reply:
+    """The list of the nation, whose first total is of these digits."""
+    data["evaluation"][0]["totalScore"] = "digits"
+    reply = answered(data)
+    return replace(reply, body=reply.body.replace(b'"digits"', digits.encode()))
+
+
+def with_data(text: str) -> Reply:
+    """What is an answer but for `text` as one of its values."""
+    return Reply(f'{{"code": "OK", "data": {{"evaluation": [], "x": {text}}}}}'.encode())
 
 
 @dataclass(frozen=True)
@@ -389,10 +419,25 @@ CASES = {
     "another department by its id": Case(
         changed("provide-online-tree", other_department("departmentId", "other")),
         "provide-online-tree of H44 for 2026: found parent.departmentId 'other', another department, expected"
-        " 019d2be3-6a88-732b-8b17-b68020c8553a, as was asked; capture again", requests=6),
+        " that of H44, as was asked; capture again", requests=6),
     "another department by its code": Case(
         changed("provide-online-tree", other_department("departmentCode", "H20")),
-        "found parent.departmentCode 'H20', another department, expected H44, as was asked", requests=6),
+        "found parent.departmentCode 'H20', another department, expected that of H44, as was asked", requests=6),
+    "the same department in the old form": Case(
+        changed("provide-online-tree", other_department("departmentCode", "000.00.00.h44")), "", 7, 8),
+    "another department in the old form": Case(
+        changed("provide-online-tree", other_department("departmentCode", "000.h20")),
+        "found parent.departmentCode '000.h20', another department", requests=6),
+    "provinces in the old form": Case(changed("service-results", in_old_form), "", 7, 8),
+    "a department named after a person": Case(
+        changed("provide-online-tree", other_department("departmentCode", PERSONAL)),
+        f"found parent.departmentCode {SHOWN}, another department", requests=6),
+    "a nation named after a person": Case(
+        changed("service-results", lambda data: data["overview"].update(departmentCode=PERSONAL)),
+        f"found overview.departmentCode {SHOWN}, another department, expected that of the nation", requests=1),
+    "the number of a person as a department": Case(
+        changed("transparency", lambda data: data["overview"].update(departmentId=84912345678)),
+        "found overview.departmentId [digits], another department", requests=2),
     "a province where the nation was asked for": Case(
         changed("service-results", lambda data: data["overview"].update(departmentCode="H20")),
         "service-results of the nation for 2026: found overview.departmentCode 'H20', another department", requests=1),
@@ -409,8 +454,11 @@ CASES = {
         changed("service-results", refreshing(8), from_attempt=2), "refreshing its figures: 8 provinces", 1, 8),
     "one province whose groups do not sum": Case(changed("service-results", refreshing(1)), "", 7, 8),
     "a redirect to another host": Case(
-        of("transparency", ELSEWHERE), "found status 302, a redirect to login.example, expected an answer; follow it by"
+        of("transparency", ELSEWHERE), "found status 302, a redirect to 'login.example', expected an answer; follow it by"
         " hand", requests=2),
+    "a redirect to what is no address": Case(
+        of("transparency", NOWHERE), "found status 302, a redirect to what is no address, expected an answer;"
+        " follow it by hand", requests=2),
     "a gzip bomb": Case(of("transparency", BOMB), "found more than 1000000 bytes unpacked, expected an answer within"
                         " most_answer_bytes", requests=2, agreed={"most_answer_bytes": 1_000_000}),
     "what is not packed as it says": Case(of("transparency", PACKED_BADLY), "found a body that cannot be unpacked",
@@ -424,25 +472,38 @@ CASES = {
     "another page than was asked for": Case(
         on_pages(2, lambda data, _: data["pagination"].update(currentPage=1)),
         "page 2: found page 1 of 2, expected page 2 of so many", requests=3),
-    "no JSON": Case(of("transparency", Reply(b"{")), "found the end of the file, or a text without its end", requests=2),
-    "JSON of thousands of levels": Case(of("transparency", Reply(b"[" * 200_000)), "found hundreds of nested levels",
-                                        requests=2),
-    "a list": Case(of("transparency", Reply(b"[]")), "found a JSON list, expected a JSON object", requests=2),
-    "a key twice": Case(of("transparency", Reply(b'{"code": "OK", "code": "OK", "data": {}}')),
-                        "found the key twice in one object, expected each key once", requests=2),
-    "NaN": Case(of("transparency", Reply(b'{"code": "OK", "data": {"x": NaN}}')), "found NaN, expected a number or null",
+    "pages that are none": Case(
+        on_pages(2, lambda data, _: data["pagination"].update(currentPage=PERSONAL, totalPages=[])),
+        f"found page {SHOWN} of a list, expected page 1 of so many", requests=2),
+    "a list of the nation on two pages": Case(
+        changed("service-results", lambda data: data.update(pagination={"totalPages": 2, "currentPage": 1})),
+        "service-results of the nation for 2026: found 2 pages, expected all 34 provinces on one; see whether the"
+        " interface has changed", requests=1),
+    "a list of the nation on its one page": Case(
+        changed("service-results", lambda data: data.update(pagination={"totalPages": 1, "currentPage": 1})), "", 7, 8),
+    "no JSON": Case(of("transparency", Reply(b"{")), "found the end of the file, or a text without its end, line 1"
+                    " column 2, expected a whole JSON object; see whether the interface has changed", requests=2),
+    "nothing": Case(of("transparency", Reply(b"")), "found 0 bytes without content, expected a JSON object", requests=2),
+    "a page of another kind": Case(of("transparency", Reply(b"<html>")), "found markup (HTML or XML), expected",
+                                   requests=2),
+    "a byte order mark": Case(of("transparency", Reply(b"\xef\xbb\xbf{}")), "found a byte order mark, expected JSON",
+                              requests=2),
+    "a key twice": Case(of("transparency", with_data('{"y": 1, "y": 2}')),
+                        "found the key twice in one object, key 'y', expected each key once", requests=2),
+    "NaN": Case(of("transparency", with_data("NaN")), "found NaN, line 1 column 48, expected a number or null",
                 requests=2),
-    "a text of somebody's": Case(
-        of("transparency", Reply(b'{"code": "nguyen@example.org 079123456789", "data": {}}')),
-        "found code '[e-mail] [digits]' and data of type dict", requests=2),
-    "a redirect to nowhere": Case(
-        of("transparency", Reply(b"", status=302, headers={"Location": "http://[::bad"})),
-        "found a redirect to an address that is none", requests=2),
-    "a national list on two pages": Case(
-        changed("service-results", two_pages), "found 2 pages, expected all provinces on one", requests=1),
+    "half a character": Case(of("transparency", with_data('"\\ud800"')), "found half of a surrogate pair", requests=2),
+    "a score of thousands of digits": Case(
+        lambda asked: scored(FewUnits()(asked.interface, asked.body), "9" * 5000)
+        if asked.interface == "service-results" else None, "", 7, 8),
+    "JSON of thousands of levels": Case(of("transparency", Reply(b"[" * 200_000)),
+                                        "found hundreds of nested levels, expected under ten", requests=2),
+    "a list": Case(of("transparency", Reply(b"[]")), "found a JSON list, expected a JSON object", requests=2),
     "text that is not UTF-8": Case(of("transparency", Reply(b"\xff")), "found text that is not UTF-8", requests=2),
     "an envelope that says no": Case(of("transparency", answered({}, "ERROR")),
                                      "found code 'ERROR' and data of type dict, expected code 'OK' and an", requests=2),
+    "an envelope with what is a person's": Case(of("transparency", answered({}, PERSONAL)),
+                                                f"found code {SHOWN} and data of type dict", requests=2),
     "an answer without its list": Case(of("dvc-progress-tree", answered({"parent": {}})),
                                        "found no list of objects 'children', expected one", requests=5),
     "no provinces": Case(of("service-results", answered({"evaluation": []})), "found no province, expected 34",
@@ -480,6 +541,7 @@ def test_whatever_the_portal_does_is_told_and_nothing_half_lands(place: Place, n
         assert case.landed == 0
     assert case.told in said
     assert "secret" not in said
+    assert "nguyen" not in said
     assert len(place.landed) == case.landed
     assert len(place.asked) == case.requests
     assert (place.own / "breaker.json").exists() == case.opens
@@ -689,7 +751,7 @@ def test_all_provinces_are_those_that_are_listed(place: Place) -> None:
     assert place.landed == WHOLE
 
 
-@pytest.mark.parametrize("code", ["../../H44", "H44.01", ""])
+@pytest.mark.parametrize("code", ["../../H44", "H44.01", "", PERSONAL])
 def test_no_code_of_the_portal_leads_out_of_landing(place: Place, code: str) -> None:
     place.portal.before = changed(
         "service-results", lambda data: data["evaluation"][0].update(departmentCode=code)
@@ -699,6 +761,16 @@ def test_no_code_of_the_portal_leads_out_of_landing(place: Place, code: str) -> 
     ):
         place.capture(provinces="all")
     assert place.landed == []
+
+
+def test_provinces_that_are_listed_are_told_without_what_may_be_a_persons(place: Place) -> None:
+    place.portal.before = changed(
+        "service-results", lambda data: data["evaluation"][0].update(departmentCode=PERSONAL)
+    )
+    with pytest.raises(CaptureError) as told:
+        place.capture(provinces=("H99",))
+    assert "expected one of H01, H05" in str(told.value)
+    assert "nguyen" not in str(told.value).lower()
 
 
 @pytest.mark.slow
