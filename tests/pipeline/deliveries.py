@@ -16,17 +16,22 @@ CKMB = "CKMB_CongKhaiMinhBach"
 
 
 def eleventh_of_october() -> dict[str, Any]:
-    """The portal's real payload of 10 October, as if captured at the same hour of the next day.
+    """The portal's real payload of 10 October, as if captured at the same hour of the next day."""
+    return october(11)
 
-    Đồng Nai takes a hundredth of a day more, which scores nothing: figures that are all the same would be seen again, and
-    no observation of that day (docs/adr/0049).
+
+def october(day: int) -> dict[str, Any]:
+    """The same for another day after the tenth.
+
+    Đồng Nai takes a hundredth of a day more each day, which scores nothing: figures that are all the same would be seen
+    again, and no observation of that day (docs/adr/0049).
     """
     path = REPOSITORY / "seeds" / "samples" / "portal" / "service_results_2026-10-10.json"
     payload: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    payload["metadata"]["extractedAt"] = "2026-10-11T07:00:40Z"
+    payload["metadata"]["extractedAt"] = f"2026-10-{day}T07:00:40Z"
     components = province(payload)["componentIndicators"]
     (settlement,) = (value for key, value in components.items() if key.startswith("TDGQ"))
-    settlement["avgProcessingDays"] += 0.01
+    settlement["avgProcessingDays"] += (day - 10) / 100
     return payload
 
 

@@ -27,7 +27,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import REPOSITORY, Settings
-from tests.pipeline.deliveries import eleventh_of_october, encoded, land
+from tests.pipeline.deliveries import encoded, land, october
 from tests.recovery.nights import environment, first_night, shared, start
 
 pytestmark = pytest.mark.recovery
@@ -121,10 +121,8 @@ def cross_hands(data: Path, started: ExitStack) -> dict[str, Any]:
         started.callback(made.kill)
         return made
 
-    for delivery in (WRONG, RIGHT):
-        payload = eleventh_of_october()
-        payload["metadata"]["extractedAt"] = f"{delivery.split('/')[1]}T07:00:40Z"
-        land(Settings(data=data), encoded(payload), delivery.split("/")[1])
+    for day in (11, 12):
+        land(Settings(data=data), encoded(october(day)), f"2026-10-{day}")
     log = data / "build" / "run.log"
     said: dict[str, Command] = {}
 
