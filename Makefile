@@ -6,14 +6,14 @@
 #   make capture   ask the portal for its figures, then refresh; calls out (SERVICE_INDEX_CONTACT: who asks)
 #   make releases   what is kept, what is served, what is held
 #   make dev    Dagster's UI on http://localhost:3000, and what runs by itself
-#   make test   lint, and a proof of each promise, in some minutes
+#   make test   a proof of each promise, in some minutes
 #   make test-slow   what takes longer: each kind of bad file and full disk, calibration, the article's figures from
 #                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
-#   make lint   the style rules alone
+#   make lint   the style rules
 #   make lock   compile requirements.lock from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
@@ -51,7 +51,7 @@ releases: install
 dev: install
 	@bin/service-index dev
 
-test: lint
+test: install manifest
 	@$(RUN) python -m pytest -m "not slow and not search and not recovery"
 
 test-slow: install manifest

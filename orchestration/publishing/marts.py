@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,47 @@ from orchestration.sql_text import identifier, literal
 
 SCHEMA = "marts"
 RELEASE_ID = "release_id"  # the column that every published table gains
+RELEASE_ID_COMMENT = "The release that this row was published with; the same in every row of a release."
 
 
 class PublishError(Exception):
     """A release could not be made; what is served stays as it was."""
 
 
+#: Rows lie in this order, as far as a mart has the columns: by what people filter on, so that readers skip the rest.
+_FILTERED_BY = (
+    "basis", "regime", "period_type", "unit_level", "unit_code", "metric_code", "group_code", "period_start",
+)  # fmt: skip
+_INDICATOR = "ind_"
+
+
 @dataclass(frozen=True)
-class MartTable:
-    """One published table: its columns as (name, type), its rows, and a fingerprint of their content."""
+class Column:
+    """One column of a mart, as the contract has it; `comment` is its description."""
 
     name: str
-    columns: tuple[tuple[str, str], ...]
+    type: str
+    is_nullable: bool = True
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Mart:
+    """What is served under one name: its columns, its rows, and a fingerprint of content and description.
+
+    `query` is that of a view, over what else is served; empty for a table.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
     rows: int
     fingerprint: str
+    comment: str = ""
+    query: str = ""
 
 
-def describe(build: Path) -> tuple[MartTable, ...]:
-    """The tables of schema `marts` in the build database, by name.
+def describe(build: Path) -> tuple[Mart, ...]:
+    """The schema `marts` of the build database, by name, views after the tables that they show.
 
     The fingerprint does not depend on the order of rows. Raises PublishError where there is nothing to publish.
     """
@@ -43,55 +66,81 @@ def describe(build: Path) -> tuple[MartTable, ...]:
         raise PublishError(f"{build}: no build database; expected one written by dbt; run the refresh job")
     try:
         with duckdb.connect(str(build), read_only=True) as connection:
-            tables = _tables(connection)
+            marts = _marts(connection)
     except duckdb.Error as error:
         raise PublishError(
             f"{build}: cannot be read ({error}); expected a database that dbt has written and closed;"
             " run the refresh job"
         ) from error
-    if not tables:
+    if not marts:
         raise PublishError(f"{build}: schema {SCHEMA} is empty; expected the marts; run the refresh job")
-    for table in tables:
-        if any(column.lower() == RELEASE_ID for column, _ in table.columns):
+    for mart in marts:
+        if any(column.name.lower() == RELEASE_ID for column in mart.columns):
             raise PublishError(
-                f"{build}: table {table.name} has a column {RELEASE_ID}; expected that name to be free,"
+                f"{build}: table {mart.name} has a column {RELEASE_ID}; expected that name to be free,"
                 " because every published table gains it; rename the column"
             )
-    return tables
+    return marts
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> tuple[MartTable, ...]:
+def _marts(connection: duckdb.DuckDBPyConnection) -> tuple[Mart, ...]:
     connection.execute("set TimeZone = 'UTC'")  # moments are fingerprinted as text
-    columns: dict[str, list[tuple[str, str]]] = {}
-    for table, column, kind in connection.execute(
-        "select table_name, column_name, data_type from information_schema.columns"
-        " where table_schema = ? order by table_name, ordinal_position",
+    columns: dict[str, list[Column]] = {}
+    for table, name, kind, is_nullable, comment in connection.execute(
+        "select table_name, column_name, data_type, is_nullable, coalesce(comment, '') from duckdb_columns()"
+        " where schema_name = ? order by table_name, column_index",
         [SCHEMA],
     ).fetchall():
-        columns.setdefault(table, []).append((column, kind))
-    return tuple(_described(connection, name, tuple(cols)) for name, cols in columns.items())
+        columns.setdefault(table, []).append(Column(name, kind, is_nullable, comment))
+    listed = connection.execute(
+        "select false, table_name, coalesce(comment, '') from duckdb_tables() where schema_name = $schema"
+        " union all select true, view_name, coalesce(comment, '') from duckdb_views() where schema_name = $schema"
+        " order by all",  # tables first: views show them
+        {"schema": SCHEMA},
+    ).fetchall()
+    return tuple(
+        (_view if is_view and name.startswith(_INDICATOR) else _table)(
+            connection, name, tuple(columns[name]), comment
+        )
+        for is_view, name, comment in listed
+    )
 
 
-def _described(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[tuple[str, str], ...]
-) -> MartTable:
-    # Two different aggregates of the row hashes: equal rows that come in pairs cancel out in xor alone. Rows are
+def _table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str
+) -> Mart:
+    # Two different aggregates of the row hashes: equal rows that come in pairs cancel out in xor alone. Values are
     # hashed as text: `hash` of a list or struct does not tell an empty one from null, nor where a list ends.
-    # The alias must not be the name of a column: `hash(alias)` would then be of that column alone.
+    texts = ", ".join(f"{identifier(column.name)}::varchar" for column in columns)
     row = connection.execute(
-        "select count(*), coalesce(bit_xor(hash(whole)), 0), coalesce(sum(hash(whole) % 1000000007), 0)"
-        f' from (select "the whole row"::varchar as whole from {_table(name)} as "the whole row")'
+        "select count(*), coalesce(bit_xor(row_hash), 0), coalesce(sum(row_hash % 1000000007), 0)"
+        f" from (select hash({texts}) as row_hash from {_in_marts(name)})"
     ).fetchone()
     assert row is not None  # an aggregate without grouping always gives a row
-    digest = hashlib.sha256(repr((name, columns, row)).encode()).hexdigest()
-    return MartTable(name, columns, row[0], digest[:16])
+    return Mart(name, columns, row[0], _digest(name, comment, columns, row), comment)
 
 
-def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: Path) -> None:
-    """Write `target/warehouse.duckdb` (schema `marts`) and `target/parquet/<table>.parquet`.
+def _view(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str
+) -> Mart:
+    """The mart of one metric: in the build it counts, served it shows what the table of all metrics holds."""
+    shown = ", ".join(identifier(column) for column in (*(column.name for column in columns), RELEASE_ID))
+    metric = literal(name.removeprefix(_INDICATOR).upper())
+    query = f"select {shown} from {_in_marts('mart_indicator_scores')} where metric_code = {metric}"
+    (rows,) = connection.execute(f"select count(*) from {_in_marts(name)}").fetchall()[0]
+    return Mart(name, columns, rows, _digest(name, comment, columns, (rows, query)), comment, query)
 
-    Every table gains `release_id`, so that a reader can tell releases apart. Rows are sorted: the same marts
-    give the same Parquet, and readers skip what they do not ask for.
+
+def _digest(name: str, comment: str, columns: tuple[Column, ...], content: object) -> str:
+    told = (name, comment, [astuple(column) for column in columns], content)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def write(build: Path, marts: tuple[Mart, ...], release_id: str, target: Path) -> None:
+    """Write `target/warehouse.duckdb` (schema `marts`) and `target/parquet/<mart>.parquet`.
+
+    Every mart gains `release_id`, so that a reader can tell releases apart. Rows are sorted: the same marts
+    give the same Parquet, and readers skip what they do not ask for. Columns keep NOT NULL and their comments.
     """
     parquet = target / "parquet"
     parquet.mkdir(parents=True)
@@ -99,17 +148,46 @@ def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: P
         connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
         connection.execute(f"attach {literal(build)} as build (read_only)")
         connection.execute(f"create schema {SCHEMA}")
-        for table in tables:
-            name = _table(table.name)
+        for mart in marts:
+            name = _in_marts(mart.name)
+            if mart.query:
+                connection.execute(f"create view {name} as {mart.query}")
+            else:
+                _fill(connection, mart, release_id)
+            _comment(connection, mart)
             connection.execute(
-                f"create table {name} as select *, {literal(release_id)} as {RELEASE_ID}"
-                f" from build.{name} order by all"
-            )
-            connection.execute(
-                f"copy {name} to {literal(parquet / (table.name + '.parquet'))}"
+                f"copy (from {name}) to {literal(parquet / (mart.name + '.parquet'))}"
                 " (format parquet, compression zstd)"
             )
         connection.execute("detach build")
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, mart: Mart, release_id: str) -> None:
+    columns = ", ".join(
+        f"{identifier(column.name)} {column.type}{'' if column.is_nullable else ' not null'}"
+        for column in mart.columns
+    )
+    name, names = _in_marts(mart.name), [column.name for column in mart.columns]
+    order = [
+        *(key for key in _FILTERED_BY if key in names),
+        *(key for key in names if key not in _FILTERED_BY),
+    ]
+    connection.execute(f"create table {name} ({columns}, {RELEASE_ID} varchar not null)")
+    connection.execute(
+        f"insert into {name} select *, {literal(release_id)} from build.{name}"
+        f" order by {', '.join(map(identifier, order))}"
+    )
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    kind = "view" if mart.query else "table"
+    if mart.comment:
+        connection.execute(f"comment on {kind} {_in_marts(mart.name)} is {literal(mart.comment)}")
+    told = [*mart.columns, Column(RELEASE_ID, "varchar", comment=RELEASE_ID_COMMENT)]
+    for column in told:
+        if column.comment:
+            place = identifier(SCHEMA, mart.name, column.name)
+            connection.execute(f"comment on column {place} is {literal(column.comment)}")
 
 
 def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
@@ -124,7 +202,7 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(f"set TimeZone = 'Asia/Ho_Chi_Minh'; create schema {SCHEMA}")
     for path in sorted(folder.glob("*.parquet")):
-        connection.execute(f"create view {_table(path.stem)} as from read_parquet({literal(path)})")
+        connection.execute(f"create view {_in_marts(path.stem)} as from read_parquet({literal(path)})")
     return connection
 
 
@@ -137,5 +215,5 @@ def rows(
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _table(name: str) -> str:
+def _in_marts(name: str) -> str:
     return identifier(SCHEMA, name)

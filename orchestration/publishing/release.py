@@ -27,7 +27,7 @@ from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
 from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
-from orchestration.publishing.marts import MartTable, PublishError, describe, write
+from orchestration.publishing.marts import Mart, PublishError, describe, write
 from orchestration.publishing.rollback import refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
@@ -237,7 +237,7 @@ def _new_id(releases: Path, fingerprint: str, now: datetime) -> str:
     return release_id
 
 
-def _fingerprint(tables: tuple[MartTable, ...], evidence: Provenance, months: Sequence[ClosedMonth]) -> str:
+def _fingerprint(tables: tuple[Mart, ...], evidence: Provenance, months: Sequence[ClosedMonth]) -> str:
     content = [
         [[table.name, table.fingerprint] for table in tables],
         sorted(str(entry["batch"]) for entry in evidence.inputs),
@@ -250,7 +250,7 @@ def _manifest(
     release_id: str,
     previous: str | None,
     fingerprint: str,
-    tables: tuple[MartTable, ...],
+    tables: tuple[Mart, ...],
     evidence: Provenance,
     now: datetime,
 ) -> dict[str, Any]:
@@ -271,7 +271,7 @@ def _manifest(
             table.name: {
                 "rows": table.rows,
                 "fingerprint": table.fingerprint,
-                "columns": [*(name for name, _ in table.columns), "release_id"],
+                "columns": [*(column.name for column in table.columns), "release_id"],
             }
             for table in tables
         },

@@ -117,6 +117,50 @@ def test_parquet_holds_the_same_rows(query: Query, installation: Settings) -> No
         )
 
 
+def test_every_mart_and_column_says_what_it_is(query: Query) -> None:
+    """Of the served file, as a BI tool shows it: nobody who opens it has read our YAML."""
+    assert query("select view_name from duckdb_views() where schema_name = 'marts' and comment is null") == []
+    assert (
+        query("select table_name from duckdb_tables() where schema_name = 'marts' and comment is null") == []
+    )
+    assert query(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''"
+    ) == []  # fmt: skip
+
+
+def test_columns_that_the_contract_says_are_never_null_are_served_so(
+    query: Query, installation: Settings
+) -> None:
+    manifest = json.loads((installation.build / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    promised = {
+        (node["name"], column["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts" and node["config"]["materialized"] == "table"
+        for column in node["columns"].values()
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+    }  # fmt: skip
+    served = set(
+        query(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and not is_nullable"
+            " and column_name <> 'release_id'"
+        )
+    )
+    assert served == promised
+    assert len(promised) > 80
+
+
+def test_the_mart_of_a_metric_shows_the_rows_of_the_table_of_all(query: Query) -> None:
+    """Each is counted once and stored once; in the build the same name is what counts it."""
+    views = [name for (name,) in query("select view_name from duckdb_views() where schema_name = 'marts'")]
+    assert len([name for name in views if name.startswith("ind_")]) == 25
+    shown = "unit_code, as_of, numerator, denominator, score, release_id"
+    for view in views:
+        assert query(
+            f"select count(*) from (select {shown} from marts.{view} except all select {shown}"
+            f" from marts.mart_indicator_scores where metric_code = '{view.removeprefix('ind_').upper()}')"
+        ) == [(0,)]
+
+
 def test_every_table_carries_the_release_that_the_manifest_names(
     query: Query, installation: Settings
 ) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.publishing.marts import MartTable
+from orchestration.publishing.marts import Column, Mart
 from orchestration.publishing.release import Provenance, Release, publish
 
 MOMENT = datetime(2026, 10, 10, 1, 30, tzinfo=UTC)
@@ -94,11 +94,11 @@ def watch_steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 def publish_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds and releases are text: hundreds of crashes within a second or two."""
 
-    def describe(build: Path) -> tuple[MartTable, ...]:
+    def describe(build: Path) -> tuple[Mart, ...]:
         text = build.read_text(encoding="utf-8")
-        return (MartTable("t", (("a", "VARCHAR"),), 1, hashlib.sha256(text.encode()).hexdigest()),)
+        return (Mart("t", (Column("a", "VARCHAR"),), 1, hashlib.sha256(text.encode()).hexdigest()),)
 
-    def write(build: Path, tables: tuple[MartTable, ...], release_id: str, target: Path) -> None:
+    def write(build: Path, marts: tuple[Mart, ...], release_id: str, target: Path) -> None:
         (target / "parquet").mkdir(parents=True)
         for path in (target / "warehouse.duckdb", target / "parquet" / "t.parquet"):
             path.write_text(f"{build.read_text(encoding='utf-8')} of {release_id}", encoding="utf-8")
