@@ -7,7 +7,7 @@ Does not belong here: names and places of releases (`release.py`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from orchestration.sql_text import identifier, literal
 
 SCHEMA = "marts"
 RELEASE_ID = "release_id"  # the column that every published table gains
-RELEASE_ID_COMMENT = "The release that this row was published with; the same in every row of a release."
 
 
 class PublishError(Exception):
@@ -29,7 +28,8 @@ class PublishError(Exception):
 _FILTERED_BY = (
     "basis", "regime", "period_type", "unit_level", "unit_code", "metric_code", "group_code", "period_start",
 )  # fmt: skip
-_INDICATOR = "ind_"
+_INDICATOR, _WIDE = "ind_", "bi_"
+_SCORES = "mart_indicator_scores"
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,14 @@ class Column:
     type: str
     is_nullable: bool = True
     comment: str = ""
+
+
+_RELEASE_ID = Column(
+    RELEASE_ID,
+    "VARCHAR",
+    is_nullable=False,
+    comment="The release that this row was published with; the same in every row of a release.",
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,28 @@ class Mart:
     fingerprint: str
     comment: str = ""
     query: str = ""
+
+
+#: What is served beside the marts of the build: one row, about the release.
+RELEASE = Mart(
+    "release",
+    (
+        Column("created_at", "TIMESTAMPTZ", is_nullable=False, comment="When it was published."),
+        Column("as_of", "DATE", comment="The newest day that any of its figures go up to."),
+        Column(
+            "contains_synthetic", "BOOLEAN", is_nullable=False,
+            comment="Whether synthetic records are among its inputs; `contains_synthetic` beside a figure says of which.",
+        ),
+        Column("gates_passed", "INTEGER", is_nullable=False, comment="Gates that let it pass: all that there are."),
+        Column("checks_passed", "INTEGER", is_nullable=False, comment="Expectations of these gates."),
+        Column("code_revision", "VARCHAR", comment="Revision of the code that made it."),
+        Column("is_code_changed", "BOOLEAN", comment="Whether files differed from that revision; null if nobody knows."),
+        _RELEASE_ID,
+    ),
+    rows=1,
+    fingerprint="",
+    comment="Grain: one row. The release that is served: when it was made, of what, and by which code.",
+)  # fmt: skip
 
 
 def describe(build: Path) -> tuple[Mart, ...]:
@@ -93,16 +123,16 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> tuple[Mart, ...]:
     ).fetchall():
         columns.setdefault(table, []).append(Column(name, kind, is_nullable, comment))
     listed = connection.execute(
-        "select false, table_name, coalesce(comment, '') from duckdb_tables() where schema_name = $schema"
-        " union all select true, view_name, coalesce(comment, '') from duckdb_views() where schema_name = $schema"
+        "select '', table_name, coalesce(comment, '') from duckdb_tables() where schema_name = $schema"
+        " union all select sql, view_name, coalesce(comment, '') from duckdb_views() where schema_name = $schema"
         " order by all",  # tables first: views show them
         {"schema": SCHEMA},
     ).fetchall()
     return tuple(
-        (_view if is_view and name.startswith(_INDICATOR) else _table)(
-            connection, name, tuple(columns[name]), comment
-        )
-        for is_view, name, comment in listed
+        _view(connection, name, tuple(columns[name]), comment, query)
+        if (query := _shown(name, columns[name], statement))
+        else _table(connection, name, tuple(columns[name]), comment)
+        for statement, name, comment in listed
     )
 
 
@@ -120,13 +150,26 @@ def _table(
     return Mart(name, columns, row[0], _digest(name, comment, columns, row), comment)
 
 
+def _shown(name: str, columns: Sequence[Column], statement: str) -> str:
+    """What the served view `name` shows, of which `statement` makes the view in the build; empty for what is a table.
+
+    The mart of one metric counts in the build; served it shows what the table of all metrics holds. A wide view is over
+    marts alone, there as here.
+    """
+    if statement and name.startswith(_INDICATOR):
+        shown = ", ".join(identifier(column.name) for column in columns)
+        metric = literal(name.removeprefix(_INDICATOR).upper())
+        return f"select {shown}, {RELEASE_ID} from {_in_marts(_SCORES)} where metric_code = {metric}"
+    if statement and name.startswith(_WIDE):
+        query = statement.partition(" AS ")[2].rstrip().removesuffix(";")
+        release = _in_marts(RELEASE.name)
+        return f"select wide.*, {release}.{RELEASE_ID} from ({query}) as wide cross join {release}"
+    return ""
+
+
 def _view(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str
+    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str, query: str
 ) -> Mart:
-    """The mart of one metric: in the build it counts, served it shows what the table of all metrics holds."""
-    shown = ", ".join(identifier(column) for column in (*(column.name for column in columns), RELEASE_ID))
-    metric = literal(name.removeprefix(_INDICATOR).upper())
-    query = f"select {shown} from {_in_marts('mart_indicator_scores')} where metric_code = {metric}"
     (rows,) = connection.execute(f"select count(*) from {_in_marts(name)}").fetchall()[0]
     return Mart(name, columns, rows, _digest(name, comment, columns, (rows, query)), comment, query)
 
@@ -136,11 +179,12 @@ def _digest(name: str, comment: str, columns: tuple[Column, ...], content: objec
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
-def write(build: Path, marts: tuple[Mart, ...], release_id: str, target: Path) -> None:
+def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], target: Path) -> None:
     """Write `target/warehouse.duckdb` (schema `marts`) and `target/parquet/<mart>.parquet`.
 
-    Every mart gains `release_id`, so that a reader can tell releases apart. Rows are sorted: the same marts
-    give the same Parquet, and readers skip what they do not ask for. Columns keep NOT NULL and their comments.
+    `manifest` is that of the release, of which the table `release` is made. Every mart gains `release_id`, so that a
+    reader can tell releases apart. Rows are sorted: the same marts give the same Parquet, and readers skip what they do
+    not ask for. Columns keep NOT NULL and their comments.
     """
     parquet = target / "parquet"
     parquet.mkdir(parents=True)
@@ -148,13 +192,16 @@ def write(build: Path, marts: tuple[Mart, ...], release_id: str, target: Path) -
         connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
         connection.execute(f"attach {literal(build)} as build (read_only)")
         connection.execute(f"create schema {SCHEMA}")
-        for mart in marts:
-            name = _in_marts(mart.name)
-            if mart.query:
-                connection.execute(f"create view {name} as {mart.query}")
-            else:
-                _fill(connection, mart, release_id)
+        tables = [mart for mart in marts if not mart.query]
+        for mart in tables:
+            _fill(connection, mart, manifest["release_id"])
+        _fill_release(connection, tables, manifest)
+        views = [mart for mart in marts if mart.query]
+        for mart in views:
+            connection.execute(f"create view {_in_marts(mart.name)} as {mart.query}")
+        for mart in (*tables, RELEASE, *views):
             _comment(connection, mart)
+            name = _in_marts(mart.name)
             connection.execute(
                 f"copy (from {name}) to {literal(parquet / (mart.name + '.parquet'))}"
                 " (format parquet, compression zstd)"
@@ -163,19 +210,44 @@ def write(build: Path, marts: tuple[Mart, ...], release_id: str, target: Path) -
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, mart: Mart, release_id: str) -> None:
-    columns = ", ".join(
-        f"{identifier(column.name)} {column.type}{'' if column.is_nullable else ' not null'}"
-        for column in mart.columns
-    )
     name, names = _in_marts(mart.name), [column.name for column in mart.columns]
     order = [
         *(key for key in _FILTERED_BY if key in names),
         *(key for key in names if key not in _FILTERED_BY),
     ]
-    connection.execute(f"create table {name} ({columns}, {RELEASE_ID} varchar not null)")
+    connection.execute(f"create table {name} ({_declared((*mart.columns, _RELEASE_ID))})")
     connection.execute(
         f"insert into {name} select *, {literal(release_id)} from build.{name}"
         f" order by {', '.join(map(identifier, order))}"
+    )
+
+
+def _fill_release(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Mart], manifest: Mapping[str, Any]
+) -> None:
+    dated = [mart.name for mart in tables if any(column.name == "as_of" for column in mart.columns)]
+    days = " union all ".join(f"select max(as_of) from {_in_marts(name)}" for name in dated)
+    (newest,) = (
+        connection.execute(f"select max(day) from ({days}) as days(day)").fetchall()[0] if dated else [None]
+    )
+    code, gates = manifest["code"], manifest["gates"]
+    changed = code.get("changed_files")
+    connection.execute(f"create table {_in_marts(RELEASE.name)} ({_declared(RELEASE.columns)})")
+    connection.execute(
+        f"insert into {_in_marts(RELEASE.name)} values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            manifest["created_at"], newest, manifest["contains_synthetic"],
+            len(gates), sum(gate["checks"] for gate in gates),
+            code.get("revision"), None if changed is None else changed == "yes",
+            manifest["release_id"],
+        ],
+    )  # fmt: skip
+
+
+def _declared(columns: Sequence[Column]) -> str:
+    return ", ".join(
+        f"{identifier(column.name)} {column.type}{'' if column.is_nullable else ' not null'}"
+        for column in columns
     )
 
 
@@ -183,8 +255,7 @@ def _comment(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     kind = "view" if mart.query else "table"
     if mart.comment:
         connection.execute(f"comment on {kind} {_in_marts(mart.name)} is {literal(mart.comment)}")
-    told = [*mart.columns, Column(RELEASE_ID, "varchar", comment=RELEASE_ID_COMMENT)]
-    for column in told:
+    for column in dict.fromkeys((*mart.columns, _RELEASE_ID)):
         if column.comment:
             place = identifier(SCHEMA, mart.name, column.name)
             connection.execute(f"comment on column {place} is {literal(column.comment)}")

@@ -27,7 +27,7 @@ from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
 from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
-from orchestration.publishing.marts import Mart, PublishError, describe, write
+from orchestration.publishing.marts import RELEASE, RELEASE_ID, Mart, PublishError, describe, write
 from orchestration.publishing.rollback import refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
@@ -109,7 +109,7 @@ def publish(
         f"{month.month} revision {month.revision}, {month.status}, closed by {signed('', month.os_user)}"
         for month in months
     ]
-    write(build, tables, release_id, temporary)
+    write(build, tables, manifest, temporary)
     add_closed(temporary / "warehouse.duckdb", months)
     (temporary / "manifest.json").write_text(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
@@ -271,9 +271,9 @@ def _manifest(
             table.name: {
                 "rows": table.rows,
                 "fingerprint": table.fingerprint,
-                "columns": [*(column.name for column in table.columns), "release_id"],
+                "columns": list(dict.fromkeys([*(column.name for column in table.columns), RELEASE_ID])),
             }
-            for table in tables
+            for table in (*tables, RELEASE)
         },
         "gates": [dict(gate) for gate in evidence.gates],
     }

@@ -13,6 +13,10 @@ units as (
     select * from {{ ref('dim_unit') }}
 ),
 
+periods as (
+    select * from {{ ref('dim_period') }}
+),
+
 official as (
     select * from {{ ref('int_portal__unit_snapshots') }}
 ),
@@ -55,7 +59,9 @@ final as (
         movement.rank_reason,
         movement.movement_reason,
         movement.incomplete_sources,
-        units.unit_type
+        units.unit_type,
+        periods.period_id,
+        periods.contains_synthetic
     from movement
     inner join units
         on
@@ -69,6 +75,9 @@ final as (
         on
             {{ same_period('movement', 'official') }}
             and movement.unit_code = official.unit_code
+    left join periods
+        on
+            {{ same_period('movement', 'periods') }}
 )
 
 select * from final

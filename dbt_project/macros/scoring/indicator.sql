@@ -5,8 +5,8 @@
     numerator, denominator: what the metric counts, in terms of the columns of `int_records__measures`; this is the
     metric's definition on the basis `records`.
     ratio: only where there is no count to divide; used where the denominator is null.
-    Returns the columns of the public contract: period keys, unit, metric, numerator, denominator, ratio, score, and
-    the reason where a source that the metric rests on was not delivered: then it has no figure at all.
+    Returns the columns of the public contract: period keys, unit, metric, numerator, denominator, ratio (or the average of
+    days of a metric that is counted in days), score, and the reason where a source that the metric rests on was not delivered: then it has no figure at all.
 -#}
 {% macro indicator(metric_code, numerator, denominator, ratio='null') %}
 with published as (
@@ -91,11 +91,13 @@ final as (
         rules.metric_code,
         ratios.numerator,
         ratios.denominator,
-        ratios.ratio,
+        -- An average of days is no share: it has a column of its own.
+        case when rules.counted_unit = 'day' then null else ratios.ratio end as ratio,
         cast({{ score('ratios.ratio', 'ratios.denominator', 'rules') }} as double) as score,
         rules.max_score,
         ratios.score_reason,
-        ratios.denominator_status
+        ratios.denominator_status,
+        case when rules.counted_unit = 'day' then ratios.ratio end as average_days
     from ratios
     inner join rules
         on ratios.regime = rules.regime

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,10 +98,12 @@ def publish_texts(monkeypatch: pytest.MonkeyPatch) -> None:
         text = build.read_text(encoding="utf-8")
         return (Mart("t", (Column("a", "VARCHAR"),), 1, hashlib.sha256(text.encode()).hexdigest()),)
 
-    def write(build: Path, marts: tuple[Mart, ...], release_id: str, target: Path) -> None:
+    def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], target: Path) -> None:
         (target / "parquet").mkdir(parents=True)
         for path in (target / "warehouse.duckdb", target / "parquet" / "t.parquet"):
-            path.write_text(f"{build.read_text(encoding='utf-8')} of {release_id}", encoding="utf-8")
+            path.write_text(
+                f"{build.read_text(encoding='utf-8')} of {manifest['release_id']}", encoding="utf-8"
+            )
 
     monkeypatch.setattr("orchestration.publishing.release.describe", describe)
     monkeypatch.setattr("orchestration.publishing.release.write", write)

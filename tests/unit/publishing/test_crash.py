@@ -203,7 +203,7 @@ def wait_here(*_):
     sys.stdin.read()
 
 release.sync_tree = wait_here
-evidence = release.Provenance([{"batch": "b2"}], [{"suite": "s", "success": True}], {}, {})
+evidence = release.Provenance([{"batch": "b2"}], [{"suite": "s", "success": True, "checks": 1}], {}, {})
 release.publish(Path(sys.argv[1]), Path(sys.argv[2]), evidence, "", datetime(2026, 10, 10, 2, tzinfo=UTC))
 """
 

@@ -16,6 +16,10 @@ from orchestration.publishing.marts import Mart, describe, write
 MakeBuild = Callable[..., Path]
 Tree = Callable[[Path], dict[str, str]]
 
+MANIFEST = {
+    "release_id": "r1", "created_at": "2026-10-10T01:30:00+00:00", "contains_synthetic": False, "gates": [], "code": {},
+}  # fmt: skip
+
 # What a mart holds, and what else it might hold.
 CHANGES = {
     "a cell": ("select 1 as a, 2 as b", "select 1 as a, 3 as b"),
@@ -112,6 +116,6 @@ def test_the_same_marts_give_the_same_parquet_bytes(
     trees = []
     for number, order in enumerate(["i", "j desc, i desc"]):
         build = make_build({"mart_long": f"select i, i % 7 as j from range(20000) as t(i) order by {order}"})
-        write(build, describe(build), "r1", tmp_path / str(number))
+        write(build, describe(build), MANIFEST, tmp_path / str(number))
         trees.append(tree(tmp_path / str(number) / "parquet"))
     assert trees[0] == trees[1]

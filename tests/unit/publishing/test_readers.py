@@ -26,7 +26,8 @@ import duckdb
 looks, last = 0, None
 while not select.select([sys.stdin], [], [], 0)[0]:
     with duckdb.connect(sys.argv[1], read_only=True) as connection:
-        tables = [row[0] for row in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
+        query = "select table_name from duckdb_tables() where table_name <> 'release'"
+        tables = [row[0] for row in connection.execute(query).fetchall()]
         seen = {
             connection.execute(f"select min(release_id), max(release_id), count(*) from marts.{table}").fetchone()
             for table in tables

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +65,19 @@ def test_database_parquet_manifest_and_report_agree_with_the_build_and_carry_the
 
     assert database_rows(serving / "warehouse.duckdb", ["release_id"]) == database_rows(build)
     assert {row[-1] for rows in served.values() for row in rows} == {made.release_id}
-    assert {path.stem for path in (serving / "parquet").iterdir()} == set(served) == set(manifest["tables"])
+    assert (
+        {path.stem for path in (serving / "parquet").iterdir()}
+        == {*served, "release"}
+        == set(manifest["tables"])
+    )
     with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
         for name, told in manifest["tables"].items():
             table = connection.table(f"marts.{name}")
             parquet = duckdb.read_parquet(str(serving / "parquet" / f"{name}.parquet"))
-            assert parquet.order("all").fetchall() == served[name]
+            assert parquet.order("all").fetchall() == served.get(name, table.fetchall())
             assert (parquet.columns, parquet.types) == (table.columns, table.types)
             assert told["columns"] == table.columns
-            assert told["rows"] == len(served[name])
+            assert told["rows"] == len(table)
     assert manifest["release_id"] == made.release_id
     assert manifest == dict(made.manifest)
     assert (
@@ -102,6 +106,40 @@ def test_the_manifest_says_what_the_release_rests_on(
     assert "Cổng" in text  # a person can read it
 
 
+def test_one_row_says_which_release_it_is_and_what_it_rests_on(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    """Three expectations of the one gate; 10 October is the newest day of any mart; the fixture's code is unknown."""
+    made = release_build(make_build())
+    with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
+        (row,) = connection.execute(
+            "select release_id, created_at = timestamptz '2026-10-10 01:30:00+00', as_of, contains_synthetic,"
+            " gates_passed, checks_passed from marts.release"
+        ).fetchall()
+    assert row == (made.release_id, True, date(2026, 10, 10), False, 1, 3)
+
+
+def test_a_description_is_a_comment_and_what_is_never_null_is_served_so(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    """And another description is another release: a reader sees it."""
+    build = make_build()
+    before = release_build(build)
+    with duckdb.connect(build) as connection:
+        connection.execute("comment on table marts.dim_unit is 'One row per unit''s name.'")
+        connection.execute("comment on column marts.dim_unit.name_vi is 'Its name.'")
+        connection.execute("alter table marts.dim_unit alter column unit_code set not null")
+    after = release_build(build, 60)
+    assert after.release_id != before.release_id
+    with duckdb.connect(str(serving / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute(
+            "select comment from duckdb_tables() where table_name = 'dim_unit'"
+        ).fetchall() == [("One row per unit's name.",)]
+        assert connection.execute(
+            "select column_name, is_nullable, comment is not null from duckdb_columns() where table_name = 'dim_unit'"
+        ).fetchall() == [("unit_code", False, False), ("name_vi", True, True), ("release_id", False, True)]
+
+
 def test_only_the_marts_are_served_and_views_become_tables(
     serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
@@ -116,7 +154,8 @@ def test_only_the_marts_are_served_and_views_become_tables(
             "select table_schema, table_name, table_type from information_schema.tables order by table_name"
         ).fetchall()
         assert tables == [
-            ("marts", name, "BASE TABLE") for name in ("dim_unit", "mart_index", RANKING, "mart_top")
+            ("marts", name, "BASE TABLE")
+            for name in ("dim_unit", "mart_index", RANKING, "mart_top", "release")
         ]
         assert connection.execute("select name_vi from marts.mart_top").fetchall() == [("Đồng Nai",)]
 

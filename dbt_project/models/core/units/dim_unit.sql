@@ -3,6 +3,14 @@ with listed as (
     select * from {{ ref('core_units__listed') }}
 ),
 
+regions as (
+    select * from {{ ref('province_regions') }}
+),
+
+tiles as (
+    select * from {{ ref('province_tiles') }}
+),
+
 unit_changes as (
     select * from {{ ref('unit_changes') }}
 ),
@@ -36,6 +44,24 @@ followed as (
     from dated
 ),
 
+provinces as (
+    select
+        listed.unit_code,
+        followed.name_vi
+    from followed
+    inner join listed
+        on followed.unit_code = listed.unit_code
+    where listed.unit_level = 'province' and followed.next_valid_from is null
+),
+
+-- Names that several units have, or had.
+shared_names as (
+    select name_vi
+    from followed
+    group by name_vi
+    having count(distinct unit_code) > 1
+),
+
 final as (
     select
         listed.unit_code,
@@ -48,10 +74,28 @@ final as (
         {{ day_before('followed.next_valid_from') }} as valid_to,
         listed.agency_code,
         followed.unit_type,
-        followed.valid_from_certainty
+        followed.valid_from_certainty,
+        case
+            when shared_names.name_vi is not null and listed.unit_level <> 'province'
+                then followed.name_vi || ', ' || provinces.name_vi
+            else followed.name_vi
+        end as label_vi,
+        {{ unaccented('followed.name_vi') }} as search_name,
+        regions.region_vi,
+        regions.region_en,
+        cast(tiles.tile_row as integer) as tile_row,
+        cast(tiles.tile_column as integer) as tile_column
     from followed
     inner join listed
         on followed.unit_code = listed.unit_code
+    left join provinces
+        on listed.province_code = provinces.unit_code
+    left join shared_names
+        on followed.name_vi = shared_names.name_vi
+    left join regions
+        on listed.province_code = regions.province_code
+    left join tiles
+        on listed.province_code = tiles.province_code and listed.unit_level = 'province'
 )
 
 select * from final

@@ -76,9 +76,8 @@ observed as (
         and candidates.period_start <= received.last_date
 ),
 
-final as (
+ruled as (
     select
-        observed.period_type || ' ' || observed.period_start || ' ' || observed.period_end as period_id,
         'records' as basis,
         regimes.regime,
         observed.period_type,
@@ -90,6 +89,13 @@ final as (
         on
             observed.period_start >= regimes.valid_from
             and observed.as_of <= coalesce(regimes.valid_to, cast('9999-12-31' as date))
+),
+
+final as (
+    select
+        {{ period_id('ruled') }} as period_id,
+        {{ period_keys('ruled') }}
+    from ruled
 )
 
 select * from final

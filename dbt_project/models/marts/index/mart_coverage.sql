@@ -61,7 +61,9 @@ lacking as (
 
 periods as (
     select distinct
-        {{ period_keys() }}
+        {{ period_keys() }},
+        period_id,
+        contains_synthetic
     from index_scores
 ),
 
@@ -131,7 +133,9 @@ final as (
         case
             when periods.basis = 'portal' and levels.unit_level = 'province'
                 then cast(coalesce(refreshing.captures, 0) as integer)
-        end as refreshing_captures
+        end as refreshing_captures,
+        periods.period_id,
+        periods.contains_synthetic
     from periods
     inner join provinces
         on

@@ -14,6 +14,10 @@ groups as (
     group by regime, group_code
 ),
 
+periods as (
+    select * from {{ ref('dim_period') }}
+),
+
 metric_scores as (
     select * from {{ ref('mart_indicator_scores') }}
     where max_score > 0
@@ -141,13 +145,13 @@ totals as (
             and summed.unit_code = official_totals.unit_code
 ),
 
-final as (
+listed as (
     select
         {{ period_keys() }},
         unit_code,
         unit_level,
         group_code,
-        cast(score as decimal(6, 2)) as score,
+        score,
         max_score,
         score_origin,
         case when score_origin = 'computed' then max_score else 0 end as computed_max_score,
@@ -159,12 +163,31 @@ final as (
         unit_code,
         unit_level,
         group_code,
-        cast(score as decimal(6, 2)) as score,
+        score,
         max_score,
         score_origin,
         computed_max_score,
         score_reason
     from totals
+),
+
+final as (
+    select
+        {{ period_keys('listed') }},
+        listed.unit_code,
+        listed.unit_level,
+        listed.group_code,
+        cast(listed.score as decimal(6, 2)) as score,
+        listed.max_score,
+        listed.score_origin,
+        listed.computed_max_score,
+        listed.score_reason,
+        periods.period_id,
+        periods.contains_synthetic
+    from listed
+    left join periods
+        on
+            {{ same_period('listed', 'periods') }}
 )
 
 select * from final

@@ -3,11 +3,45 @@ with indicators as (
     select * from {{ ref('dim_indicator') }}
 ),
 
+periods as (
+    select * from {{ ref('dim_period') }}
+),
+
+units as (
+    select * from {{ ref('core_units__listed') }}
+),
+
 scores as (
     {% for metric in metric_codes() %}
         select * from {{ ref('ind_' ~ metric | lower) }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+placed as (
+    select
+        scores.*,
+        units.parent_unit_code
+    from scores
+    inner join units
+        on scores.unit_code = units.unit_code
+),
+
+-- Peers are the units of one level under one parent; without points a unit has no place among them.
+ranked as (
+    select
+        *,
+        case
+            when score is not null
+                then rank() over (
+                    partition by {{ period_keys() }}, metric_code, parent_unit_code, unit_level
+                    order by score desc nulls last
+                )
+        end as rank,
+        count(score) over (
+            partition by {{ period_keys() }}, metric_code, parent_unit_code, unit_level
+        ) as peers
+    from placed
 ),
 
 final as (
@@ -23,12 +57,21 @@ final as (
         scores.max_score,
         indicators.group_code,
         scores.score_reason,
-        scores.denominator_status
-    from scores
+        scores.denominator_status,
+        scores.average_days,
+        cast(scores.rank as integer) as rank,
+        cast(scores.peers as integer) as peers,
+        {{ rounded_score('scores.score') }} as shown_score,
+        periods.period_id,
+        periods.contains_synthetic
+    from ranked as scores
     inner join indicators
         on
             scores.regime = indicators.regime
             and scores.metric_code = indicators.metric_code
+    left join periods
+        on
+            {{ same_period('scores', 'periods') }}
 )
 
 select * from final

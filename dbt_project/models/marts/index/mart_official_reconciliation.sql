@@ -8,6 +8,10 @@ scores as (
     where basis = 'portal'
 ),
 
+periods as (
+    select * from {{ ref('dim_period') }}
+),
+
 index_scores as (
     select * from {{ ref('mart_index') }}
     where basis = 'portal'
@@ -95,11 +99,11 @@ compared as (
 
 final as (
     select
-        {{ period_keys() }},
-        unit_code,
-        metric_code,
-        official_score,
-        computed_score,
+        {{ period_keys('compared') }},
+        compared.unit_code,
+        compared.metric_code,
+        compared.official_score,
+        compared.computed_score,
         computed_score - official_score as difference,
         case
             when official_score is null and computed_score is null then 'match'
@@ -113,11 +117,16 @@ final as (
                 then 'rounding'
             else 'differs'
         end as status,
-        unit_level,
-        score_level,
-        has_counts,
-        denominator_status
+        compared.unit_level,
+        compared.score_level,
+        compared.has_counts,
+        compared.denominator_status,
+        periods.period_id,
+        periods.contains_synthetic
     from compared
+    left join periods
+        on
+            {{ same_period('compared', 'periods') }}
 )
 
 select * from final

@@ -12,6 +12,10 @@ indicators as (
     select * from {{ ref('dim_indicator') }}
 ),
 
+periods as (
+    select * from {{ ref('dim_period') }}
+),
+
 -- The next rank belongs to the nearest better total: what it takes to pass it.
 next_totals as (
     select
@@ -44,6 +48,15 @@ gaps as (
         end as points_lost,
         scores.score_reason,
         next_totals.next_total - next_totals.total_score + {{ var('smallest_score_step') }} as points_to_next_rank,
+        -- Why nobody can say how many more it takes, whatever the goal.
+        case
+            when scores.score_reason is not null then scores.score_reason
+            when scores.unit_level not in ('nation', 'province') and not indicators.is_measured_below_province
+                then 'counted for the whole province'
+            when scores.denominator is null then 'the source gives no counts'
+            when scores.denominator = 0 then 'nothing was counted'
+            when scores.max_score <= coalesce({{ rounded_score('scores.score') }}, 0) then 'full mark'
+        end as uncounted_reason,
         -- How many counted units make one point; null where nothing was counted, or where the unit's own work does not
         -- change the counts.
         case
@@ -65,16 +78,16 @@ gaps as (
 
 final as (
     select
-        {{ period_keys() }},
-        unit_code,
-        unit_level,
-        group_code,
-        metric_code,
-        counted_unit,
-        numerator,
-        denominator,
+        {{ period_keys('gaps') }},
+        gaps.unit_code,
+        gaps.unit_level,
+        gaps.group_code,
+        gaps.metric_code,
+        gaps.counted_unit,
+        gaps.numerator,
+        gaps.denominator,
         cast(score as double) as score,
-        max_score,
+        gaps.max_score,
         cast(points_lost as double) as points_lost,
         cast(points_to_next_rank as double) as points_to_next_rank,
         -- Without counts, or where they are the province's, nothing can be said (`greatest` would ignore the null).
@@ -95,8 +108,23 @@ final as (
                         as bigint
                     )
         end as more_for_next_rank,
-        score_reason
+        gaps.score_reason,
+        uncounted_reason as full_mark_reason,
+        coalesce(uncounted_reason, case when points_lost < 1 then 'less than one point is lost' end)
+            as one_point_reason,
+        coalesce(
+            uncounted_reason,
+            case
+                when points_to_next_rank is null then 'no peer has a better total'
+                when points_lost < points_to_next_rank then 'the next rank takes more points than are lost here'
+            end
+        ) as next_rank_reason,
+        periods.period_id,
+        periods.contains_synthetic
     from gaps
+    left join periods
+        on
+            {{ same_period('gaps', 'periods') }}
 )
 
 select * from final

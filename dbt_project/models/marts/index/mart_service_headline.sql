@@ -7,6 +7,10 @@ units as (
     select * from {{ ref('dim_unit') }}
 ),
 
+periods as (
+    select * from {{ ref('dim_period') }}
+),
+
 scores as (
     select * from {{ ref('mart_indicator_scores') }}
 ),
@@ -49,7 +53,10 @@ final as (
         ranked.total_score,
         cast(ranked.rank as integer) as rank,
         measures.no_deadline,
-        units.unit_type
+        units.unit_type,
+        periods.period_id,
+        periods.contains_synthetic,
+        case ranked.basis when 'portal' then 'the portal does not publish it' end as uncounted_reason
     from ranked
     inner join units
         on
@@ -63,6 +70,9 @@ final as (
         on
             {{ same_period('ranked', 'measures') }}
             and ranked.unit_code = measures.unit_code
+    left join periods
+        on
+            {{ same_period('ranked', 'periods') }}
 )
 
 select * from final

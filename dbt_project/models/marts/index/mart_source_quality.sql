@@ -22,6 +22,12 @@ with outcomes as (
     where filed_date is not null
 ),
 
+synthetic as (
+    select bool_or(contains_synthetic) as contains_synthetic
+    from {{ ref('dim_period') }}
+    where basis = 'records'
+),
+
 units as (
     select * from {{ ref('bridge_agency_to_unit') }}
 ),
@@ -46,6 +52,7 @@ counted as (
         {% for flag in defects.values() if flag not in of_systems_and_units -%}
             count(case when outcomes.{{ flag }} then 1 end) as {{ flag }},
         {% endfor -%}
+        max(units.unit_code) as unit_code,
         case when coalesce(max(units.resolution), 'unknown') = 'unknown' then count(*) else 0 end as is_unknown_unit,
         case when bool_or(systems.has_constant_vneid_flag) then count(*) else 0 end as has_constant_vneid_flag,
         case when bool_or(systems.has_constant_database_code) then count(outcomes.only_database_code) else 0 end
@@ -63,6 +70,7 @@ listed as (
         select
             agency_code,
             sender,
+            unit_code,
             '{{ defect }}' as defect,
             {{ flag }} as dossiers,
             dossiers_checked
@@ -73,15 +81,18 @@ listed as (
 
 final as (
     select
-        agency_code,
-        sender,
-        sender as system, -- its name until 28 November 2026
-        defect,
-        cast(dossiers as bigint) as dossiers,
-        cast(dossiers as double) / dossiers_checked as share,
-        cast(dossiers_checked as bigint) as dossiers_checked
+        listed.agency_code,
+        listed.sender,
+        listed.sender as system, -- its name until 28 November 2026
+        listed.defect,
+        cast(listed.dossiers as bigint) as dossiers,
+        cast(listed.dossiers as double) / listed.dossiers_checked as share,
+        cast(listed.dossiers_checked as bigint) as dossiers_checked,
+        listed.unit_code,
+        synthetic.contains_synthetic
     from listed
-    where dossiers > 0
+    cross join synthetic
+    where listed.dossiers > 0
 )
 
 select * from final

@@ -1,5 +1,5 @@
 -- Grain: one row per period key and unit.
--- Days have no counts to divide: `ratio` holds the days, on either basis.
+-- Days have no counts to divide: `average_days` holds them, on either basis.
 {{ indicator(
     'AVG_PROCESSING_DAYS',
     numerator='null',
