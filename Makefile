@@ -101,9 +101,9 @@ install: .venv/installed
 
 manifest: dbt_project/target/manifest.json
 
-# What Dagster and the linters know of the dbt project. The target `memory` needs no build database.
+# What Dagster, the linters and the semantic layer know of the dbt project. Parsing opens no database.
 dbt_project/target/manifest.json: .venv/installed $(DBT_FILES)
-	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target memory
+	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target release
 	@touch $@
 
 lock: install
