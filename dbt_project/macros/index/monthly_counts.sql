@@ -27,6 +27,10 @@ with headline as (
 
 scores as (
     select * from {{ ref('mart_indicator_scores') }}
+    where
+        basis = 'records'
+        and period_type = 'month'
+        and metric_code in ('{{ counts.values() | map('first') | unique | join("', '") }}')
 ),
 
 measures as (
