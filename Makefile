@@ -10,6 +10,7 @@
 #   make test-slow   what takes longer: each kind of bad file and full disk, calibration, the article's figures from
 #                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
+#   make test-bi   what BI tools find, and that metrics answer as the marts do
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
@@ -28,7 +29,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -52,13 +53,16 @@ dev: install
 	@bin/service-index dev
 
 test: install manifest
-	@$(RUN) python -m pytest -m "not slow and not search and not recovery"
+	@$(RUN) python -m pytest -m "not slow and not search and not recovery and not bi"
 
 test-slow: install manifest
 	@$(RUN) python -m pytest -m slow
 
 test-search: install manifest
 	@$(RUN) python -m pytest -m search
+
+test-bi: install manifest
+	@$(RUN) python -m pytest -m bi
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest
@@ -101,9 +105,9 @@ install: .venv/installed
 
 manifest: dbt_project/target/manifest.json
 
-# What Dagster and the linters know of the dbt project. The target `memory` needs no build database.
+# What Dagster, the linters and the semantic layer know of the dbt project. Parsing opens no database.
 dbt_project/target/manifest.json: .venv/installed $(DBT_FILES)
-	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target memory
+	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target release
 	@touch $@
 
 lock: install

@@ -458,6 +458,40 @@ def history(
         raise NotDoneError(error) from error
 
 
+@_command(
+    then="report", example="metrics --metrics timely_ratio --group-by province__name,metric_time__month"
+)
+def metrics(
+    metrics: Annotated[
+        str, typer.Option(metavar="METRIC,...", help="What is asked for; without it, what may be.")
+    ] = "",
+    group_by: Annotated[str, typer.Option(metavar="DIMENSION,...", help="By what.")] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Of which rows: \"{{ Dimension('province__kind') }} = 'city'\"; all that are given hold.",
+        ),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(metavar="NAME,...", help="In which order; - before a name turns it round.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="How many rows.")] = None,
+) -> Answer:
+    """Ask what is served for metrics by dimensions, from records.
+
+    Counts are added, ratios are of added counts, and points are not asked for: docs/metrics.md.
+    """
+    from orchestration.metrics import Question, ask
+
+    question = Question(_names(metrics), _names(group_by), where or (), _names(order), limit)
+    return ask(Settings.from_environment(), question)
+
+
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
 @_command(then="refresh", example="simulate --scale 0.01")
 def simulate(
     scale: Annotated[float, typer.Option(help="Share of the nation's 25 million dossiers.")] = 0.01,

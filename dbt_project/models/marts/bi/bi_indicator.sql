@@ -1,4 +1,5 @@
 -- Grain: one row per period key, unit and metric.
+{{ config(materialized='view') }}
 with scores as (
     select * from {{ served('mart_indicator_scores') }}
 ),

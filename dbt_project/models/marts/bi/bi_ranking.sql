@@ -1,4 +1,5 @@
 -- Grain: one row per period key and unit that is ranked.
+{{ config(materialized='view') }}
 with rankings as (
     {% for unit_level in ['province', 'department', 'commune'] %}
         select

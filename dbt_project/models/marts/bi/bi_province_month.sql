@@ -1,0 +1,2 @@
+-- Grain: one row per month and province.
+{{ monthly_counts(['province']) }}
