@@ -7,7 +7,7 @@ Does not belong here: names and places of releases (`release.py`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,16 @@ class Column:
     name: str
     type: str
     is_nullable: bool = True
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view of a schema, as a database describes it."""
+
+    name: str
+    is_view: bool
+    columns: tuple[Column, ...]
     comment: str = ""
 
 
@@ -85,25 +95,30 @@ def describe(build: Path) -> tuple[Mart, ...]:
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> tuple[Mart, ...]:
     connection.execute("set TimeZone = 'UTC'")  # moments are fingerprinted as text
+    return tuple(
+        (_view if one.is_view and one.name.startswith(_INDICATOR) else _table)(
+            connection, one.name, one.columns, one.comment
+        )
+        for one in relations(connection, SCHEMA)
+    )
+
+
+def relations(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Relation, ...]:
+    """What a schema holds, by name, tables before the views that show them; nothing where there is no such schema."""
     columns: dict[str, list[Column]] = {}
     for table, name, kind, is_nullable, comment in connection.execute(
         "select table_name, column_name, data_type, is_nullable, coalesce(comment, '') from duckdb_columns()"
         " where schema_name = ? order by table_name, column_index",
-        [SCHEMA],
+        [schema],
     ).fetchall():
         columns.setdefault(table, []).append(Column(name, kind, is_nullable, comment))
     listed = connection.execute(
         "select false, table_name, coalesce(comment, '') from duckdb_tables() where schema_name = $schema"
         " union all select true, view_name, coalesce(comment, '') from duckdb_views() where schema_name = $schema"
-        " order by all",  # tables first: views show them
-        {"schema": SCHEMA},
+        " order by all",
+        {"schema": schema},
     ).fetchall()
-    return tuple(
-        (_view if is_view and name.startswith(_INDICATOR) else _table)(
-            connection, name, tuple(columns[name]), comment
-        )
-        for is_view, name, comment in listed
-    )
+    return tuple(Relation(name, is_view, tuple(columns[name]), comment) for is_view, name, comment in listed)
 
 
 def _table(
@@ -124,11 +139,16 @@ def _view(
     connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str
 ) -> Mart:
     """The mart of one metric: in the build it counts, served it shows what the table of all metrics holds."""
-    shown = ", ".join(identifier(column) for column in (*(column.name for column in columns), RELEASE_ID))
-    metric = literal(name.removeprefix(_INDICATOR).upper())
-    query = f"select {shown} from {_in_marts('mart_indicator_scores')} where metric_code = {metric}"
+    query = indicator_query(name, [*(column.name for column in columns), RELEASE_ID], SCHEMA)
     (rows,) = connection.execute(f"select count(*) from {_in_marts(name)}").fetchall()[0]
     return Mart(name, columns, rows, _digest(name, comment, columns, (rows, query)), comment, query)
+
+
+def indicator_query(name: str, columns: Sequence[str], schema: str) -> str:
+    """The query of the view `ind_<metric>` over the table of all metrics in `schema`; DuckDB and PostgreSQL read it."""
+    shown = ", ".join(map(identifier, columns))
+    metric = literal(name.removeprefix(_INDICATOR).upper())
+    return f"select {shown} from {identifier(schema, 'mart_indicator_scores')} where metric_code = {metric}"
 
 
 def _digest(name: str, comment: str, columns: tuple[Column, ...], content: object) -> str:
