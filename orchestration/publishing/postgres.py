@@ -22,6 +22,7 @@ import duckdb
 import psycopg
 
 from orchestration.publishing.marts import SCHEMA, PublishError, relations
+from orchestration.publishing.postgres_locks import drop_schema, rename_schemas
 from orchestration.publishing.postgres_session import VARIABLE, PostgresBehindError, publisher
 from orchestration.publishing.postgres_tables import make, run
 from orchestration.publishing.release import Release, current
@@ -36,21 +37,29 @@ READERS = "bi_reader"
 
 @dataclass(frozen=True)
 class InPostgres:
-    """What PostgreSQL serves now. `is_new` is false where it did already; `kept` are schemas that a reader still held."""
+    """What PostgreSQL serves now. `is_new` is false where it did already; `was_quiet`, where a reader held a table and the
+    swap did not wait for it; `kept` are schemas that were not dropped, for a reader held them.
+    """
 
     release_id: str
     is_new: bool
+    was_quiet: bool = True
     kept: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
         """For people."""
         word = "published" if self.is_new else "unchanged, already served"
+        beside = "PostgreSQL: a reader held a table for long, and the swap was made beside it"
         held = (
-            f"PostgreSQL: {schema} stays until the next publication: a reader still holds it"
+            f"PostgreSQL: a reader still holds {schema}, which the next publication drops"
             for schema in self.kept
         )
-        return (f"PostgreSQL: release {self.release_id}: {word}", *held)
+        return (
+            f"PostgreSQL: release {self.release_id}: {word}",
+            *([] if self.was_quiet else [beside]),
+            *held,
+        )
 
 
 def publish_to_postgres(serving: Path, url: str) -> InPostgres:
@@ -67,12 +76,13 @@ def publish_to_postgres(serving: Path, url: str) -> InPostgres:
     if release is None:
         raise PublishError(f"{serving}: nothing is served; expected a release; run the refresh job")
     with publisher(url) as postgres:
-        _drop(postgres, "%\\_next")
+        _drop_leftovers(postgres)
         is_new = _served(postgres) != release.release_id
+        was_quiet = True
         if is_new:
             _load(postgres, release)
-            _swap(postgres)
-        return InPostgres(release.release_id, is_new, _drop_retired(postgres))
+            was_quiet = _swap(postgres)
+        return InPostgres(release.release_id, is_new, was_quiet, _drop_retired(postgres))
 
 
 def _served(postgres: psycopg.Connection) -> str | None:
@@ -120,15 +130,17 @@ def _load_schema(
     found = relations(served, schema)
     if not found:
         return
-    run(postgres, f"create schema {_next(schema)}")
-    run(postgres, f"comment on schema {_next(schema)} is {literal(MARK + release_id)}")
+    aside = f"{schema}_next"
+    name = identifier(aside)
+    run(postgres, f"create schema {name}")
+    run(postgres, f"comment on schema {name} is {literal(MARK + release_id)}")
     # Before the first table: what is made in the schema from now on can be read, and only read.
-    run(postgres, f"grant usage on schema {_next(schema)} to {READERS}")
-    run(postgres, f"alter default privileges in schema {_next(schema)} grant select on tables to {READERS}")
+    run(postgres, f"grant usage on schema {name} to {READERS}")
+    run(postgres, f"alter default privileges in schema {name} grant select on tables to {READERS}")
     for relation in found:
         # A release of before keys were kept has none.
         key = told.get(relation.name, {}).get("key", ())
-        make(postgres, served, schema, _next(schema), relation, () if relation.is_view else key)
+        make(postgres, served, schema, aside, relation, () if relation.is_view else key)
 
 
 def _make_role(postgres: psycopg.Connection) -> None:
@@ -143,40 +155,36 @@ def _make_role(postgres: psycopg.Connection) -> None:
         ) from error
 
 
-def _swap(postgres: psycopg.Connection) -> None:
-    """In one transaction, what was loaded takes the place of what is served, and that of what was served before.
-
-    No table is locked: readers wait for nobody, and nobody for them.
-    """
-    with postgres.transaction():
-        found = _schemas(postgres, "%")
-        for schema in SCHEMAS:
-            _rename(
-                postgres, found, f"{schema}_previous", f"{schema}_retired_{found.get(f'{schema}_previous')}"
-            )
-            _rename(postgres, found, schema, f"{schema}_previous")
-            _rename(postgres, found, f"{schema}_next", schema)
-
-
-def _rename(postgres: psycopg.Connection, found: Mapping[str, int], schema: str, to: str) -> None:
-    if schema in found:
-        run(postgres, f"alter schema {identifier(schema)} rename to {identifier(to)}")
+def _swap(postgres: psycopg.Connection) -> bool:
+    """What was loaded takes the place of what is served, and that of what was served before. Gives whether nobody read."""
+    found = _schemas(postgres, "%")
+    moves = {
+        name: new
+        for schema in SCHEMAS
+        for name, new in (
+            (f"{schema}_previous", f"{schema}_retired_{found.get(f'{schema}_previous')}"),
+            (schema, f"{schema}_previous"),
+            (f"{schema}_next", schema),
+        )
+        if name in found
+    }
+    return rename_schemas(postgres, moves)
 
 
 def _drop_retired(postgres: psycopg.Connection) -> tuple[str, ...]:
     """Drop what nobody reads any more; gives the schemas that a reader still holds."""
-    held = []
-    for schema in _schemas(postgres, "%\\_retired\\_%"):
-        try:
-            run(postgres, f"drop schema {identifier(schema)} cascade")
-        except psycopg.errors.LockNotAvailable:
-            held.append(schema)
-    return tuple(held)
+    return tuple(
+        schema for schema in _schemas(postgres, "%\\_retired\\_%") if not drop_schema(postgres, schema)
+    )
 
 
-def _drop(postgres: psycopg.Connection, pattern: str) -> None:
-    for schema in _schemas(postgres, pattern):
-        run(postgres, f"drop schema {identifier(schema)} cascade")
+def _drop_leftovers(postgres: psycopg.Connection) -> None:
+    for schema in _schemas(postgres, "%\\_next"):
+        if not drop_schema(postgres, schema):
+            raise PostgresBehindError(
+                f"schema {schema}, left by a publisher that was killed, in use",
+                "end the session that reads it",
+            )
 
 
 def _schemas(postgres: psycopg.Connection, pattern: str) -> dict[str, int]:
@@ -187,7 +195,3 @@ def _schemas(postgres: psycopg.Connection, pattern: str) -> dict[str, int]:
         (pattern, list(SCHEMAS)),
     ).fetchall()
     return dict(found)
-
-
-def _next(schema: str) -> str:
-    return identifier(f"{schema}_next")

@@ -26,8 +26,8 @@ _SETTINGS = {
     "TimeZone": "Asia/Ho_Chi_Minh",
     # The whole country, 3.8 million rows, takes some minutes in all: one statement that takes longer hangs.
     "statement_timeout": "30min",
-    # Readers hold a table as long as their query lasts. Whoever waits for them keeps later ones waiting too, so that the
-    # wait is short; it is long enough for the session of a publisher that was killed to end.
+    # For the lock of the one publisher: as long as the session of one that was killed may need to end. Readers are waited
+    # for in another way (`postgres_locks`).
     "lock_timeout": "5s",
     # A publisher that was stopped within its transaction must not keep the lock of the one publisher for ever.
     "idle_in_transaction_session_timeout": "10min",
@@ -107,6 +107,9 @@ def _said(error: psycopg.Error, url: str) -> str:
             return "its disk is full"  # in words that are not those of our own disk
         case psycopg.errors.LockNotAvailable():
             return "a reader held what was waited for"
-    text = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    # The server's sentence and its detail; a client that gets no answer has only words of its own.
+    told = [error.diag.message_primary, error.diag.message_detail]
+    lines = [line for line in told if line] or str(error).splitlines()
+    text = "; ".join(line.strip() for line in lines if line.strip())
     password = conninfo_to_dict(url).get("password")
     return text.replace(str(password), "***") if password else text

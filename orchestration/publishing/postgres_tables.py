@@ -97,17 +97,18 @@ def _fill(
         for column in columns
     )
     ((rows,),) = served.execute(f"select count(*) from {source}").fetchall()
-    with (
-        postgres.cursor() as cursor,
-        _csv(served, f"select {values} from {source}") as sent,
-        # Null is nothing, an empty text is "": both sides take it so.
-        cursor.copy(f"copy {target} from stdin (format csv)".encode()) as copy,
-    ):
-        while chunk := sent.read(CHUNK_BYTES):
-            copy.write(chunk)
-    if cursor.rowcount != rows:
+    with postgres.cursor() as cursor:
+        with (
+            _csv(served, f"select {values} from {source}") as sent,
+            # Null is nothing, an empty text is "": both sides take it so.
+            cursor.copy(f"copy {target} from stdin (format csv)".encode()) as copy,
+        ):
+            while chunk := sent.read(CHUNK_BYTES):
+                copy.write(chunk)
+        arrived = cursor.rowcount
+    if arrived != rows:
         raise PublishError(
-            f"{target}: found {cursor.rowcount} rows, expected the {rows} of {source}; nothing was swapped"
+            f"{target}: found {arrived} rows, expected the {rows} of {source}; nothing was swapped"
         )
 
 

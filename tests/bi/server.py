@@ -21,7 +21,7 @@ import psycopg
 
 PROGRAMS = Path("/usr/lib/postgresql")
 MISSING = f"found no PostgreSQL in {PROGRAMS}; expected Debian's package `postgresql`; `make test-bi` says how it gets there"
-PASSWORD = "p@ss:w/ord đ"  # noqa: S105  (of a server that lives for these tests)
+PASSWORD = "p@ss:w/ord đ"
 #: The server refuses to be root.
 SERVER_USER = "postgres"
 

@@ -73,7 +73,7 @@ def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
         value.astimezone(UTC)
         if isinstance(value, datetime) and value.tzinfo
         else int(value)
-        if isinstance(value, Decimal) and value.as_tuple().exponent == 0
+        if isinstance(value, Decimal) and value == int(value)
         else value
         for value in row
     )

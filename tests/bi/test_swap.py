@@ -6,11 +6,9 @@ Belongs here: what readers see of a swap, and what stays of earlier releases. Do
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from orchestration.publishing.postgres import publish_to_postgres
