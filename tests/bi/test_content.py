@@ -24,27 +24,33 @@ from tests.bi.server import Server, rows
 pytestmark = pytest.mark.bi
 MakeRelease = Callable[..., Release]
 
-#: A column of each type, and rows that a text of values could spoil.
+#: A column of each type, and texts that CSV could spoil.
+TEXTS = (
+    "'NULL'",
+    "''",
+    "'say \"no\", ''and'' \t'",
+    "concat('a', chr(10), '\\.', chr(10), '\\N b\\')",  # the end of the rows, and null, in other formats
+    "'\\.'",
+    "concat(chr(13), chr(10), ' ', chr(8203), ' a ')",
+    "'ă, ệ; 100 %'",
+)
 KINDS = {
     "mart_kinds": (
-        "id integer, is_it boolean, small smallint, big bigint, huge hugeint, score decimal(6, 2), ratio double,"
-        " half float, told varchar, day date, at_time time, seen timestamp, seen_at timestamptz, number uuid,"
-        " names varchar[], counts integer[], parts struct(a integer, b varchar)",
+        "is_it boolean, small smallint, big bigint, huge hugeint, score decimal(6, 2), ratio double, half float,"
+        " day date, at_time time, seen timestamp, seen_at timestamptz, number uuid, names varchar[], counts integer[],"
+        " parts struct(a integer, b varchar), id integer, told varchar",
         """
-        values
-        (1, true, 1, 9007199254740993, 170141183460469231731687303715884105727, 66.01, 0.1::double + 0.2, 0.1, 'Đồng Nai',
-         date '2026-10-10', time '23:59:59.123456', timestamp '2026-10-10 01:30:00.123456',
-         timestamptz '2026-10-10 01:30:00+00', '7d63c6b8-694e-407b-b45f-6f4552881d22', ['Hà Nội', 'a"b', null, ''],
-         [1, null], {'a': 1, 'b': 'x,y'}),
-        (2, false, -1, -1, -1, -0.01, 'nan', '-infinity', '', null, null, null, null, null, [], [], {'a': null, 'b': ''}),
-        (3, null, null, null, null, null, 'infinity', null, null, null, null, null, null, null, null, null, null),
-        (4, null, null, null, null, null, null, null, 'say "no", '' and \t
-\\.
-\\N end\\', null, null, null, null, null, null, null, null),
-        (5, null, null, null, null, null, null, null, '\\.', null, null, null, null, null, null, null, null),
-        (6, null, null, null, null, null, null, null, 'NULL', null, null, null, null, null, null, null, null),
-        (7, null, null, null, null, null, null, null, concat(chr(13), chr(10), ' ', chr(8203), ' a '), null, null, null, null, null, null, null, null)
-        """,
+        select true, 1, 9007199254740993, 170141183460469231731687303715884105727, 66.01, 0.1::double + 0.2, 0.5,
+            date '2026-10-10', time '23:59:59.123456', timestamp '2026-10-10 01:30:00.123456',
+            timestamptz '2026-10-10 01:30:00+00', '7d63c6b8-694e-407b-b45f-6f4552881d22'::uuid,
+            ['Hà Nội', 'a"b', null, ''], [1, null], {'a': 1, 'b': 'x,y'}, 1, 'Đồng Nai'
+        union all by position
+        select false, -1, -1, -1, -0.01, 'nan', '-infinity', null, null, null, null, null, [], [], {'a': null, 'b': ''},
+            2, null
+        union all by position
+        select null, null, null, null, null, 'infinity', null, null, null, null, null, null, null, null, null,
+            3 + generate_subscripts($texts, 1), unnest($texts)
+        """.replace(" by position", "").replace("$texts", f"[{', '.join(TEXTS)}]"),
     )
 }
 
@@ -86,7 +92,7 @@ def test_every_row_is_as_in_the_file(release: MakeRelease, serving: Path, url: s
     assert sorted(found) == ["dim_unit", "ind_publish_on_time", "mart_indicator_scores", "mart_kinds"]
     for name, (in_file, in_postgres) in found.items():
         assert in_postgres == in_file, name
-    assert [len(found[name][0]) for name in sorted(found)] == [2, 2, 4, 7]
+    assert [len(found[name][0]) for name in sorted(found)] == [2, 2, 4, 2 + len(TEXTS)]
 
 
 def test_many_rows_arrive_in_their_order(release: MakeRelease, serving: Path, url: str) -> None:
@@ -100,7 +106,10 @@ def test_many_rows_arrive_in_their_order(release: MakeRelease, serving: Path, ur
     assert rows(url, "select count(*), sum(id), bool_and(told = repeat('ă', 20)) from marts.mart_many") == [
         (300000, 299999 * 150000, True)
     ]
-    in_place = "select bool_and(id >= before) from (select id, lag(id, 1, 0::bigint) over (order by ctid) as before from marts.mart_many) as t"
+    in_place = (
+        "select bool_and(id >= before) from"
+        " (select id, lag(id, 1, 0::bigint) over (order by ctid) as before from marts.mart_many) as t"
+    )
     assert rows(url, in_place) == [(True,)]
 
 
@@ -113,9 +122,9 @@ def test_types_are_those_of_the_contract(release: MakeRelease, serving: Path, ur
         " where attrelid = 'marts.mart_kinds'::regclass and attnum > 0 order by attnum",
     )
     assert [kind for (kind,) in found] == [
-        "integer", "boolean", "smallint", "bigint", "numeric(39,0)", "numeric(6,2)", "double precision", "real",
-        "text", "date", "time without time zone", "timestamp without time zone", "timestamp with time zone", "uuid",
-        "jsonb", "jsonb", "jsonb", "text",
+        "boolean", "smallint", "bigint", "numeric(39,0)", "numeric(6,2)", "double precision", "real", "date",
+        "time without time zone", "timestamp without time zone", "timestamp with time zone", "uuid", "jsonb", "jsonb",
+        "jsonb", "integer", "text", "text",
     ]  # fmt: skip
 
 
