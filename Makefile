@@ -10,6 +10,7 @@
 #   make test-slow   what takes longer: each kind of bad file and full disk, calibration, the article's figures from
 #                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
+#   make test-bi   publishing to a PostgreSQL server of its own, under readers and kills
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
@@ -28,7 +29,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -52,13 +53,17 @@ dev: install
 	@bin/service-index dev
 
 test: install manifest
-	@$(RUN) python -m pytest -m "not slow and not search and not recovery"
+	@$(RUN) python -m pytest -m "not slow and not search and not recovery and not bi"
 
 test-slow: install manifest
 	@$(RUN) python -m pytest -m slow
 
 test-search: install manifest
 	@$(RUN) python -m pytest -m search
+
+test-bi: install manifest
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || bin/install-postgresql
+	@$(RUN) python -m pytest -m bi
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest

@@ -168,7 +168,7 @@ def _swap(postgres: psycopg.Connection) -> bool:
         )
         if name in found
     }
-    return rename_schemas(postgres, moves)
+    return rename_schemas(postgres, moves, SCHEMAS)
 
 
 def _drop_retired(postgres: psycopg.Connection) -> tuple[str, ...]:

@@ -43,14 +43,14 @@ $lock$
 """
 
 
-def rename_schemas(postgres: psycopg.Connection, names: Mapping[str, str]) -> bool:
-    """In one transaction, every schema of `names` gets its new name, in that order; while nobody reads, if possible.
+def rename_schemas(postgres: psycopg.Connection, names: Mapping[str, str], served: Sequence[str]) -> bool:
+    """In one transaction, every schema of `names` gets its new name, in that order; while nobody reads `served`.
 
-    Gives whether it was: where a reader holds a table for `SWAP_SECONDS`, the names are changed beside it.
+    Gives whether that was so: where a reader holds a table for `SWAP_SECONDS`, the names are changed beside it.
     """
     try:
         with postgres.transaction():
-            _lock_all(postgres, [*names], SWAP_SECONDS)
+            _lock_all(postgres, served, SWAP_SECONDS)
             _rename(postgres, names)
     except psycopg.errors.LockNotAvailable:
         with postgres.transaction():

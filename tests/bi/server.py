@@ -20,7 +20,7 @@ from urllib.parse import quote
 import psycopg
 
 PROGRAMS = Path("/usr/lib/postgresql")
-MISSING = f"found no PostgreSQL in {PROGRAMS}; expected Debian's package `postgresql`; `make test-bi` says how it gets there"
+MISSING = f"{PROGRAMS}: found no PostgreSQL; expected Debian's package `postgresql`; run: make test-bi"
 PASSWORD = "p@ss:w/ord đ"
 #: The server refuses to be root.
 SERVER_USER = "postgres"
@@ -34,7 +34,8 @@ class Server:
 
     def url(self, database: str, user: str = SERVER_USER, password: str = PASSWORD) -> str:
         """How a client gets in."""
-        return f"postgresql://{quote(user)}:{quote(password, safe='')}@/{database}?host={quote(str(self.folder), safe='')}"
+        host = quote(str(self.folder), safe="")
+        return f"postgresql://{quote(user)}:{quote(password, safe='')}@/{database}?host={host}"
 
     def new_database(self, name: str) -> str:
         """An empty database; gives its address."""
