@@ -37,8 +37,8 @@ READERS = "bi_reader"
 
 @dataclass(frozen=True)
 class InPostgres:
-    """What PostgreSQL serves now. `is_new` is false where it did already; `was_quiet`, where a reader held a table and the
-    swap did not wait for it; `kept` are schemas that were not dropped, for a reader held them.
+    """What PostgreSQL serves now. `is_new` is false where it did already, `was_quiet` where the swap was made beside a
+    reader that held a table; `kept` are schemas that were not dropped, for a reader held them.
     """
 
     release_id: str
@@ -156,7 +156,7 @@ def _make_role(postgres: psycopg.Connection) -> None:
 
 
 def _swap(postgres: psycopg.Connection) -> bool:
-    """What was loaded takes the place of what is served, and that of what was served before. Gives whether nobody read."""
+    """What was loaded takes the place of what is served, and that of what was before. Gives whether nobody read."""
     found = _schemas(postgres, "%")
     moves = {
         name: new
