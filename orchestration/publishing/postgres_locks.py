@@ -18,7 +18,7 @@ import psycopg
 from orchestration.publishing.postgres_tables import run
 from orchestration.sql_text import identifier
 
-#: 8 readers that never pause let 99 of 100 swaps in within 0.1 s; queries that last are fewer and have pauses.
+#: 8 readers that never pause let each of 100 swaps in within 0.11 s (2026-11-28); queries that last have longer pauses.
 SWAP_SECONDS = 10
 #: What is dropped has been out of sight for a day: whoever still reads it, reads for long.
 DROP_SECONDS = 1
