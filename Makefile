@@ -10,7 +10,7 @@
 #   make test-slow   what takes longer: each kind of bad file and full disk, calibration, the article's figures from
 #                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
-#   make test-bi   what BI tools find, and that metrics answer as the marts do
+#   make test-bi   what BI tools find: PostgreSQL under readers and kills, the scoreboard in a browser, metrics
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
@@ -62,6 +62,7 @@ test-search: install manifest
 	@$(RUN) python -m pytest -m search
 
 test-bi: install manifest
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || bin/install-postgresql
 	@$(RUN) python -m pytest -m bi
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.

@@ -240,6 +240,7 @@ def rollback(
     ] = None,
 ) -> Answer:
     """Serve an earlier release, and hold what comes next."""
+    from orchestration.publishing.follow import follow
     from orchestration.publishing.marts import PublishError
     from orchestration.publishing.rollback import LIFT, release_before, roll_back
     from orchestration.run_lock import one_writer
@@ -250,10 +251,33 @@ def rollback(
         target = to or release_before(settings.serving)
         with one_writer(settings.data, note):
             made = roll_back(settings.serving, by, reason, datetime.now(UTC), target)
+            said = f"served again: {made.to_release}; nothing new is published until: {LIFT}"
+            try:
+                followed_by = follow(settings.serving, settings.postgres_url)
+            except PublishError as error:  # the files have stepped back all the same
+                return Answer({"stepped_back": made, "error": str(error)}, [said, str(error)], code=1)
     except PublishError as error:
         raise NotDoneError(f"not stepped back: {error}") from error
-    said = f"served again: {made.to_release}; nothing new is published until: {LIFT}"
-    return Answer({"stepped_back": made}, [said])
+    return Answer({"stepped_back": made}, [said, *followed_by])
+
+
+@_command(then="releases")
+def publish_postgres() -> Answer:
+    """Bring PostgreSQL to the release that the files serve.
+
+    Where it serves it already, nothing is done. SERVICE_INDEX_POSTGRES_URL says which server.
+    """
+    from orchestration.publishing.marts import PublishError
+    from orchestration.publishing.postgres import publish_to_postgres
+    from orchestration.run_lock import one_writer
+
+    settings = Settings.from_environment()
+    try:
+        with one_writer(settings.data, note):
+            made = publish_to_postgres(settings.serving, settings.postgres_url)
+    except PublishError as error:
+        raise NotDoneError(error) from error
+    return Answer({"postgres": made}, made.lines)
 
 
 @_command(then="refresh", example="unhold --by NAME --reason WHY")

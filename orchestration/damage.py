@@ -13,7 +13,7 @@ RUNBOOK = "docs/runbook.md"
 
 
 class Section(StrEnum):
-    """Sections of the runbook about damage."""
+    """Sections of the runbook that messages name: about damage, and about what could not be brought up to date."""
 
     BATCH = "A batch of the lake is damaged"
     RETRACTION = "A record of a retraction is damaged"
@@ -22,6 +22,7 @@ class Section(StrEnum):
     CLOSED = "A closed month is damaged"
     FOLDERS = "Folders cannot be written"
     DAGSTER = "Dagster's own storage is damaged"
+    POSTGRES = "PostgreSQL is behind"
 
 
 def damaged(path: Path, found: str, expected: str, action: str, section: Section) -> str:

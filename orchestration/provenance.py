@@ -23,6 +23,7 @@ from orchestration.commands import signed
 from orchestration.fingerprints import inputs_fingerprint
 from orchestration.ingestion.catalogue import batch_contents
 from orchestration.ingestion.retraction import retractions
+from orchestration.mart_keys import mart_keys
 from orchestration.publishing.release import Provenance
 from orchestration.publishing.rollback import records
 from orchestration.settings import Settings
@@ -109,6 +110,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
         inputs_fingerprint=built_from,
         approvals=_kept_approvals(settings, run_id),
         step_backs=[asdict(record) for record in records(settings.serving)],
+        keys=mart_keys(settings.dbt_manifest),
         contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
     facts = {

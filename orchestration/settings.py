@@ -41,6 +41,8 @@ class Settings:
     hash_key: bytes = field(default=b"", repr=False)
     # Where alerts are posted; the address of a chat tool is a secret too.
     alert_webhook: str = field(default="", repr=False)
+    # Where marts are published to beside the files; it holds a password.
+    postgres_url: str = field(default="", repr=False)
     # By which the portal's people reach whoever captures; without it nothing is asked of the portal.
     contact: str = ""
     # Addresses of a proxy before Dagster's interface, as a browser shows them (docs/security.md).
@@ -54,6 +56,7 @@ class Settings:
             repository=_usable(REPOSITORY),
             hash_key=os.environ.get("SERVICE_INDEX_HASH_KEY", "").encode(),
             alert_webhook=os.environ.get("SERVICE_INDEX_ALERT_WEBHOOK", ""),
+            postgres_url=os.environ.get("SERVICE_INDEX_POSTGRES_URL", ""),
             contact=os.environ.get("SERVICE_INDEX_CONTACT", ""),
             ui_origins=tuple(os.environ.get("SERVICE_INDEX_UI_ORIGINS", "").split()),
         )

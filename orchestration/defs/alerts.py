@@ -70,7 +70,7 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     names = ", ".join(failure.name for failure in failures[:3])
     return Alert(
         kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
-        title=f"{'Release held' if held else 'Run failed'}: {names}; what is served stays as it was"
+        title=f"{'Release held' if held else 'Run failed'}: {names}; {_served(failures)}"
         if is_stopped
         else f"Deliveries refused: {names}; what the others delivered was taken",
         failures=tuple(failures),
@@ -135,6 +135,13 @@ def _killed(run: dg.DagsterRun, now: datetime) -> Alert:
         run_id=run.run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),
     )
+
+
+def _served(failures: Iterable[Failure]) -> str:
+    """What readers have after a failure."""
+    if any(section_in(failure.message) == Section.POSTGRES for failure in failures):
+        return "the files are served, PostgreSQL serves what it did"
+    return "what is served stays as it was"
 
 
 def _section(failures: Iterable[Failure]) -> str:

@@ -3,7 +3,7 @@
 Belongs here: gathering the evidence of this run and handing it to `orchestration.publishing`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -11,6 +11,7 @@ import dagster as dg
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.resources import Installation
 from orchestration.provenance import gather
+from orchestration.publishing.follow import follow
 from orchestration.publishing.release import publish
 from orchestration.sources import SOURCES
 
@@ -34,7 +35,9 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
             " swapped in together. If any gate fails, what is served stays byte for byte."
         ),
     )
-    def release(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[None]:
+    def release(
+        context: dg.AssetExecutionContext, installation: Installation
+    ) -> Iterator[dg.MaterializeResult[None]]:
         settings = installation.settings
         evidence, report = gather(settings, context.run.run_id, gates)
         made = publish(
@@ -45,7 +48,7 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         for mart in marts if made.is_new else []:
             rows = {"dagster/row_count": tables[mart.path[-1]]["rows"]}
             context.log_event(dg.AssetObservation(mart, metadata=rows, description=made.release_id))
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "release_id": made.release_id,
                 "is_new": made.is_new,
@@ -54,5 +57,8 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
                 "report": dg.MetadataValue.path(made.folder / "report.html"),
             }
         )
+        # The files are served, whatever comes now: a run that leaves PostgreSQL behind them fails after that.
+        for line in follow(settings.serving, settings.postgres_url):
+            context.log.info(line)
 
     return release

@@ -98,9 +98,12 @@ def outcome_of(result: dg.ExecuteInProcessResult, settings: Settings) -> Outcome
         )
     if not result.success:
         facts["error"] = "; ".join(f"{found.name}: {found.said}" for found in failures) or "the run failed"
-        lines.append(
-            f"Nothing was published; what is served stays as it was. The whole log: run {result.run_id} in the UI."
+        served = (
+            "The files are served"
+            if facts["release"]
+            else "Nothing was published; what is served stays as it was"
         )
+        lines.append(f"{served}. The whole log: run {result.run_id} in the UI.")
     return Outcome(result.success, result.run_id, tuple(lines), facts)
 
 

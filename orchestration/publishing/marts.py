@@ -7,6 +7,7 @@ Does not belong here: names and places of releases (`release.py`).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -48,6 +49,21 @@ _RELEASE_ID = Column(
     is_nullable=False,
     comment="The release that this row was published with; the same in every row of a release.",
 )
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view of a schema, as a database describes it. `statement` is the one that makes a view; else empty."""
+
+    name: str
+    statement: str
+    columns: tuple[Column, ...]
+    comment: str = ""
+
+    def query(self, schema: str) -> str:
+        """Of a view over the schema `marts` alone: what it shows, where that schema has the name `schema`."""
+        text = self.statement.partition(" AS ")[2].rstrip().removesuffix(";")
+        return re.sub(rf"\b{SCHEMA}\.", f"{identifier(schema)}.", text)
 
 
 @dataclass(frozen=True)
@@ -115,63 +131,66 @@ def describe(build: Path) -> tuple[Mart, ...]:
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> tuple[Mart, ...]:
     connection.execute("set TimeZone = 'UTC'")  # moments are fingerprinted as text
+    return tuple(
+        _view(connection, one, query) if (query := _shown(one)) else _table(connection, one)
+        for one in relations(connection, SCHEMA)
+    )
+
+
+def relations(connection: duckdb.DuckDBPyConnection, schema: str) -> tuple[Relation, ...]:
+    """What a schema holds, by name, tables before the views that show them; nothing where there is no such schema."""
     columns: dict[str, list[Column]] = {}
     for table, name, kind, is_nullable, comment in connection.execute(
         "select table_name, column_name, data_type, is_nullable, coalesce(comment, '') from duckdb_columns()"
         " where schema_name = ? order by table_name, column_index",
-        [SCHEMA],
+        [schema],
     ).fetchall():
         columns.setdefault(table, []).append(Column(name, kind, is_nullable, comment))
     listed = connection.execute(
         "select '', table_name, coalesce(comment, '') from duckdb_tables() where schema_name = $schema"
         " union all select sql, view_name, coalesce(comment, '') from duckdb_views() where schema_name = $schema"
         " order by all",  # tables first: views show them
-        {"schema": SCHEMA},
+        {"schema": schema},
     ).fetchall()
     return tuple(
-        _view(connection, name, tuple(columns[name]), comment, query)
-        if (query := _shown(name, columns[name], statement))
-        else _table(connection, name, tuple(columns[name]), comment)
-        for statement, name, comment in listed
+        Relation(name, statement, tuple(columns[name]), comment) for statement, name, comment in listed
     )
 
 
-def _table(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str
-) -> Mart:
+def _table(connection: duckdb.DuckDBPyConnection, one: Relation) -> Mart:
     # Two different aggregates of the row hashes: equal rows that come in pairs cancel out in xor alone. Values are
     # hashed as text: `hash` of a list or struct does not tell an empty one from null, nor where a list ends.
-    texts = ", ".join(f"{identifier(column.name)}::varchar" for column in columns)
+    texts = ", ".join(f"{identifier(column.name)}::varchar" for column in one.columns)
     row = connection.execute(
         "select count(*), coalesce(bit_xor(row_hash), 0), coalesce(sum(row_hash % 1000000007), 0)"
-        f" from (select hash({texts}) as row_hash from {_in_marts(name)})"
+        f" from (select hash({texts}) as row_hash from {_in_marts(one.name)})"
     ).fetchone()
     assert row is not None  # an aggregate without grouping always gives a row
-    return Mart(name, columns, row[0], _digest(name, comment, columns, row), comment)
+    return Mart(one.name, one.columns, row[0], _digest(one.name, one.comment, one.columns, row), one.comment)
 
 
-def _shown(name: str, columns: Sequence[Column], statement: str) -> str:
-    """What the served view `name` shows, of which `statement` makes the view in the build; empty for what is a table.
+def _shown(one: Relation) -> str:
+    """What a view of the build shows once it is served; empty for what is served as a table.
 
     The mart of one metric counts in the build; served it shows what the table of all metrics holds. A wide view is over
     marts alone, there as here.
     """
-    if statement and name.startswith(_INDICATOR):
-        shown = ", ".join(identifier(column.name) for column in columns)
-        metric = literal(name.removeprefix(_INDICATOR).upper())
+    if one.statement and one.name.startswith(_INDICATOR):
+        shown = ", ".join(identifier(column.name) for column in one.columns)
+        metric = literal(one.name.removeprefix(_INDICATOR).upper())
         return f"select {shown}, {RELEASE_ID} from {_in_marts(_SCORES)} where metric_code = {metric}"
-    if statement and name.startswith(_WIDE):
-        query = statement.partition(" AS ")[2].rstrip().removesuffix(";")
+    if one.statement and one.name.startswith(_WIDE):
         release = _in_marts(RELEASE.name)
-        return f"select wide.*, {release}.{RELEASE_ID} from ({query}) as wide cross join {release}"
+        return (
+            f"select wide.*, {release}.{RELEASE_ID} from ({one.query(SCHEMA)}) as wide cross join {release}"
+        )
     return ""
 
 
-def _view(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: tuple[Column, ...], comment: str, query: str
-) -> Mart:
-    (rows,) = connection.execute(f"select count(*) from {_in_marts(name)}").fetchall()[0]
-    return Mart(name, columns, rows, _digest(name, comment, columns, (rows, query)), comment, query)
+def _view(connection: duckdb.DuckDBPyConnection, one: Relation, query: str) -> Mart:
+    (rows,) = connection.execute(f"select count(*) from {_in_marts(one.name)}").fetchall()[0]
+    digest = _digest(one.name, one.comment, one.columns, (rows, query))
+    return Mart(one.name, one.columns, rows, digest, one.comment, query)
 
 
 def _digest(name: str, comment: str, columns: tuple[Column, ...], content: object) -> str:

@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -43,7 +43,8 @@ class Provenance:
 
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` is of all
     that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
-    person let pass, `step_backs` the earlier releases that were served again, each with who and why.
+    person let pass, `step_backs` the earlier releases that were served again, each with who and why. `keys` are the
+    columns of each mart that no two of its rows share.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -55,6 +56,7 @@ class Provenance:
     approvals: Sequence[Mapping[str, Any]] = ()
     step_backs: Sequence[Mapping[str, Any]] = ()
     contains_synthetic: bool = False
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,7 @@ def _fingerprint(tables: tuple[Mart, ...], evidence: Provenance, months: Sequenc
         [[table.name, table.fingerprint] for table in tables],
         sorted(str(entry["batch"]) for entry in evidence.inputs),
         *([[month.month, month.revision] for month in months]),
+        *([{name: [*key] for name, key in sorted(evidence.keys.items())}] if evidence.keys else []),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -272,6 +275,7 @@ def _manifest(
                 "rows": table.rows,
                 "fingerprint": table.fingerprint,
                 "columns": list(dict.fromkeys([*(column.name for column in table.columns), RELEASE_ID])),
+                "key": [*evidence.keys.get(table.name, ())],
             }
             for table in (*tables, RELEASE)
         },

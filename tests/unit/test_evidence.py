@@ -33,9 +33,11 @@ from orchestration.settings import Settings
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Folders of an installation that has no history of its code."""
-    (tmp_path / "code").mkdir()
-    return Settings(data=tmp_path / "dữ liệu", repository=tmp_path / "code")
+    """Folders of an installation that has no history of its code, and no marts."""
+    made = Settings(data=tmp_path / "dữ liệu", repository=tmp_path / "code")
+    made.dbt_manifest.parent.mkdir(parents=True)
+    made.dbt_manifest.write_text('{"nodes": {}}', encoding="utf-8")
+    return made
 
 
 @pytest.fixture(autouse=True)

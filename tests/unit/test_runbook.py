@@ -8,7 +8,8 @@ import pytest
 
 from orchestration.alerts import Failure
 from orchestration.damage import RUNBOOK, Section, damaged, section_in
-from orchestration.defs.alerts import _section
+from orchestration.defs.alerts import _section, _served
+from orchestration.publishing.postgres_session import PostgresBehindError
 from orchestration.settings import REPOSITORY
 
 
@@ -64,3 +65,10 @@ def test_an_alert_names_the_section_of_the_message_rather_than_that_of_the_step(
 )
 def test_a_full_disk_is_no_matter_of_a_delivery_at_whichever_step(step: str, said: str) -> None:
     assert _section([Failure(step, f"OSError: [Errno 28] {said}: '/data/build/gates/x'")]) == Section.FOLDERS
+
+
+def test_an_alert_says_that_the_files_are_served_where_only_postgresql_is_not() -> None:
+    said = [Failure("release", str(PostgresBehindError("no way in")))]
+    assert _served(said) == "the files are served, PostgreSQL serves what it did"
+    assert _section(said) == Section.POSTGRES
+    assert _served([Failure("release", "OSError: no")]) == "what is served stays as it was"

@@ -459,3 +459,14 @@ def test_a_file_in_place_of_a_link_is_replaced(
     (serving / "warehouse.duckdb").write_text("of an older layout")
     release_build(make_build())
     assert os.readlink(serving / "warehouse.duckdb") == "current/warehouse.duckdb"
+
+
+def test_the_manifest_names_keys_and_another_key_is_another_release(
+    make_build: Callable[..., Path], release_build: Callable[..., Release]
+) -> None:
+    build = make_build()
+    first = release_build(build, keys={"dim_unit": ("unit_code",)})
+    assert first.manifest["tables"]["dim_unit"]["key"] == ["unit_code"]
+    assert first.manifest["tables"]["mart_index"]["key"] == []
+    assert not release_build(build, 1, keys={"dim_unit": ("unit_code",)}).is_new
+    assert release_build(build, 2, keys={"dim_unit": ("unit_code", "name_vi")}).is_new

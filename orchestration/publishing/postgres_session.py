@@ -1,0 +1,115 @@
+"""A session with PostgreSQL in which one publisher works, and what is said where it fails.
+
+Belongs here: connecting, limits of time, the lock of the one publisher, errors as sentences. Does not belong here: what
+is published (`postgres`, `postgres_tables`). The password is in no message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from orchestration.commands import command
+from orchestration.damage import RUNBOOK, Section
+from orchestration.publishing.marts import PublishError
+
+VARIABLE = "SERVICE_INDEX_POSTGRES_URL"
+AGAIN = command("publish-postgres")
+#: A unique constraint in which nulls are equal came with it.
+OLDEST_SERVER = 150000
+CONNECT_SECONDS = 10
+_SETTINGS = {
+    # Moments without a zone are local ones, and so is whatever a session makes of them.
+    "TimeZone": "Asia/Ho_Chi_Minh",
+    # The whole country, 3.8 million rows, takes some minutes in all: one statement that takes longer hangs.
+    "statement_timeout": "30min",
+    # For the lock of the one publisher: as long as the session of one that was killed may need to end. Readers are waited
+    # for in another way (`postgres_locks`).
+    "lock_timeout": "5s",
+    # A publisher that was stopped within its transaction must not keep the lock of the one publisher for ever.
+    "idle_in_transaction_session_timeout": "10min",
+}
+_ONE_PUBLISHER = "select pg_advisory_lock(hashtextextended('service index: one publisher', 0))"
+
+
+class PostgresBehindError(PublishError):
+    """PostgreSQL was not brought up to date. The files of the release are served all the same."""
+
+    def __init__(self, found: str, action: str = "put it right") -> None:
+        super().__init__(
+            f"PostgreSQL: found {found}; expected the release that the files serve. It serves what it did, and the files"
+            f" are served as they are; {action}, then: {AGAIN} ({RUNBOOK}, section '{Section.POSTGRES}')"
+        )
+
+
+@contextmanager
+def publisher(url: str) -> Iterator[psycopg.Connection]:
+    """A session of the only publisher at work, which commits each statement by itself.
+
+    Raises PostgresBehindError for whatever the server refuses, within the block as well.
+    """
+    where = _where(url)
+    try:
+        # What the session says is UTF-8, whatever the database is written in.
+        connected = psycopg.connect(
+            url, autocommit=True, client_encoding="UTF8", connect_timeout=CONNECT_SECONDS,
+            application_name="service-index",
+        )  # fmt: skip
+    except psycopg.Error as error:
+        raise PostgresBehindError(
+            f"no way in at {where}: {_said(error, url)}", f"look at the server and at {VARIABLE}"
+        ) from None  # its frames hold the address as it was given
+    try:
+        with connected:
+            _prepare(connected, where)
+            yield connected
+    except psycopg.Error as error:
+        raise PostgresBehindError(f"an error at {where}: {_said(error, url)}") from error
+
+
+def _prepare(postgres: psycopg.Connection, where: str) -> None:
+    if postgres.info.server_version < OLDEST_SERVER:
+        raise PostgresBehindError(
+            f"version {postgres.info.parameter_status('server_version')} at {where}, too old",
+            "use PostgreSQL 15 or newer",
+        )
+    for name, value in _SETTINGS.items():
+        postgres.execute("select set_config(%s, %s, false)", (name, value))
+    try:
+        postgres.execute(_ONE_PUBLISHER)
+    except psycopg.errors.LockNotAvailable as error:
+        raise PostgresBehindError(
+            f"another publisher at work at {where}", "wait until it has ended"
+        ) from error
+
+
+def _where(url: str) -> str:
+    """The address without its password. Raises PostgresBehindError for what is none."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        # What the client says of it repeats parts of it, a password among them.
+        raise PostgresBehindError(
+            f"in {VARIABLE} what is no address",
+            "write postgresql://user:password@host:port/database, signs such as @ : / of a password as %40 %3A %2F",
+        ) from None
+    shown = {name: parts[name] for name in ("host", "port", "dbname", "user") if parts.get(name)}
+    return make_conninfo("", **shown) or "the server that the environment names"
+
+
+def _said(error: psycopg.Error, url: str) -> str:
+    """What the server or its client said, in one line, without the password."""
+    match error:
+        case psycopg.errors.DiskFull():
+            return "its disk is full"  # in words that are not those of our own disk
+        case psycopg.errors.LockNotAvailable():
+            return "a reader held what was waited for"
+    # The server's sentence and its detail; a client that gets no answer has only words of its own.
+    told = [error.diag.message_primary, error.diag.message_detail]
+    lines = [line for line in told if line] or str(error).splitlines()
+    text = "; ".join(line.strip() for line in lines if line.strip())
+    password = conninfo_to_dict(url).get("password")
+    return text.replace(str(password), "***") if password else text
