@@ -1,0 +1,8 @@
+-- Grain: one row per period and metric: the middle of the provinces.
+select
+    p, metric_code as m, round(median(ratio), 6) as ratio, median(score)::decimal(6, 2) as score,
+    median(points_lost)::decimal(6, 2) as points_lost
+from metric_scores
+where unit_level = 'province'
+group by p, metric_code
+order by p, metric_code
