@@ -1,0 +1,31 @@
+// Charts: the bundle is unpacked when the first one is seen, after the tables, and draws SVG from specifications.
+let drawing = null;
+
+function chartsReady() {
+  drawing ??= (async () => {
+    const [specifications, code] = await Promise.all([
+      unpacked("charts").then((found) => found.json()), unpacked("bundle").then((found) => found.text()),
+    ]);
+    const ready = new Promise((done) => addEventListener("charts-ready", done, { once: true }));
+    document.head.append(made("script", { type: "module" }, code));
+    await ready;
+    return specifications;
+  })();
+  return drawing;
+}
+
+const VIETNAMESE = { decimal: ",", thousands: ".", grouping: [3], currency: ["", " ₫"] };
+
+/** Draw chart `name` from `rows`; without rows there is none. `caption` says what it shows, and describes it. */
+async function chart(name, rows, caption) {
+  const figure = document.getElementById(`chart-${name}`);
+  figure.hidden = rows.length === 0;
+  if (figure.hidden) return;
+  figure.querySelector("figcaption").textContent = caption;
+  const specification = structuredClone((await chartsReady())[name]);
+  specification.datasets = { rows };
+  specification.description = say("chart_words", { caption });
+  await window.vegaEmbed(figure.querySelector(".drawing"), specification, {
+    actions: false, renderer: "svg", ast: true, tooltip: false, formatLocale: state.lang === "vi" ? VIETNAMESE : undefined,
+  });
+}
