@@ -12,6 +12,7 @@ from orchestration.defs.ingestion import lake_key
 from orchestration.defs.resources import Installation
 from orchestration.provenance import gather
 from orchestration.publishing.release import publish
+from orchestration.publishing.scoreboard.page import draw
 from orchestration.sources import SOURCES
 
 RELEASE = dg.AssetKey("release")
@@ -30,7 +31,7 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         group_name="release",
         kinds={"duckdb", "parquet"},
         description=(
-            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest and the report of the gates,"
+            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest, report of the gates and scoreboard,"
             " swapped in together. If any gate fails, what is served stays byte for byte."
         ),
     )
@@ -38,7 +39,13 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         settings = installation.settings
         evidence, report = gather(settings, context.run.run_id, gates)
         made = publish(
-            settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
+            settings.build_database,
+            settings.serving,
+            evidence,
+            report,
+            datetime.now(UTC),
+            settings.closed,
+            lambda made, before: draw(made, before, settings.reference),
         )
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
         tables = made.manifest["tables"]
@@ -52,6 +59,7 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
                 "tables": len(tables),
                 "rows": sum(table["rows"] for table in tables.values()),
                 "report": dg.MetadataValue.path(made.folder / "report.html"),
+                "scoreboard": dg.MetadataValue.path(made.folder / "scoreboard.html"),
             }
         )
 

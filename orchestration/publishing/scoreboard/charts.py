@@ -84,7 +84,9 @@ def _spread() -> Any:
     scale = alt.Scale(zero=False)
     return alt.layer(
         rows.mark_area(color=QUIET).encode(y=alt.Y("lowest:Q", title=None, scale=scale), y2="highest:Q"),
-        rows.mark_line(color=INK, strokeWidth=2.5, point=alt.OverlayMarkDef(color=INK, size=45)).encode(y="median:Q"),
+        rows.mark_line(color=INK, strokeWidth=2.5, point=alt.OverlayMarkDef(color=INK, size=45)).encode(
+            y="median:Q"
+        ),
     ).properties(width="container", height=210)
 
 
@@ -95,8 +97,16 @@ def _day() -> Any:
 
 
 def _plain(chart: Any) -> dict[str, Any]:
-    configured = chart.configure_view(stroke=None).configure_axis(
-        labelFontSize=13, labelColor="#1b1f24", gridColor="#e4e9ee", domainColor="#8a949e", tickColor="#8a949e"
+    import altair as alt
+
+    fitted = chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+    configured = fitted.configure(font="system-ui, Segoe UI, Noto Sans, Arial, sans-serif")
+    configured = configured.configure_view(stroke=None).configure_axis(
+        labelFontSize=13,
+        labelColor="#1b1f24",
+        gridColor="#e4e9ee",
+        domainColor="#8a949e",
+        tickColor="#8a949e",
     )
     made: dict[str, Any] = configured.to_dict()
     del made["$schema"]  # an address on the network, which nothing is asked for

@@ -116,4 +116,6 @@ def _plain(value: object) -> float | str:
         return float(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
-    raise TypeError(f"found a {type(value).__name__} among the figures; expected a number, a text, a day or nothing")
+    raise TypeError(
+        f"found a {type(value).__name__} among the figures; expected a number, a text, a day or nothing"
+    )

@@ -52,7 +52,9 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
     facts = {
         "release": manifest["release_id"],
         "previous": manifest["previous"] if changes else None,
-        "moment": datetime.fromisoformat(manifest["created_at"]).astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M"),
+        "moment": datetime.fromisoformat(manifest["created_at"])
+        .astimezone(_VIETNAM)
+        .strftime("%d/%m/%Y %H:%M"),
         "synthetic": manifest["contains_synthetic"],
     }
     of_release = {**data.of_the_release(connection), **(changes or {}), "gates": _gates(manifest)}
@@ -66,7 +68,11 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
         },
     }
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template(PAGE).render(texts=texts["vi"], facts=facts, blocks=blocks)
 

@@ -21,7 +21,11 @@ def read_texts(path: Path = TEXTS) -> dict[str, dict[str, str]]:
 
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     for key, words in found.items():
-        if not isinstance(words, dict) or {*words} != {*LANGUAGES} or not all(isinstance(w, str) for w in words.values()):
+        if (
+            not isinstance(words, dict)
+            or {*words} != {*LANGUAGES}
+            or not all(isinstance(w, str) for w in words.values())
+        ):
             raise IncompleteTextsError(
                 f"{path.name}: {key}: found {words!r}, expected words for {' and '.join(LANGUAGES)};"
                 " quote words that hold a comma or a colon"

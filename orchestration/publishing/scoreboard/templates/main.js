@@ -45,7 +45,7 @@ function showHead() {
   const shown = isSynthetic() ? "synthetic_here" : "synthetic_elsewhere";
   const mark = document.getElementById("synthetic");
   mark.hidden = !facts.synthetic;
-  mark.textContent = `${say("synthetic_mark")}: ${say(shown)}`;
+  mark.textContent = isSynthetic() ? `${say("synthetic_mark")}: ${say(shown)}` : say(shown);
   mark.classList.toggle("quietly", !isSynthetic());
   document.querySelector("#print").textContent = say(state.view === "province" ? "print_sheet" : "print");
 }

@@ -6,7 +6,7 @@ function showProvince() {
   factList("province-facts", [
     ["fact_rank", isMissing(row.rank) ? row.rank_reason : say("rank_of", { rank: number(row.rank), peers: number(state.period.peers) })],
     ["fact_score", isMissing(row.total_score) ? null : points(row.total_score)],
-    ["fact_movement", isMissing(row.score_change) ? null : say("places_and_points", { places: moved(row.rank_change), points: signed(row.score_change) })],
+    ["fact_movement", isMissing(row.score_change) ? null : say("places_and_points", { places: movedWords(row.rank_change), points: signed(row.score_change) })],
     ["fact_band", row.band && sayIf(`band_${row.band}`, row.band)],
     ["fact_official", isMissing(row.official_rank) ? null : say("official_both", { rank: number(row.official_rank), score: points(row.official_score) })],
     ...headlineFacts(rowWhere("headlines", ["p", "u"], p, row.u) ?? {}),

@@ -125,6 +125,6 @@ function showQuality() {
   fill("captures", rowsOf(tables.captures).map((row) => ({
     ...row, day: day(row.as_of), level: isMissing(row.unit_level) ? null : say(`level_${row.unit_level}`),
     capture_status: sayIf(`capture_${row.capture_status}`, row.capture_status), observed_at: row.observed_at && day(row.observed_at) })));
-  fill("source_quality", rowsOf(tables.source_quality));
+  fill("source_quality", rowsOf(tables.source_quality).map((row) => ({ ...row, defect: sayIf(`defect_${row.defect}`, row.defect) })));
   document.getElementById("synthetic-quality").hidden = !facts.synthetic;
 }
