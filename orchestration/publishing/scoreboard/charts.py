@@ -46,7 +46,7 @@ def _groups() -> Any:
         rows.mark_point(shape="diamond", color="#000", fill="#fff", opacity=1, size=70).encode(
             x="similar_median:Q", y=name
         ),
-    ).properties(width="container", height=alt.Step(36))
+    ).properties(width="container", height=216)
 
 
 def _course() -> Any:
@@ -73,7 +73,7 @@ def _totals() -> Any:
             x=alt.X("score:Q", title=None), y=alt.Y("name:N", sort=None, title=None)
         ),
         rows.mark_rule(color=MARK, strokeWidth=2).encode(x="max(median):Q"),
-    ).properties(width="container", height=alt.Step(16))
+    ).properties(width="container", height=560)
 
 
 def _spread() -> Any:
@@ -97,10 +97,7 @@ def _day() -> Any:
 
 
 def _plain(chart: Any) -> dict[str, Any]:
-    import altair as alt
-
-    fitted = chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-    configured = fitted.configure(font="system-ui, Segoe UI, Noto Sans, Arial, sans-serif")
+    configured = chart.configure(font="system-ui, Segoe UI, Noto Sans, Arial, sans-serif")
     configured = configured.configure_view(stroke=None).configure_axis(
         labelFontSize=13,
         labelColor="#1b1f24",

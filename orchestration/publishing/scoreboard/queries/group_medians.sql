@@ -1,7 +1,7 @@
 -- Grain: one row per period and group: the nation's own figure, where there is one, and the provinces' middle.
 select
     g.p, g.group_code as g, max(g.max_score) as max_score, min(g.score) as lowest,
-    median(g.score)::decimal(6, 2) as median, max(g.score) as highest, any_value(nation.score) as nation
+    quantile_of(g.score, 0.5) as median, max(g.score) as highest, any_value(nation.score) as nation
 from group_scores as g
 inner join periods using (p)
 left join marts.mart_index as nation

@@ -1,6 +1,6 @@
 -- Grain: one row per period, province and group, with the middle of the group among provinces similar in size.
 with similar_medians as (
-    select alike.p, alike.unit_code, other.group_code, median(other.score)::decimal(6, 2) as similar_median
+    select alike.p, alike.unit_code, other.group_code, quantile_of(other.score, 0.5) as similar_median
     from alike
     inner join group_scores as other on alike.p = other.p and alike.similar_code = other.unit_code
     group by alike.p, alike.unit_code, other.group_code

@@ -1,7 +1,7 @@
 -- Grain: one row per period and metric: the middle of the provinces.
 select
-    p, metric_code as m, round(median(ratio), 6) as ratio, median(score)::decimal(6, 2) as score,
-    median(points_lost)::decimal(6, 2) as points_lost
+    p, metric_code as m, round(median(ratio), 6) as ratio, quantile_of(score, 0.5) as score,
+    quantile_of(points_lost, 0.5) as points_lost
 from metric_scores
 where unit_level = 'province'
 group by p, metric_code

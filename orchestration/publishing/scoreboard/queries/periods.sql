@@ -1,3 +1,6 @@
+-- The value below which a share of scores lies, to two places, halves up: decimals of two places would be cut off.
+create temp macro quantile_of(score, share) as quantile_cont(score::decimal(8, 4), share)::decimal(6, 2);
+
 -- Grain: one row per period key of the ranking of provinces, numbered. Everything else on the page names a period by its
 -- number. What is said of the whole ranking stands here: the middle of the totals and how many are ranked.
 create temp table periods as
@@ -11,9 +14,9 @@ select
     max(incomplete_sources) as incomplete_sources,
     count(total_score) as totals,
     min(total_score) as lowest,
-    quantile_cont(total_score, 0.25)::decimal(6, 2) as lower_quartile,
-    median(total_score)::decimal(6, 2) as median,
-    quantile_cont(total_score, 0.75)::decimal(6, 2) as upper_quartile,
+    quantile_of(total_score, 0.25) as lower_quartile,
+    quantile_of(total_score, 0.5) as median,
+    quantile_of(total_score, 0.75) as upper_quartile,
     max(total_score) as highest
 from marts.mart_province_ranking
 group by basis, regime, period_type, period_start, period_end, as_of;

@@ -16,13 +16,15 @@ function chartsReady() {
 
 const VIETNAMESE = { decimal: ",", thousands: ".", grouping: [3], currency: ["", " ₫"] };
 
-/** Draw chart `name` from `rows`; without rows there is none. `caption` says what it shows, and describes it. */
+/** Draw chart `name` from `rows`; without a figure among them there is none. `caption` describes it. */
 async function chart(name, rows, caption) {
   const figure = document.getElementById(`chart-${name}`);
-  figure.hidden = rows.length === 0;
+  figure.hidden = rows.every((row) => isMissing(row.score ?? row.highest));
+  figure.asked = rows;
   if (figure.hidden) return;
   figure.querySelector("figcaption").textContent = caption;
   const specification = structuredClone((await chartsReady())[name]);
+  if (figure.asked !== rows || figure.closest("section").hidden) return; // another was asked for meanwhile
   specification.datasets = { rows };
   specification.description = say("chart_words", { caption });
   await window.vegaEmbed(figure.querySelector(".drawing"), specification, {

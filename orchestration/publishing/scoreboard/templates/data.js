@@ -5,10 +5,17 @@ async function unpacked(name) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
-const { facts, texts, tables } = await (await unpacked("first")).json().catch((error) => {
-  document.getElementById("heading").textContent = `JavaScript: ${error}`;
-  throw error;
-});
+/** Older browsers cannot unpack, and say so where their reader sees it. */
+async function first() {
+  try {
+    return await (await unpacked("first")).json();
+  } catch (error) {
+    document.getElementById("too-old").hidden = false;
+    throw error;
+  }
+}
+
+const { facts, texts, tables } = await first();
 
 /** Row `i` of a table of columns. */
 function rowAt(table, i) {
