@@ -11,6 +11,7 @@
 #                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
+#   make test-bi   what readers open, in the real tools: the scoreboard in a headless Chromium (Debian: chromium)
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
 #   make lint   the style rules
@@ -28,7 +29,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-recovery test-bi bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -52,7 +53,7 @@ dev: install
 	@bin/service-index dev
 
 test: install manifest
-	@$(RUN) python -m pytest -m "not slow and not search and not recovery"
+	@$(RUN) python -m pytest -m "not slow and not search and not recovery and not bi"
 
 test-slow: install manifest
 	@$(RUN) python -m pytest -m slow
@@ -63,6 +64,10 @@ test-search: install manifest
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest
 	@$(RUN) python -m pytest -m recovery --dist worksteal
+
+# A browser a file: each test opens pages in the same one.
+test-bi: install manifest
+	@$(RUN) python -m pytest -m bi
 
 bench-ingest: install
 	@$(RUN) python bench/ingest.py $(ROWS)

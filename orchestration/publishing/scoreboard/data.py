@@ -35,7 +35,7 @@ Columns = Mapping[str, list[Any]]
 def open_release(release: Path, previous: Path | None) -> duckdb.DuckDBPyConnection:
     """The marts of a release, its periods numbered; in schema `before` the ranking of the release before it, if kept."""
     connection = open_marts(release)
-    connection.execute((QUERIES / "periods.sql").read_text(encoding="utf-8"))
+    connection.execute(query("periods"))
     ranking = previous / "parquet" / "mart_province_ranking.parquet" if previous else None
     if ranking is not None and ranking.is_file():
         connection.execute(
@@ -84,17 +84,22 @@ def units_of(connection: duckdb.DuckDBPyConnection, province: str) -> Columns:
 
 
 def found_by(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object] | None = None
+    connection: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, object] | None = None
 ) -> Columns:
     """What the query of that name finds, by column."""
-    return columns(connection, (QUERIES / f"{query}.sql").read_text(encoding="utf-8"), values)
+    return columns(connection, query(name), values)
+
+
+def query(name: str) -> str:
+    """The text of the query of that name."""
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def columns(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object] | None = None
+    connection: duckdb.DuckDBPyConnection, text: str, values: Mapping[str, object] | None = None
 ) -> Columns:
-    """What `query` finds, a list a column, all in the order of the query."""
-    found = connection.execute(f"select list(columns(*)) from ({query})", values)
+    """What the query `text` finds, a list a column, all in the order of the query."""
+    found = connection.execute(f"select list(columns(*)) from ({text})", values)
     names = [column[0] for column in found.description]
     return {name: cells or [] for name, cells in zip(names, found.fetchall()[0], strict=True)}
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.publishing.marts import PublishError
-from orchestration.publishing.scoreboard import charts, data
+from orchestration.publishing.marts import PublishError, rows
+from orchestration.publishing.scoreboard import charts, data, workbooks
 from orchestration.publishing.scoreboard.texts import IncompleteTextsError, read_texts
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,8 +55,13 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
         "moment": datetime.fromisoformat(manifest["created_at"])
         .astimezone(_VIETNAM)
         .strftime("%d/%m/%Y %H:%M"),
+        "created_at": manifest["created_at"],
         "synthetic": manifest["contains_synthetic"],
     }
+    groups = [
+        dict(zip(first["group_names"], row, strict=True))
+        for row in zip(*first["group_names"].values(), strict=True)
+    ]
     of_release = {**data.of_the_release(connection), **(changes or {}), "gates": _gates(manifest)}
     blocks = {
         "first": data.packed({"facts": facts, "texts": texts, "tables": {**first, **of_release}}),
@@ -65,6 +70,12 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
         **{
             f"units-{province}": data.packed(data.units_of(connection, province))
             for province in sorted(set(first["ranking"]["u"]))
+        },
+        **{
+            f"workbook-{period['p']}": data.packed_bytes(
+                workbooks.workbook(connection, period, groups, facts, texts)
+            )
+            for period in rows(connection, "from periods order by p")
         },
     }
     environment = Environment(

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from openpyxl import load_workbook
 
 from orchestration.publishing.marts import open_marts, rows
 from orchestration.publishing.scoreboard.page import draw
@@ -297,6 +298,15 @@ def test_the_csv_has_numbers_in_full_and_tells_missing_from_zero(
         "2,52,Gia Lai,0,,,,2",
         ",01,Ha Noi,,,,,",
     ]
+
+
+def test_the_workbook_of_the_period_is_handed_out(browser: Any, page_file: Path, tmp_path: Path) -> None:
+    with opened(browser, page_file, RECORDS) as page:
+        with page.expect_download() as download:
+            page.click("#excel")
+        download.value.save_as(tmp_path / "book.xlsx")
+    assert download.value.suggested_filename.startswith("SYNTHETIC_scoreboard_provinces_records")
+    assert load_workbook(tmp_path / "book.xlsx")["Xếp hạng"]["A1"].value == "DỮ LIỆU TỔNG HỢP / SYNTHETIC"
 
 
 def test_a_release_without_synthetic_figures_has_no_mark(

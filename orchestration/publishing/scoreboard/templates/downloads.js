@@ -1,4 +1,4 @@
-// What can be taken along: the tables of the view as CSV. Each says of what moment and which choice its figures are.
+// What can be taken along: the tables of the view as CSV, all provinces of the period as a workbook. Each says of what moment and which choice its figures are.
 function about() {
   const of = state.view === "province" ? rowWhere("ranking", ["p", "u"], state.period.p, state.province) : null;
   return [
@@ -37,8 +37,12 @@ function save(name, content, type) {
   URL.revokeObjectURL(link.href);
 }
 
-const fileName = (ending) => [isSynthetic() ? "SYNTHETIC" : "", "scoreboard", state.view, state.view === "province" ? state.province : "",
+const fileName = (ending, of = state.view) => [isSynthetic() ? "SYNTHETIC" : "", "scoreboard", of, of === "province" ? state.province : "",
   state.basis, state.rules, state.period.period_type, state.period.as_of].filter(Boolean).join("_") + `.${ending}`;
 
 document.getElementById("csv").addEventListener("click", () => save(fileName("csv"), csvText(), "text/csv;charset=utf-8"));
+document.getElementById("excel").addEventListener("click", async () => {
+  const content = await (await unpacked(`workbook-${state.period.p}`)).arrayBuffer();
+  save(fileName("xlsx", "provinces"), content, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+});
 document.getElementById("print").addEventListener("click", () => print());
