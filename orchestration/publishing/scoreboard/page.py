@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.publishing.marts import PublishError, rows
+from orchestration.publishing.marts import PublishError
 from orchestration.publishing.scoreboard import charts, data, workbooks
 from orchestration.publishing.scoreboard.texts import IncompleteTextsError, read_texts
 
@@ -72,10 +72,8 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
             for province in sorted(set(first["ranking"]["u"]))
         },
         **{
-            f"workbook-{period['p']}": data.packed_bytes(
-                workbooks.workbook(connection, period, groups, facts, texts)
-            )
-            for period in rows(connection, "from periods order by p")
+            f"workbook-{number}": data.packed_bytes(book)
+            for number, book in workbooks.workbooks(connection, groups, facts, texts)
         },
     }
     environment = Environment(

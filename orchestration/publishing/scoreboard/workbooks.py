@@ -7,7 +7,7 @@ which moment, and whether they are synthetic. Headings are in both languages: th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.publishing.marts import rows
-from orchestration.publishing.scoreboard.data import found_by, query
+from orchestration.publishing.scoreboard.data import query
 
 #: Named in texts.yml as `column_<name>`, with how its numbers are written.
 _RANKING = (
@@ -30,29 +30,42 @@ _LONGEST_SHEET_NAME = 31
 Texts = Mapping[str, Mapping[str, str]]
 
 
-def workbook(
+def workbooks(
     connection: duckdb.DuckDBPyConnection,
-    period: Mapping[str, Any],
     groups: Sequence[Mapping[str, Any]],
     facts: Mapping[str, Any],
     texts: Texts,
+) -> Iterator[tuple[int, bytes]]:
+    """Of each of `periods` its number and its workbook; the same release gives the same bytes."""
+    rankings = {row["p"]: row for row in rows(connection, query("workbook_rankings"))}
+    found: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in rows(connection, query("workbook_groups")):
+        found.setdefault((row["p"], row["group_code"]), []).append(row)
+    for period in rows(connection, "from periods order by p"):
+        of = {group["g"]: found.get((period["p"], group["g"]), []) for group in groups}
+        yield (
+            period["p"],
+            _workbook(_about(period, facts, texts), rankings[period["p"]], groups, of, facts, texts),
+        )
+
+
+def _workbook(
+    about: Sequence[tuple[str, str]],
+    ranking: Mapping[str, Any],
+    groups: Sequence[Mapping[str, Any]],
+    found: Mapping[str, Sequence[Mapping[str, Any]]],
+    facts: Mapping[str, Any],
+    texts: Texts,
 ) -> bytes:
-    """The workbook of one of `periods`, its sheets in the order of `groups`. The same release gives the same bytes."""
     from xlsxwriter import Workbook
 
     written = BytesIO()
     with Workbook(written, {"in_memory": True}) as book:
         book.set_properties({"created": datetime.fromisoformat(facts["created_at"]).replace(tzinfo=None)})
-        sheets = _Sheets(
-            book,
-            _about(period, facts, texts),
-            texts,
-            found_by(connection, "workbook_ranking", {"p": period["p"]}),
-        )
+        sheets = _Sheets(book, about, texts, ranking)
         sheets.add_ranking()
         for group in groups:
-            found = rows(connection, query("workbook_group"), {"p": period["p"], "group_code": group["g"]})
-            sheets.add_group(group, found)
+            sheets.add_group(group, found[group["g"]])
     return written.getvalue()
 
 
@@ -81,7 +94,7 @@ class _Sheets:
     """Adds sheets to a workbook, each under the same words of what its figures are."""
 
     def __init__(
-        self, book: Any, about: Sequence[tuple[str, str]], texts: Texts, ranking: Mapping[str, list[Any]]
+        self, book: Any, about: Sequence[tuple[str, str]], texts: Texts, ranking: Mapping[str, Any]
     ) -> None:
         self.book, self.about, self.texts, self.ranking = book, about, texts, ranking
         self.bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})

@@ -24,14 +24,14 @@ WIDTHS = (1400, 390)
 PORTAL = "lang=en&basis=portal"
 RECORDS = "lang=en&basis=records"
 
-# As the page writes figures in English: two places, a sign where it is a change, a dash where there is none.
+# As the page writes figures in English: two places, halves up, a sign where it is a change, a dash where there is none.
 _SHOWN = r"""
-create or replace macro points(x) as coalesce(printf('%.2f', x::double), '–');
+create or replace macro points(x) as coalesce(printf('%.2f', round(x, 2)::double), '–');
 create or replace macro counted(x) as coalesce(format('{:,}', x::bigint), '–');
 create or replace macro signed(x) as coalesce(if(x > 0, '+', '') || printf('%.2f', x::double), '–');
 create or replace macro moved(x) as
     coalesce(case when x > 0 then '▲ ' || x when x < 0 then '▼ ' || -x when x = 0 then '=' end, '–');
-create or replace macro percent(x) as coalesce(printf('%.2f %%', 100 * x), '–');
+create or replace macro percent(x) as coalesce(printf('%.2f %%', round(100 * x, 2)), '–');
 """
 _OF_PERIOD = "basis = $basis and regime = $regime and period_type = $period_type and as_of = $as_of"
 
