@@ -16,6 +16,10 @@ function chartsReady() {
 
 const VIETNAMESE = { decimal: ",", thousands: ".", grouping: [3], currency: ["", " ₫"] };
 
+/** A layer of which no row has a figure is left out: its scale would have no ends. */
+const hasFigures = (layer, rows) => ["x", "y"].map((axis) => layer.encoding[axis]?.field).filter(Boolean)
+  .every((field) => rows.some((row) => !isMissing(row[field])));
+
 /** Draw chart `name` from `rows`; without a figure among them there is none. `caption` describes it. */
 async function chart(name, rows, caption) {
   const figure = document.getElementById(`chart-${name}`);
@@ -26,6 +30,7 @@ async function chart(name, rows, caption) {
   const specification = structuredClone((await chartsReady())[name]);
   if (figure.asked !== rows || figure.closest("section").hidden) return; // another was asked for meanwhile
   specification.datasets = { rows };
+  specification.layer = specification.layer.filter((layer) => hasFigures(layer, rows));
   specification.description = say("chart_words", { caption });
   await window.vegaEmbed(figure.querySelector(".drawing"), specification, {
     actions: false, renderer: "svg", ast: true, tooltip: false, formatLocale: state.lang === "vi" ? VIETNAMESE : undefined,
