@@ -258,11 +258,27 @@ def test_the_keyboard_alone_opens_a_province_and_sorts(browser: Any, page_file: 
         assert page.evaluate("document.activeElement.id") == "heading"
 
 
-def test_a_province_is_printed_on_two_sheets(browser: Any, page_file: Path) -> None:
-    with opened(browser, page_file, f"{PORTAL}&view=province&province=75") as page:
-        page.wait_for_selector("#chart-course svg")
-        printed = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2
+def test_a_province_with_all_metrics_is_printed_on_two_sheets(
+    browser: Any, make_release: Any, reference: Path, tmp_path: Path
+) -> None:
+    name = "Tỷ lệ hồ sơ thủ tục hành chính được số hóa có kết nối, chia sẻ dữ liệu phục vụ tái sử dụng"
+    whole = make_release(
+        "20260101T000000Z-whole",
+        "insert into marts.dim_indicator select * exclude (n) replace ('METRIC_' || n as metric_code, "
+        f"'{name}' as name_vi) from marts.dim_indicator cross join range(22) as t(n) where metric_code = 'DOSSIER_SYNC'",
+        "insert into marts.mart_indicator_scores select * exclude (n) replace ('METRIC_' || n as metric_code)"
+        " from marts.mart_indicator_scores cross join range(22) as t(n) where metric_code = 'DOSSIER_SYNC'",
+        "insert into marts.mart_score_gap select * exclude (n) replace ('METRIC_' || n as metric_code)"
+        " from marts.mart_score_gap cross join range(22) as t(n) where metric_code = 'DOSSIER_SYNC'",
+    )
+    path = tmp_path / "scoreboard.html"
+    path.write_text(draw(whole, None, reference), encoding="utf-8")
+    for address in ("lang=vi&view=province&province=75", f"{RECORDS}&view=province&province=75"):
+        with opened(browser, path, address) as page:
+            page.wait_for_selector("#chart-groups svg")
+            assert len(table(page, "metrics")) == 25
+            printed = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2
 
 
 def test_synthetic_figures_are_marked_on_every_view_and_in_what_is_taken_along(
