@@ -278,6 +278,8 @@ def test_a_province_with_all_metrics_is_printed_on_two_sheets(
             page.wait_for_selector("#chart-groups svg")
             assert len(table(page, "metrics")) == 25
             printed = page.pdf(prefer_css_page_size=True)
+            page.emulate_media(media="print")
+            assert page.is_visible(".second-sheet .mark") == (RECORDS in address)
         assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2
 
 

@@ -47,6 +47,7 @@ function showHead() {
   mark.hidden = !facts.synthetic;
   mark.textContent = isSynthetic() ? `${say("synthetic_mark")}: ${say(shown)}` : say(shown);
   mark.classList.toggle("quietly", !isSynthetic());
+  document.querySelector("[data-synthetic]").hidden = !isSynthetic(); // on the second sheet of a print
   document.querySelector("#print").textContent = say(state.view === "province" ? "print_sheet" : "print");
 }
 
