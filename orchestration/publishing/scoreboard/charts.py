@@ -6,6 +6,7 @@ its words, which depend on the language. Colours go with a shape or a dash each:
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 #: Run once the bundle is there; the page waits for it.
@@ -13,6 +14,7 @@ _READY = "window.vegaEmbed = vegaEmbed; dispatchEvent(new Event('charts-ready'))
 INK, QUIET, MARK = "#0b4f8a", "#c9d8e6", "#8a3b00"
 
 
+@cache  # the same for every release: seconds
 def bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that loads nothing."""
     import vl_convert
