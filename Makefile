@@ -62,7 +62,7 @@ test-search: install manifest
 	@$(RUN) python -m pytest -m search
 
 test-bi: install manifest
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || bin/install-postgresql
+	@bin/install-bi
 	@$(RUN) python -m pytest -m bi
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.

@@ -447,6 +447,7 @@ def report() -> Answer:
     except Error as error:
         raise NotDoneError(error) from error
     places = {"warehouse": serving / "warehouse.duckdb", "report_page": serving / "report.html"}
+    places["scoreboard"] = serving / "scoreboard.html"
     return Answer(
         {**by_portal.facts, "headline": by_records.facts if by_records else None, **places},
         [
@@ -455,6 +456,7 @@ def report() -> Answer:
             "",
             f"Marts for BI tools: {places['warehouse']} (schema marts), also as Parquet",
             f"Why this was released: {places['report_page']}",
+            f"For people, in a browser: {places['scoreboard']}",
         ],
     )
 

@@ -13,6 +13,7 @@ from orchestration.defs.resources import Installation
 from orchestration.provenance import gather
 from orchestration.publishing.follow import follow
 from orchestration.publishing.release import publish
+from orchestration.publishing.scoreboard.page import draw
 from orchestration.sources import SOURCES
 
 RELEASE = dg.AssetKey("release")
@@ -31,7 +32,7 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         group_name="release",
         kinds={"duckdb", "parquet"},
         description=(
-            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest and the report of the gates,"
+            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest, report of the gates and scoreboard,"
             " swapped in together. If any gate fails, what is served stays byte for byte."
         ),
     )
@@ -41,7 +42,13 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         settings = installation.settings
         evidence, report = gather(settings, context.run.run_id, gates)
         made = publish(
-            settings.build_database, settings.serving, evidence, report, datetime.now(UTC), settings.closed
+            settings.build_database,
+            settings.serving,
+            evidence,
+            report,
+            datetime.now(UTC),
+            settings.closed,
+            lambda made, before: draw(made, before, settings.reference),
         )
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
         tables = made.manifest["tables"]
@@ -55,6 +62,7 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
                 "tables": len(tables),
                 "rows": sum(table["rows"] for table in tables.values()),
                 "report": dg.MetadataValue.path(made.folder / "report.html"),
+                "scoreboard": dg.MetadataValue.path(made.folder / "scoreboard.html"),
             }
         )
         # The files are served, whatever comes now: a run that leaves PostgreSQL behind them fails after that.

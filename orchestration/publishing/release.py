@@ -1,9 +1,9 @@
 """Releases: published atomically, the last few kept.
 
 ```
-serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html}
+serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html, scoreboard.html}
 serving/current -> releases/<release id>                 the one link that is swapped
-serving/{warehouse.duckdb, parquet, manifest.json, report.html} -> current/...
+serving/{warehouse.duckdb, parquet, manifest.json, report.html, scoreboard.html} -> current/...
 serving/rollbacks/                                       who stepped back, and holds (`rollback.py`)
 ```
 
@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -32,6 +32,11 @@ from orchestration.publishing.rollback import refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
 SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
+#: Served too, by a release that has it: the page for people (`scoreboard`).
+SCOREBOARD = "scoreboard.html"
+
+#: Draws the page of a release from its folder and that of the release before it, where that one is kept.
+Draw = Callable[[Path, Path | None], str]
 
 # Enough to step back over a bad week of nightly runs; each release of the portal's figures is a few MB.
 KEEP_RELEASES = 7
@@ -70,12 +75,19 @@ class Release:
 
 
 def publish(
-    build: Path, serving: Path, evidence: Provenance, report: str, now: datetime, closed: Path | None = None
+    build: Path,
+    serving: Path,
+    evidence: Provenance,
+    report: str,
+    now: datetime,
+    closed: Path | None = None,
+    draw: Draw | None = None,
 ) -> Release:
     """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
 
     `closed` is the folder of closed months (`close.py`), served beside them. `report` is a page (HTML) about the gates
-    with `{release_id}` where the id belongs. `now` carries a zone.
+    with `{release_id}` where the id belongs. `now` carries a zone. `draw` makes the page for people (`scoreboard`);
+    where it fails, nothing is published: a page of another release must not stand beside these marts.
     Raises PublishError, ReleaseHeldError after a step back; whatever fails, readers keep what they had.
     """
     failed = [str(gate["suite"]) for gate in evidence.gates if not gate["success"]]
@@ -117,6 +129,9 @@ def publish(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     (temporary / "report.html").write_text(report.replace("{release_id}", release_id), encoding="utf-8")
+    if draw is not None:
+        before = releases / previous if previous else None
+        (temporary / SCOREBOARD).write_text(draw(temporary, before), encoding="utf-8")
     protect_tree(temporary)
     sync_tree(temporary)
     os.replace(temporary, releases / release_id)
@@ -219,14 +234,15 @@ def _serve(serving: Path, release_id: str) -> None:
 
     The links through it come first: once `current` leads to a release, all of it is served.
     """
-    for name in SERVED:
+    has_page = (serving / "releases" / release_id / SCOREBOARD).is_file()
+    for name in (*SERVED, SCOREBOARD) if has_page else SERVED:
         point(serving / name, f"current/{name}")
     serve(serving, release_id)
 
 
 def _refuse_folders(serving: Path) -> None:
     """A folder cannot be swapped for a link in one step; a copy that followed links (`cp -L`) holds some."""
-    for path in (serving / name for name in ("current", *SERVED)):
+    for path in (serving / name for name in ("current", *SERVED, SCOREBOARD)):
         if path.is_dir() and not path.is_symlink():
             raise PublishError(f"{path}: is a folder; expected a link into `releases`; move it away")
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publishing.release import Provenance, Release, publish
+from orchestration.publishing.release import Draw, Provenance, Release, publish
 
 MOMENT = datetime(2026, 10, 10, 1, 30, tzinfo=UTC)
 REPORT = "<h1>Release {release_id}</h1><p>All gates passed</p>"
@@ -76,6 +76,7 @@ def release_build(serving: Path) -> Callable[..., Release]:
         *,
         batches: Sequence[str] = ("b1",),
         gates: Sequence[Mapping[str, Any]] = PASSED,
+        draw: Draw | None = None,
         **facts: Any,
     ) -> Release:
         inputs = [
@@ -83,7 +84,7 @@ def release_build(serving: Path) -> Callable[..., Release]:
         ]
         fields = {"code": {"revision": "abc123"}, "versions": {"duckdb": duckdb.__version__}, **facts}
         evidence = Provenance(inputs=inputs, gates=gates, **fields)
-        return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds))
+        return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds), draw=draw)
 
     return release
 

@@ -1,0 +1,82 @@
+// The view of one province: groups, metrics, next steps, what lies below it.
+function showProvince() {
+  const { p } = state.period, row = rowWhere("ranking", ["p", "u"], p, state.province);
+  offer("province", provincesOf(p).map((one) => [one.u, nameOf(one)]).sort(([, a], [, b]) => new Intl.Collator("vi").compare(a, b)), row.u);
+  const name = nameOf(row), similar = (row.similar ?? []).map((code) => rowWhere("ranking", ["p", "u"], p, code));
+  factList("province-facts", [
+    ["fact_rank", isMissing(row.rank) ? row.rank_reason : say("rank_of", { rank: number(row.rank), peers: number(state.period.peers) })],
+    ["fact_score", isMissing(row.total_score) ? null : points(row.total_score)],
+    ["fact_movement", isMissing(row.score_change) ? null : say("places_and_points", { places: movedWords(row.rank_change), points: signed(row.score_change) })],
+    ["fact_band", row.band && sayIf(`band_${row.band}`, row.band)],
+    ["fact_official", isMissing(row.official_rank) ? null : say("official_both", { rank: number(row.official_rank), score: points(row.official_score) })],
+    ...headlineFacts(rowWhere("headlines", ["p", "u"], p, row.u) ?? {}),
+    ["fact_similar", similar.length ? similar.flatMap((one, i) => [i ? ", " : "", provinceLink(one.u, nameOf(one))]) : null],
+  ]);
+  write("similar-note", say(similar.length ? "similar_note" : "similar_none"));
+  const groups = tables.group_names.g.map((g) => ({ ...rowWhere("groups", ["p", "u", "g"], p, row.u, g), g, u: null, group: groupName(g),
+    median: rowWhere("group_medians", ["p", "g"], p, g)?.median })).filter((one) => !isMissing(one.p));
+  fill("groups", groups.map((one) => ({ ...one, score_reason: one.score_reason })), say("groups_caption", { name }));
+  chart("groups", groups.map(({ group, score, max_score, median, similar_median }) => ({ name: group, score, max_score, median, similar_median })),
+    say("chart_groups", { name }));
+  const over = series();
+  chart("course", over.length > 1 ? over.map((one) => ({ day: one.as_of, median: one.median,
+    score: rowWhere("ranking", ["p", "u"], one.p, row.u)?.total_score })) : [], say("chart_course", { name }));
+  showMetrics(row, name);
+  showUnits(row, name);
+}
+
+function showMetrics(row, name) {
+  const { p } = state.period;
+  // Months tell the trend where there is a single figure of the kind of period looked at.
+  const own = series().filter((one) => rowsWhere("metric_medians", ["p"], one.p).length);
+  const over = own.length > 1 ? own : series("month");
+  const metrics = rowsWhere("metrics", ["p", "u"], p, row.u).map((one) => {
+    const about = metricOf(one.m);
+    return { ...about, ...one, u: null, score_reason: one.score_reason, reason: one.score_reason,
+      median_ratio: rowWhere("metric_medians", ["p", "m"], p, one.m)?.ratio, kinds: ratioKinds(about, "ratio", "median_ratio"),
+      trend: over.map((period) => rowWhere("metrics", ["p", "u", "m"], period.p, row.u, one.m)?.ratio),
+      shown: about.counted_unit === "day" ? points : percent };
+  });
+  const place = (one) => tables.group_names.g.indexOf(one.g) * 100 - (one.max_score ?? 0);
+  metrics.sort((a, b) => place(a) - place(b));
+  fill("metrics", metrics, say("metrics_caption", { name }));
+  write("metrics-note", !metrics.length ? say("metrics_none") : over.length > 1
+    ? say("metrics_trend_note", { first: periodName(over[0]), last: periodName(over.at(-1)), n: number(over.length) }) : say("metrics_trend_none"));
+  const losing = metrics.filter((one) => one.points_lost > 0).sort((a, b) => b.points_lost - a.points_lost).slice(0, 5);
+  write("next-steps-note", say(losing.length ? "next_steps_note" : "no_steps"));
+  document.getElementById("next-steps").replaceChildren(...losing.map((one) => made("li", { "data-row": one.m }, nextStep(one))));
+}
+
+function nextStep(one) {
+  const values = { metric: one.metric, lost: points(one.points_lost), unit: say(`counted_${one.counted_unit}`) };
+  if (!(one.more_for_full_mark > 0)) return say("next_step_lost", values);
+  return say("next_step", { ...values, more: number(one.more_for_full_mark) })
+    + (one.more_for_one_point > 0 ? say("next_step_point", { more: number(one.more_for_one_point) }) : "")
+    + (one.more_for_next_rank > 0 ? say("next_step_rank", { more: number(one.more_for_next_rank) }) : "");
+}
+
+/** Below the province nothing is unpacked until its list is opened. */
+function showUnits(row, name) {
+  for (const [id, level] of [["departments", "department"], ["communes", "commune"]]) {
+    const list = document.getElementById(id);
+    list.firstElementChild.textContent = say(`units_${id}`, { name });
+    list.ontoggle = () => list.open && fillUnits(id, level, row.u, name);
+    const sought = state.unit && rowWhere("searched", ["u"], state.unit);
+    if (sought?.level === level && sought.province === row.u) list.open = true;
+    if (list.open) fillUnits(id, level, row.u, name);
+  }
+}
+
+async function fillUnits(id, level, province, name) {
+  const { p } = state.period;
+  const listed = (await unitsOf(province)).filter((unit) => unit.p === p && unit.level === level)
+    .sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || (a.u < b.u ? -1 : 1));
+  if (p !== state.period.p || province !== state.province) return; // another was asked for meanwhile
+  const { peers, peers_expected: expected } = listed[0] ?? {};
+  const what = say(`units_${id}`, { name });
+  fill(id, listed.map((unit) => ({ ...unit, unit: unit.name_vi, reason: unit.rank_reason })), say("units_caption", {
+    what, peers: number(peers), expected: isMissing(expected) ? say("unknown_number") : number(expected) }));
+  document.getElementById(id).firstElementChild.textContent = listed.length ? what : `${what}: ${say("units_none")}`;
+  const chosen = document.querySelector(`#table-${id} .chosen`);
+  chosen?.scrollIntoView({ block: "center" });
+}

@@ -1,0 +1,105 @@
+-- The marts of a release by hand: three provinces of which one lacks a group, two days of the portal, and a month of records.
+create schema marts;
+create table keys as from (values
+    ('portal', 'portal_2026', 'year_to_date', date '2026-01-01', date '2026-12-31', date '2026-10-06'),
+    ('portal', 'portal_2026', 'year_to_date', date '2026-01-01', date '2026-12-31', date '2026-10-10'),
+    ('records', 'portal_2025', 'month', date '2025-11-01', date '2025-11-30', date '2025-11-30')
+) as t(basis, regime, period_type, period_start, period_end, as_of);
+create table provinces as from (values
+    ('01', 'Hà Nội', 'Ha Noi', 'H26', 'city'), ('52', 'Gia Lai', 'Gia Lai', 'H21', 'province'),
+    ('75', 'Đồng Nai', 'Dong Nai', 'H19', 'province')
+) as t(unit_code, name_vi, name_en, agency_code, unit_type);
+
+create table marts.mart_province_ranking as
+select
+    keys.*, 'provisional' as period_status, t.unit_code, p.name_vi, p.name_en, p.unit_type, p.agency_code,
+    t.unit_code as province_code, t.total_score::decimal(6, 2) as total_score, t.rank::integer as rank, 2 as peers,
+    3 as peers_expected, if(t.score_change is null, null, 'year_to_date from 2026-01-01 as of 2026-10-06') as baseline,
+    (t.total_score - t.score_change)::decimal(6, 2) as previous_score, (t.rank + t.rank_change)::integer as previous_rank,
+    t.score_change::decimal(6, 2) as score_change, t.rank_change::integer as rank_change,
+    case when t.total_score >= 70 then 'fair' when t.total_score >= 50 then 'average' end as band,
+    t.official_score::decimal(6, 2) as official_score, t.rank::integer as official_rank,
+    if(t.rank is null, 'no figure for ONLINE', null) as rank_reason,
+    if(t.score_change is null, 'no earlier figures of this kind', null) as movement_reason,
+    if(keys.basis = 'records', 'petitions', null) as incomplete_sources
+from (values
+    ('portal', date '2026-10-06', '75', 66.97, 2, null, null, 66.97), ('portal', date '2026-10-06', '52', 67.10, 1, null, null, 67.10),
+    ('portal', date '2026-10-06', '01', null, null, null, null, null),
+    ('portal', date '2026-10-10', '75', 70.48, 1, 3.51, 1, 70.49), ('portal', date '2026-10-10', '52', 66.23, 2, -0.87, -1, 66.23),
+    ('portal', date '2026-10-10', '01', null, null, null, null, null),
+    ('records', date '2025-11-30', '75', 92.19, 1, null, null, null), ('records', date '2025-11-30', '52', 0.00, 2, null, null, null),
+    ('records', date '2025-11-30', '01', null, null, null, null, null)
+) as t(basis, as_of, unit_code, total_score, rank, score_change, rank_change, official_score)
+inner join keys using (basis, as_of)
+inner join provinces as p using (unit_code);
+
+create table marts.mart_department_ranking as
+select * replace (unit_code || '.' || 7 as unit_code, 'Sở Nội vụ' as name_vi, null::varchar as name_en, 'department' as unit_type)
+from marts.mart_province_ranking where unit_code = '75';
+create table marts.mart_commune_ranking as
+select
+    * replace (
+        c.code as unit_code, c.name as name_vi, null::varchar as name_en, 'commune' as unit_type, c.score::decimal(6, 2) as total_score,
+        c.place::integer as rank, null::decimal(6, 2) as score_change, null::integer as rank_change
+    )
+from marts.mart_province_ranking
+cross join (values ('26041', 'Xã Đại Phước', 81.25, 1), ('26042', 'Xã <b>Long Thành</b>', 12.50, 2)) as c(code, name, score, place)
+where unit_code = '75';
+create table marts.dim_unit as select *, 'province' as unit_level from provinces;
+
+create table marts.mart_index as
+select
+    keys.*, unit_code, if(unit_code = 'VN', 'nation', 'province') as unit_level, g.group_code,
+    g.score::decimal(6, 2) as score, g.max_score::double as max_score, if(g.score is null, null, 'computed') as score_origin,
+    if(g.score is null, 'not_delivered: petitions', null) as score_reason
+from keys
+cross join (values
+    ('75', 'CKMB', 12.00, 18), ('75', 'ONLINE', 9.50, 12), ('52', 'CKMB', 15.01, 18), ('52', 'ONLINE', 0.00, 12),
+    ('01', 'CKMB', 10.00, 18), ('01', 'ONLINE', null, 12), ('VN', 'CKMB', 12.34, 18)
+) as g(unit_code, group_code, score, max_score);
+
+create table marts.dim_indicator as
+select r.regime, t.* from (values ('portal_2025'), ('portal_2026')) as r(regime)
+cross join (values
+    ('DOSSIER_SYNC', 'CKMB', 'Tỷ lệ hồ sơ đồng bộ', 'Dossiers synchronised', 6.0, 1.0, 'verified', true, 'dossier'),
+    ('PUBLISH_ON_TIME', 'CKMB', 'Tỷ lệ TTHC công bố đúng hạn', 'Announced on time', 6.0, 1.0, 'verified', true, 'procedure'),
+    ('AVG_PROCESSING_DAYS', 'TDGQ', 'Số ngày xử lý', 'Processing days', 0.0, null, null, false, 'day')
+) as t(metric_code, group_code, name_vi, name_en, max_score, full_mark_ratio, evidence, is_scored, counted_unit);
+
+create table marts.mart_indicator_scores as
+select
+    keys.*, s.unit_code, 'province' as unit_level, s.metric_code, s.numerator::bigint as numerator,
+    s.denominator::bigint as denominator, s.ratio::double as ratio, s.score::double as score, 6.0::double as max_score,
+    'CKMB' as group_code, if(s.ratio is null, 'not_delivered: procedures', null) as score_reason, null::varchar as denominator_status
+from keys
+cross join (values
+    ('75', 'DOSSIER_SYNC', 1234567, 2469134, 0.5, 3.0), ('75', 'PUBLISH_ON_TIME', 0, 80, 0.0, 0.0),
+    ('75', 'AVG_PROCESSING_DAYS', null, null, 2.75, null), ('52', 'DOSSIER_SYNC', 3, 4, 0.75, 4.5),
+    ('52', 'PUBLISH_ON_TIME', null, null, null, null)
+) as s(unit_code, metric_code, numerator, denominator, ratio, score);
+create table marts.mart_score_gap as
+select
+    * exclude (group_code, score_reason, denominator_status, ratio) replace (coalesce(score, 0) as score), group_code, score_reason,
+    if(ratio is null, null, 6 - score) as points_lost, denominator - numerator as more_for_full_mark,
+    ceil(denominator / 6)::bigint as more_for_one_point, null::bigint as more_for_next_rank
+from marts.mart_indicator_scores where metric_code <> 'AVG_PROCESSING_DAYS';
+
+create table marts.mart_service_headline as
+select
+    keys.*, h.unit_code, if(h.unit_code = 'VN', 'nation', 'province') as unit_level, h.received::bigint as dossiers_received,
+    0.9792 as online_ratio, 0.9863 as paid_online_ratio, 1::bigint as early, 2::bigint as on_time, 3::bigint as within_time,
+    4::bigint as overdue, 5::bigint as no_deadline, 0.99 as timely_ratio, null::decimal(6, 2) as total_score
+from keys cross join (values ('75', 7294), ('52', 5000), ('01', 90000), ('VN', 102294)) as h(unit_code, received);
+
+create table marts.mart_coverage as
+select keys.*, '75' as province_code, 'CKMB' as group_code, 'province' as unit_level, 34 as units_expected, 3 as units_present,
+    timestamp '2026-10-10 14:00' as newest_at, null::varchar as missing_sources
+from keys;
+create table marts.mart_official_reconciliation as
+select keys.*, '75' as unit_code, 'province' as unit_level, 'total' as score_level, 'rounding' as status, -0.01 as difference
+from keys where basis = 'portal';
+create table marts.mart_portal_captures as
+select keys.*, 'province' as unit_level, 'observation' as capture_status, timestamp '2026-10-10 14:00' as observed_at, 34 as units
+from keys where basis = 'portal';
+create table marts.mart_source_quality as
+from (values ('H19.95', 'H19', 'no_deadline', 17::bigint)) as t(agency_code, sender, defect, dossiers);

@@ -1,0 +1,164 @@
+"""The page as a file: what is inlined, what it is drawn from, and when it is not drawn.
+
+Belongs here: what can be told without a browser. What a browser shows of it: `test_in_a_browser.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.publishing.marts import PublishError
+from orchestration.publishing.scoreboard.data import TILES
+from orchestration.publishing.scoreboard.page import TEMPLATES, ScoreboardError, draw
+from orchestration.publishing.scoreboard.texts import IncompleteTextsError, read_texts
+
+MakeRelease = Callable[..., Path]
+
+
+def block(page: str, name: str) -> Any:
+    found = re.search(rf'id="data-{name}">([^<]+)</script>', page)
+    assert found, f"a block {name}"
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
+def test_the_page_holds_the_figures_of_the_marts(release: Path, reference: Path) -> None:
+    first = block(draw(release, None, reference), "first")["tables"]
+    ranking = first["ranking"]
+    assert [*zip(ranking["p"], ranking["u"], ranking["total_score"], ranking["rank"], strict=True)] == [
+        (0, "52", 67.1, 1), (0, "75", 66.97, 2), (0, "01", None, None),
+        (1, "75", 70.48, 1), (1, "52", 66.23, 2), (1, "01", None, None),
+        (2, "75", 92.19, 1), (2, "52", 0.0, 2), (2, "01", None, None),
+    ]  # fmt: skip
+    # CKMB: 10, 12, 15.01, the middle is 12; ONLINE: 0 is a figure, Hà Nội has none: the middle of 0 and 9.50 is 4.75.
+    medians = first["group_medians"]
+    assert [*zip(medians["g"], medians["median"], medians["nation"], strict=True)][:2] == [
+        ("CKMB", 12.0, 12.34),
+        ("ONLINE", 4.75, None),
+    ]
+    assert first["periods"]["median"] == [67.04, 68.36, 46.1]  # 67.035, 68.355, 46.095: halves go up
+
+
+def test_a_metric_without_a_score_is_missing_and_one_of_nothing_is_zero(
+    release: Path, reference: Path
+) -> None:
+    metrics = block(draw(release, None, reference), "first")["tables"]["metrics"]
+    scores = {
+        (u, m): score
+        for p, u, m, score in zip(*(metrics[name] for name in ("p", "u", "m", "score")), strict=True)
+        if p == 1
+    }
+    assert scores["75", "PUBLISH_ON_TIME"] == 0
+    assert scores["52", "PUBLISH_ON_TIME"] is None
+
+
+def test_provinces_similar_in_dossiers_are_compared(release: Path, reference: Path) -> None:
+    groups = block(draw(release, None, reference), "first")["tables"]["groups"]
+    found = {
+        (u, g): similar
+        for p, u, g, similar in zip(
+            *(groups[name] for name in ("p", "u", "g", "similar_median")), strict=True
+        )
+        if p == 1
+    }
+    assert found["75", "CKMB"] == 12.51  # the middle of 15.01 and 10 is 12.505
+
+
+def test_what_changed_is_told_against_the_release_before(
+    release: Path, before: Path, reference: Path
+) -> None:
+    tables = block(draw(release, before, reference), "first")["tables"]
+    changed = tables["changes"]
+    assert [
+        *zip(
+            changed["u"],
+            changed["score_before"],
+            changed["score_now"],
+            changed["score_difference"],
+            strict=True,
+        )
+    ] == [("52", 65.0, 66.23, 1.23)]
+    assert [*zip(tables["new_periods"]["kind"], tables["new_periods"]["basis"], strict=True)] == [
+        ("new", "records")
+    ]
+
+
+def test_without_the_release_before_nothing_is_said_to_have_changed(release: Path, reference: Path) -> None:
+    first = block(draw(release, release.with_name("gone"), reference), "first")
+    assert "changes" not in first["tables"]
+    assert first["facts"]["previous"] is None
+
+
+def test_units_below_a_province_lie_in_a_block_of_their_own(release: Path, reference: Path) -> None:
+    page = draw(release, None, reference)
+    assert set(re.findall(r'id="data-units-(\w+)"', page)) == {"01", "52", "75"}
+    names = block(page, "units-75")["name_vi"]
+    assert [*dict.fromkeys(names)] == ["Sở Nội vụ", "Xã Đại Phước", "Xã <b>Long Thành</b>"]
+
+
+def test_a_release_without_a_ranking_has_a_page_too(make_release: MakeRelease, reference: Path) -> None:
+    empty = make_release("20260101T000000Z-empty", *(
+        f"delete from marts.mart_{level}_ranking" for level in ("province", "department", "commune")
+    ))  # fmt: skip
+    assert block(draw(empty, None, reference), "first")["tables"]["periods"]["p"] == []
+
+
+def test_the_same_release_gives_the_same_page(release: Path, before: Path, reference: Path) -> None:
+    assert draw(release, before, reference) == draw(release, before, reference)
+
+
+def test_a_mart_that_lacks_a_column_stops_the_release(make_release: MakeRelease, reference: Path) -> None:
+    spoilt = make_release("20260101T000000Z-spoilt", "alter table marts.mart_province_ranking drop band")
+    with pytest.raises(ScoreboardError, match=r"scoreboard of 20260101T000000Z-spoilt: .*band") as caught:
+        draw(spoilt, None, reference)
+    assert isinstance(caught.value, PublishError)
+
+
+def test_nothing_on_the_page_is_loaded_from_elsewhere(release: Path, reference: Path) -> None:
+    page = draw(release, None, reference)
+    assert re.findall(r'(?:src|href)="(?!#|data:,")[^"]*"', page) == []
+    assert re.findall(r"url\(|@import|fetch\(|XMLHttpRequest|WebSocket", page) == []
+    assert "default-src 'none'" in page
+
+
+def test_every_word_that_is_asked_for_is_there_in_both_languages_and_none_is_left_over() -> None:
+    words = read_texts()
+    users = [*sorted(TEMPLATES.iterdir()), TEMPLATES.with_name("workbooks.py")]
+    sources = "".join(path.read_text(encoding="utf-8") for path in users)
+    asked = {
+        *re.findall(r'\b(?:say|sayIf|word)\("(\w+)"[,)]', sources),
+        *re.findall(r'data-(?:text|label)="(\w+)"', sources),
+        *re.findall(r"\{ texts\.(\w+)", sources),
+    }
+    assert sorted(asked - set(words["vi"])) == []
+    # The others are put together from a beginning and a code, or named in a list.
+    begun = set(re.findall(r"`(\w+_)\$\{", sources)) | {"column_", "view_"}
+    left = [
+        key
+        for key in words["vi"]
+        if key not in asked and not key.startswith(tuple(begun)) and f'"{key}"' not in sources
+    ]
+    assert left == []
+
+
+def test_a_text_without_its_english_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "texts.yml"
+    path.write_text("title: {vi: Bảng điểm}", encoding="utf-8")
+    with pytest.raises(
+        IncompleteTextsError, match=r"texts.yml: title: found .* expected words for vi and en"
+    ):
+        read_texts(path)
+
+
+def test_each_province_has_one_tile_and_no_two_share_a_place(reference: Path) -> None:
+    tiles = [line.split(",") for line in TILES.read_text(encoding="utf-8").splitlines()[1:]]
+    provinces = (reference / "provinces.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert sorted(code for code, *_ in tiles) == sorted(line.split(",")[0] for line in provinces)
+    assert len({(row, column) for _, row, column in tiles}) == 34
