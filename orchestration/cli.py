@@ -433,6 +433,17 @@ def contracts() -> Answer:
     return Answer({"written": [*written]}, [f"written: {path}" for path in written])
 
 
+@_command(then="report")
+def charts() -> Answer:
+    """Write the charts of the scoreboard, and the script that draws them."""
+    from orchestration.publishing.scoreboard.charts import files
+
+    written = files()
+    for path, content in written.items():
+        path.write_bytes(content)
+    return Answer({"written": [*written]}, [f"written: {path}" for path in written])
+
+
 @_command(then="releases")
 def report() -> Answer:
     """Print the served ranking and the reconciliation."""

@@ -2,29 +2,41 @@
 
 Belongs here: what a chart looks like. Does not belong here: its figures, which the page hands in as the data `rows`, and
 its words, which depend on the language. Colours go with a shape or a dash each: none stands for something by itself.
+
+They are the same for every release, and seconds to make: `bin/service-index charts` writes them to `made/`, whence the
+page takes them, and a test finds them as they would be written now. No night imports what makes them.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
+MADE = Path(__file__).parent / "made"
+_BUNDLE, _SPECIFICATIONS = MADE / "bundle.js.gz", MADE / "charts.json"
 #: Run once the bundle is there; the page waits for it.
 _READY = "window.vegaEmbed = vegaEmbed; dispatchEvent(new Event('charts-ready'));"
 INK, QUIET, MARK = "#0b4f8a", "#c9d8e6", "#8a3b00"
 
 
-@cache  # the same for every release: seconds
-def bundle() -> str:
+def bundle() -> bytes:
     """Vega, Vega-Lite and Vega-Embed as one script that loads nothing."""
-    import vl_convert
-
-    return vl_convert.javascript_bundle(_READY)
+    return gzip.decompress(_BUNDLE.read_bytes())
 
 
 def specifications() -> dict[str, dict[str, Any]]:
     """By name; each reads the data `rows`."""
-    return {
+    made: dict[str, dict[str, Any]] = json.loads(_SPECIFICATIONS.read_text(encoding="utf-8"))
+    return made
+
+
+def files() -> dict[Path, bytes]:
+    """Each file of `made/`, and what it should hold."""
+    import vl_convert
+
+    charts = {
         name: _plain(chart)
         for name, chart in (
             ("groups", _groups()),
@@ -32,6 +44,10 @@ def specifications() -> dict[str, dict[str, Any]]:
             ("totals", _totals()),
             ("spread", _spread()),
         )
+    }
+    return {
+        _BUNDLE: gzip.compress(vl_convert.javascript_bundle(_READY).encode(), mtime=0),
+        _SPECIFICATIONS: (json.dumps(charts, indent=1, sort_keys=True) + "\n").encode(),
     }
 
 

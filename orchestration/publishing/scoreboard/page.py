@@ -66,7 +66,7 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
     blocks = {
         "first": data.packed({"facts": facts, "texts": texts, "tables": {**first, **of_release}}),
         "charts": data.packed(charts.specifications()),
-        "bundle": data.packed_bytes(charts.bundle().encode()),
+        "bundle": data.packed_bytes(charts.bundle()),
         **{
             f"units-{province}": data.packed(data.units_of(connection, province))
             for province in sorted(set(first["ranking"]["u"]))
