@@ -14,6 +14,7 @@
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
+#   make bench-queries   22 questions of a BI user, on what is served (and on PostgreSQL, where its address is set)
 #   make lint   the style rules
 #   make lock   compile requirements.lock from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
@@ -29,7 +30,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build bench-queries dev lint lint-python lint-sql format lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -74,6 +75,9 @@ bench-ingest: install
 
 bench-build: install
 	@$(RUN) python bench/build.py $(SHARE)
+
+bench-queries: install
+	@$(RUN) python bench/queries.py
 
 # Both halves take most of a minute, on a core each.
 lint: install manifest

@@ -5,16 +5,21 @@ Belongs here: what a reader may see. Processes wait for each other by pipes, nev
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import parse_qsl
 
+import duckdb
 import pytest
+import sqlalchemy
 
 from orchestration.publishing.release import Release
+from orchestration.settings import REPOSITORY
 
 RELEASES, READERS = 10, 8
 
@@ -93,3 +98,49 @@ def test_eight_readers_that_never_pause_see_only_whole_releases(
         assert process.wait() == 0
         assert last[0] == "looks"
         assert int(last[1]) > RELEASES
+
+
+def test_a_new_connection_sees_the_new_release_while_an_old_one_is_held(
+    serving: Path, make_build: Callable[..., Path], release_build: Callable[..., Release]
+) -> None:
+    """In one process too: what docs/connect.md says of pools."""
+    served, ask = str(serving / "warehouse.duckdb"), "select release_id from marts.release"
+    first = release_build(make_build())
+    with duckdb.connect(served, read_only=True) as held:
+        second = release_build(make_build({"mart_index": None}), 60)
+        with duckdb.connect(served, read_only=True) as new:
+            assert new.execute(ask).fetchall() == [(second.release_id,)]
+        assert held.execute(ask).fetchall() == [(first.release_id,)]
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        "select * from read_text('{other}')",
+        "copy marts.dim_unit to '{other}.csv'",
+        "attach '{other}' as other",
+        "create table marts.mine (a integer)",
+        "set enable_external_access = true",
+        "install postgres",
+    ],
+)
+def test_a_reader_who_connects_as_the_page_says_opens_no_other_file_and_writes_none(
+    tried: str,
+    serving: Path,
+    make_build: Callable[..., Path],
+    release_build: Callable[..., Release],
+    tmp_path: Path,
+) -> None:
+    release_build(make_build())
+    page = (REPOSITORY / "docs" / "connect.md").read_text(encoding="utf-8")
+    (options,) = set(re.findall(r"\?(access_mode=[a-zA-Z_=&]+)", page))
+    address = sqlalchemy.URL.create(
+        "duckdb", database=str(serving / "warehouse.duckdb"), query=dict(parse_qsl(options))
+    )
+    (tmp_path / "other.txt").write_text("nobody's business", encoding="utf-8")
+    engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
+    with engine.connect() as reader:
+        assert reader.execute(sqlalchemy.text("select count(*) from marts.dim_unit")).scalar() == 3
+        with pytest.raises(sqlalchemy.exc.DBAPIError):
+            reader.execute(sqlalchemy.text(tried.format(other=tmp_path / "other.txt")))
+    assert [path.name for path in tmp_path.glob("other*")] == ["other.txt"]
