@@ -126,7 +126,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     build(
         settings.data, "--exclude-resource-type", "test", "--select", "+bi_province_month", "+bi_unit_month"
     )
-    evidence = Provenance([], [{"suite": "release", "success": True}], {"revision": ""}, {})
+    evidence = Provenance([], [{"suite": "release", "success": True, "checks": 1}], {"revision": ""}, {})
     publish(settings.build_database, settings.serving, evidence, "", datetime.now(UTC))
     return settings
 
