@@ -52,8 +52,13 @@ def reading(url: str, how: list[str]) -> Iterator[list[Popen[str]]]:
 
 def seen_by(reader: Popen[str]) -> tuple[list[str], int]:
     """End a reader: the answers that differed from the one before, and how many it got. Raises where it failed."""
-    told, wrong = reader.communicate()
-    if reader.returncode != 0:
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    assert reader.stderr is not None
+    reader.stdin.close()
+    # Not `communicate`: it reads past what `readline` has taken already, and would lose an answer, or half of one.
+    told, wrong = reader.stdout.read(), reader.stderr.read()
+    if reader.wait() != 0:
         raise RuntimeError(f"a reader ended with {reader.returncode}: {wrong}")
     *answers, looks = told.splitlines()
     return answers, int(looks)

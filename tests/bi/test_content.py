@@ -89,7 +89,13 @@ def test_every_row_is_as_in_the_file(release: MakeRelease, serving: Path, url: s
     made = release(more=KINDS)
     publish_to_postgres(serving, url)
     found = both(made, url)
-    assert sorted(found) == ["dim_unit", "ind_publish_on_time", "mart_indicator_scores", "mart_kinds", "release"]
+    assert sorted(found) == [
+        "dim_unit",
+        "ind_publish_on_time",
+        "mart_indicator_scores",
+        "mart_kinds",
+        "release",
+    ]
     for name, (in_file, in_postgres) in found.items():
         assert in_postgres == in_file, name
     assert [len(found[name][0]) for name in sorted(found)] == [2, 2, 4, 2 + len(TEXTS), 1]
