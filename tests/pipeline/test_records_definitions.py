@@ -457,7 +457,7 @@ def test_days_are_from_receipt_to_end(first: Path) -> None:
     # Monday 08:00 to Thursday 09:00.
     rows = asked_of(
         first,
-        "select ratio, numerator from marts.ind_avg_processing_days inner join marts.dim_unit using (unit_code)"
+        "select average_days, numerator from marts.ind_avg_processing_days inner join marts.dim_unit using (unit_code)"
         " where valid_to is null and basis = 'records' and period_type = 'month' and period_start = '2025-07-01'"
         " and agency_code = ?",
         COPY,
