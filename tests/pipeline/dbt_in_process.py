@@ -100,6 +100,8 @@ class Project:
             found.extend(set(cut.parent_map.get(id_, ())) & set(cut.nodes) - kept)
         cut.nodes = {id_: node for id_, node in cut.nodes.items() if id_ in kept}
         cut.unit_tests = {}
+        # They are above no model, and may rest on one that is left out.
+        cut.semantic_models, cut.metrics, cut.saved_queries = {}, {}, {}
         cut.build_parent_and_child_maps()
         return cut
 

@@ -17,17 +17,15 @@ periods as (
     from {{ ref('int_portal__unit_snapshots') }}
 ),
 
--- Whatever is synthetic says so in the name of its file.
 synthetic as (
     select
         'records' as basis,
-        bool_or(is_delivered and position('{{ var("synthetic_files") }}' in source_file) > 0) as contains_synthetic
+        bool_or(is_delivered and is_synthetic) as contains_synthetic
     from files
     union all
     select
         'portal' as basis,
-        bool_or(status <> 'quarantined' and position('{{ var("synthetic_files") }}' in source_file) > 0)
-            as contains_synthetic
+        bool_or(status <> 'quarantined' and is_synthetic) as contains_synthetic
     from portal_files
 ),
 

@@ -23,9 +23,8 @@ with outcomes as (
 ),
 
 synthetic as (
-    select bool_or(contains_synthetic) as contains_synthetic
-    from {{ ref('dim_period') }}
-    where basis = 'records'
+    select coalesce(bool_or(is_delivered and is_synthetic), false) as contains_synthetic
+    from {{ ref('stg_exchange__deliveries') }}
 ),
 
 units as (

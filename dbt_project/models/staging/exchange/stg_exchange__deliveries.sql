@@ -23,6 +23,7 @@ judged as (
         sender,
         {{ agency_code_today('upper(trim(sender))') }} as sender_code,
         rows_accepted,
+        {{ is_synthetic('source_file') }} as is_synthetic,
         status = 'accepted' or (status <> 'duplicate' and rows_accepted > 0) as is_accepted
     from files
 ),

@@ -14,6 +14,7 @@ moments as (
 final as (
     select
         source_file,
+        {{ is_synthetic('source_file') }} as is_synthetic,
         file_hash,
         cast(delivery_date as date) as delivery_date,
         sender,
