@@ -53,14 +53,15 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
         tables = made.manifest["tables"]
         for mart in marts if made.is_new else []:
-            rows = {"dagster/row_count": tables[mart.path[-1]]["rows"]}
+            counted = tables[mart.path[-1]]["rows"]
+            rows = {} if counted is None else {"dagster/row_count": counted}
             context.log_event(dg.AssetObservation(mart, metadata=rows, description=made.release_id))
         yield dg.MaterializeResult(
             metadata={
                 "release_id": made.release_id,
                 "is_new": made.is_new,
                 "tables": len(tables),
-                "rows": sum(table["rows"] for table in tables.values()),
+                "rows": sum(table["rows"] or 0 for table in tables.values()),
                 "report": dg.MetadataValue.path(made.folder / "report.html"),
                 "scoreboard": dg.MetadataValue.path(made.folder / "scoreboard.html"),
             }

@@ -7,6 +7,7 @@ Does not belong here: names and places of releases (`release.py`).
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -31,6 +32,8 @@ _FILTERED_BY = (
 )  # fmt: skip
 _INDICATOR, _WIDE = "ind_", "bi_"
 _SCORES = "mart_indicator_scores"
+#: Views of pairs of periods, which grow with the square of the nights: computed where they are asked for, never whole.
+_OF_PAIRS = ("bi_movement",)
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,12 @@ class Relation:
 class Mart:
     """What is served under one name: its columns, its rows, and a fingerprint of content and description.
 
-    `query` is that of a view, over what else is served; empty for a table.
+    `query` is that of a view, over what else is served; empty for a table. `rows` is None where nobody counts them.
     """
 
     name: str
     columns: tuple[Column, ...]
-    rows: int
+    rows: int | None
     fingerprint: str
     comment: str = ""
     query: str = ""
@@ -188,7 +191,9 @@ def _shown(one: Relation) -> str:
 
 
 def _view(connection: duckdb.DuckDBPyConnection, one: Relation, query: str) -> Mart:
-    (rows,) = connection.execute(f"select count(*) from {_in_marts(one.name)}").fetchall()[0]
+    rows = None
+    if one.name not in _OF_PAIRS:
+        (rows,) = connection.execute(f"select count(*) from {_in_marts(one.name)}").fetchall()[0]
     digest = _digest(one.name, one.comment, one.columns, (rows, query))
     return Mart(one.name, one.columns, rows, digest, one.comment, query)
 
@@ -220,6 +225,8 @@ def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], tar
             connection.execute(f"create view {_in_marts(mart.name)} as {mart.query}")
         for mart in (*tables, RELEASE, *views):
             _comment(connection, mart)
+            if mart.rows is None:
+                continue
             name = _in_marts(mart.name)
             connection.execute(
                 f"copy (from {name}) to {literal(parquet / (mart.name + '.parquet'))}"
@@ -293,7 +300,21 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(f"set TimeZone = 'Asia/Ho_Chi_Minh'; create schema {SCHEMA}")
     for path in sorted(folder.glob("*.parquet")):
         connection.execute(f"create view {_in_marts(path.stem)} as from read_parquet({literal(path)})")
+    for name, query in _without_parquet(release).items():
+        connection.execute(f"create view {_in_marts(name)} as {query}")
     return connection
+
+
+def _without_parquet(release: Path) -> dict[str, str]:
+    """The views of a release of which it keeps no Parquet, as its manifest has them."""
+    path = release / "manifest.json"
+    try:
+        tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError) as error:
+        raise duckdb.IOException(f"{path}: found no manifest ({type(error).__name__}); expected that of a release") from error
+    return {name: table["query"] for name, table in tables.items() if "query" in table}
 
 
 def rows(

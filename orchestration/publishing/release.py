@@ -292,6 +292,7 @@ def _manifest(
                 "fingerprint": table.fingerprint,
                 "columns": list(dict.fromkeys([*(column.name for column in table.columns), RELEASE_ID])),
                 "key": [*evidence.keys.get(table.name, ())],
+                **({"query": table.query} if table.rows is None else {}),
             }
             for table in (*tables, RELEASE)
         },

@@ -226,7 +226,8 @@ def test_every_table_carries_the_release_that_the_manifest_names(
     for table, facts in manifest["tables"].items():
         ids = query(f"select distinct release_id from marts.{table}")
         assert ids in ([], [(manifest["release_id"],)])
-        assert query(f"select count(*) from marts.{table}") == [(facts["rows"],)]
+        if "query" not in facts:
+            assert query(f"select count(*) from marts.{table}") == [(facts["rows"],)]
 
 
 def test_the_manifest_names_inputs_gates_code_and_versions(installation: Settings) -> None:

@@ -1,13 +1,5 @@
 -- Grain: one row per period key: each period that is scored, as far as its figures go.
-with files as (
-    select * from {{ ref('stg_exchange__deliveries') }}
-),
-
-portal_files as (
-    select * from {{ ref('stg_portal__deliveries') }}
-),
-
-periods as (
+with periods as (
     select
         {{ period_keys() }}
     from {{ ref('int_records__periods') }}
@@ -18,15 +10,7 @@ periods as (
 ),
 
 synthetic as (
-    select
-        'records' as basis,
-        bool_or(is_delivered and is_synthetic) as contains_synthetic
-    from files
-    union all
-    select
-        'portal' as basis,
-        bool_or(status <> 'quarantined' and is_synthetic) as contains_synthetic
-    from portal_files
+    select * from {{ ref('int_deliveries__synthetic') }}
 ),
 
 named as (
@@ -56,7 +40,7 @@ named as (
             partition by periods.basis, periods.period_type
             order by periods.period_end desc, periods.as_of desc, periods.period_start desc
         ) as newest,
-        coalesce(synthetic.contains_synthetic, false) as contains_synthetic
+        synthetic.contains_synthetic
     from periods
     inner join synthetic
         on periods.basis = synthetic.basis

@@ -23,8 +23,8 @@ with outcomes as (
 ),
 
 synthetic as (
-    select coalesce(bool_or(is_delivered and is_synthetic), false) as contains_synthetic
-    from {{ ref('stg_exchange__deliveries') }}
+    select * from {{ ref('int_deliveries__synthetic') }}
+    where basis = 'records'
 ),
 
 units as (
