@@ -458,7 +458,7 @@ def report() -> Answer:
     except Error as error:
         raise NotDoneError(error) from error
     places = {"warehouse": serving / "warehouse.duckdb", "report_page": serving / "report.html"}
-    places["scoreboard"] = serving / "scoreboard.html"
+    places["scoreboard"], places["dictionary"] = serving / "scoreboard.html", serving / "dictionary.html"
     return Answer(
         {**by_portal.facts, "headline": by_records.facts if by_records else None, **places},
         [
@@ -468,6 +468,7 @@ def report() -> Answer:
             f"Marts for BI tools: {places['warehouse']} (schema marts), also as Parquet",
             f"Why this was released: {places['report_page']}",
             f"For people, in a browser: {places['scoreboard']}",
+            f"What each table and column means: {places['dictionary']}",
         ],
     )
 

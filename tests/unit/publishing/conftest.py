@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publishing.release import Draw, Provenance, Release, publish
+from orchestration.publishing.release import SCOREBOARD, Draw, Provenance, Release, publish
 
 MOMENT = datetime(2026, 10, 10, 1, 30, tzinfo=UTC)
 REPORT = "<h1>Release {release_id}</h1><p>All gates passed</p>"
@@ -84,7 +84,8 @@ def release_build(serving: Path) -> Callable[..., Release]:
         ]
         fields = {"code": {"revision": "abc123"}, "versions": {"duckdb": duckdb.__version__}, **facts}
         evidence = Provenance(inputs=inputs, gates=gates, **fields)
-        return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds), draw=draw)
+        pages = {SCOREBOARD: draw} if draw else None
+        return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds), pages=pages)
 
     return release
 
