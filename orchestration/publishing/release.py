@@ -27,7 +27,7 @@ from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
 from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
-from orchestration.publishing.marts import RELEASE, RELEASE_ID, Mart, PublishError, describe, write
+from orchestration.publishing.marts import RELEASE, RELEASE_ID, RELEASE_VI, Mart, PublishError, describe, write
 from orchestration.publishing.rollback import refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
@@ -276,6 +276,7 @@ def _manifest(
     evidence: Provenance,
     now: datetime,
 ) -> dict[str, Any]:
+    descriptions_vi = {RELEASE.name: RELEASE_VI, **evidence.descriptions_vi}
     return {
         "release_id": release_id,
         "previous": previous,
@@ -295,7 +296,7 @@ def _manifest(
                 "fingerprint": table.fingerprint,
                 "columns": list(dict.fromkeys([*(column.name for column in table.columns), RELEASE_ID])),
                 "key": [*evidence.keys.get(table.name, ())],
-                "description_vi": evidence.descriptions_vi.get(table.name),
+                "description_vi": descriptions_vi.get(table.name),
                 **({"query": table.query} if table.rows is None else {}),
             }
             for table in (*tables, RELEASE)
