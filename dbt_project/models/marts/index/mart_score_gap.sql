@@ -120,7 +120,8 @@ final as (
             end
         ) as next_rank_reason,
         periods.period_id,
-        periods.contains_synthetic
+        periods.contains_synthetic,
+        gaps.units_per_point
     from gaps
     left join periods
         on
