@@ -105,7 +105,9 @@ RELEASE = Mart(
     comment="Grain: one row. The release that is served: when it was made, of what, and by which code.",
 )  # fmt: skip
 #: Its description in Vietnamese; those of the marts are with their models.
-RELEASE_VI = "Mỗi dòng: một dòng duy nhất. Bản phát hành đang phục vụ: lúc nào, từ dữ liệu gì, bằng mã nguồn nào."
+RELEASE_VI = (
+    "Mỗi dòng: một dòng duy nhất. Bản phát hành đang phục vụ: lúc nào, từ dữ liệu gì, bằng mã nguồn nào."
+)
 
 
 def describe(build: Path) -> tuple[Mart, ...]:
@@ -315,7 +317,9 @@ def _without_parquet(release: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError) as error:
-        raise duckdb.IOException(f"{path}: found no manifest ({type(error).__name__}); expected that of a release") from error
+        raise duckdb.IOException(
+            f"{path}: found no manifest ({type(error).__name__}); expected that of a release"
+        ) from error
     return {name: table["query"] for name, table in tables.items() if "query" in table}
 
 

@@ -27,12 +27,20 @@ from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
 from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
-from orchestration.publishing.marts import RELEASE, RELEASE_ID, RELEASE_VI, Mart, PublishError, describe, write
+from orchestration.publishing.marts import (
+    RELEASE,
+    RELEASE_ID,
+    RELEASE_VI,
+    Mart,
+    PublishError,
+    describe,
+    write,
+)
 from orchestration.publishing.rollback import refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
 SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
-#: Served too, by a release that has them: the figures for people (`scoreboard`), and what each column means (`dictionary`).
+#: Served too, by a release that has them: figures for people (`scoreboard`), what each column means (`dictionary`).
 SCOREBOARD, DICTIONARY = "scoreboard.html", "dictionary.html"
 PAGES = (SCOREBOARD, DICTIONARY)
 

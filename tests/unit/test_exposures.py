@@ -33,7 +33,9 @@ def depends_on(dbt: dict[str, Any], exposure: str) -> set[str]:
 
 
 def read_by(queries: list[Path]) -> set[str]:
-    return {mart for path in queries for mart in re.findall(r"\bmarts\.(\w+)", path.read_text(encoding="utf-8"))}
+    return {
+        mart for path in queries for mart in re.findall(r"\bmarts\.(\w+)", path.read_text(encoding="utf-8"))
+    }
 
 
 def served(dbt: dict[str, Any]) -> set[str]:
@@ -46,7 +48,9 @@ def test_the_scoreboard_depends_on_the_marts_that_its_queries_read(dbt: dict[str
 
 
 def test_workbooks_depend_on_the_marts_that_their_queries_read(dbt: dict[str, Any]) -> None:
-    queries = [path for path in QUERIES.glob("*.sql") if path.stem.startswith(WORKBOOK) or path.stem == SHARED]
+    queries = [
+        path for path in QUERIES.glob("*.sql") if path.stem.startswith(WORKBOOK) or path.stem == SHARED
+    ]
     assert len(queries) == 3
     assert depends_on(dbt, "scoreboard_workbooks") == read_by(queries)
 
@@ -54,7 +58,9 @@ def test_workbooks_depend_on_the_marts_that_their_queries_read(dbt: dict[str, An
 def test_no_mart_is_read_past_the_queries() -> None:
     """In Python stands no query of a mart: else the tests above would miss what it reads."""
     folder = QUERIES.parent
-    beside = [path.name for path in folder.glob("*.py") if re.search(r"\b(from|join) marts\.", path.read_text())]
+    beside = [
+        path.name for path in folder.glob("*.py") if re.search(r"\b(from|join) marts\.", path.read_text())
+    ]
     assert beside == []
 
 

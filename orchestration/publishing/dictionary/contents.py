@@ -34,7 +34,7 @@ class Words:
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """A served column. `meaning_vi` tells what columns of its name hold in general; the English is that of its model."""
+    """A served column. Its meaning in Vietnamese is that of columns of its name, the English that of its model."""
 
     name: str
     type: str
@@ -53,7 +53,7 @@ class Join:
 
 @dataclass(frozen=True)
 class TableEntry:
-    """A served table or view. `rows` is None where nobody counts them; `key` is empty where no test says what is unique."""
+    """A table or view. `rows` is None where nobody counts them; `key` is empty where no test says what is unique."""
 
     name: str
     kind: str
@@ -158,34 +158,32 @@ def _kind(name: str) -> str:
 
 def _joins(one: Relation, served: Sequence[Relation], about: Mapping[str, Any]) -> Iterable[Join]:
     """What leads from a table to one row of another: a dimension, a table of figures whose key it has, the release."""
-    has = _names(one)
-    names = {other.name for other in served}
-    of_columns = [
-        Join(known["table"], known["with"].format(t=one.name))
-        for known in _read(JOINS)
-        if known["table"] in names - {one.name}
-        and has.issuperset(known["columns"])
-        and has.isdisjoint(known.get("unless", ()))
+    known = _read(JOINS)
+    has, names = _names(one), {other.name for other in served}
+    by_columns = [
+        Join(way["table"], way["with"].format(t=one.name))
+        for way in known["columns"]
+        if way["table"] in names - {one.name}
+        and has.issuperset(way["columns"])
+        and has.isdisjoint(way.get("unless", ()))
     ]
-    yield from (join for join in of_columns if join.table != RELEASE.name)
+    apart = {name for tables in known["apart"] if one.name in tables for name in tables}
+    yield from (join for join in by_columns if join.table != RELEASE.name)
     for other in served:
         key = tuple(about.get(other.name, {}).get("key") or ())
-        if other.name == one.name or _kind(other.name) in ("dim", "other") or not key or not has.issuperset(key):
-            continue
-        both_have_id = "period_id" in has & _names(other)
-        if both_have_id and set(key).issuperset(_PERIOD_KEY):
-            key = ("period_id", *(name for name in key if name not in _PERIOD_KEY))
-        yield Join(other.name, f"using ({', '.join(key)})")
-    yield from (join for join in of_columns if join.table == RELEASE.name)
+        is_of_figures = _kind(other.name) not in ("dim", "other") and other.name not in {one.name, *apart}
+        if is_of_figures and key and has.issuperset(key):
+            if "period_id" in has & _names(other) and set(key).issuperset(_PERIOD_KEY):
+                key = ("period_id", *(name for name in key if name not in _PERIOD_KEY))
+            yield Join(other.name, f"using ({', '.join(key)})")
+    yield from (join for join in by_columns if join.table == RELEASE.name)
 
 
 def _names(one: Relation) -> set[str]:
     return {column.name for column in one.columns}
 
 
-def _metrics(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[TableEntry]
-) -> tuple[MetricEntry, ...]:
+def _metrics(connection: duckdb.DuckDBPyConnection, tables: Sequence[TableEntry]) -> tuple[MetricEntry, ...]:
     """By group in the portal's order, then by code; none where the release has no list of metrics."""
     by_name = {table.name: table for table in tables}
     if not {"dim_indicator", "dim_group"} <= by_name.keys():
@@ -223,5 +221,3 @@ def _metric(code: str, rules: Sequence[Mapping[str, Any]], tables: Mapping[str, 
             for rule in rules
         ),
     )
-
-
