@@ -444,6 +444,15 @@ def charts() -> Answer:
     return Answer({"written": [*written]}, [f"written: {path}" for path in written])
 
 
+@_command(then="report")
+def dbt_docs() -> Answer:
+    """Write dbt's own documentation as one page: models down to the sources, SQL, tests, lineage."""
+    from orchestration.dbt_docs import write_dbt_docs
+
+    written = write_dbt_docs(Settings.from_environment())
+    return Answer({"written": written}, [f"written: {written}"])
+
+
 @_command(then="releases")
 def report() -> Answer:
     """Print the served ranking and the reconciliation."""
