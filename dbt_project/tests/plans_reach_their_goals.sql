@@ -1,5 +1,5 @@
--- A plan whose last step leaves the total below its goal, once every step is scored again; or one step that could be left
--- out, as those before it reach the goal already.
+-- A plan whose last step leaves the total below its goal, once every step is scored again; or a step that could be
+-- left out, as those before it reach the goal already.
 with plans as (
     select
         *,

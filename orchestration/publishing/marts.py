@@ -313,12 +313,12 @@ def _without_parquet(release: Path) -> dict[str, str]:
     """The views of a release of which it keeps no Parquet, as its manifest has them."""
     path = release / "manifest.json"
     try:
-        tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+        tables = json.loads(path.read_text(encoding="utf-8")).get("tables", {})
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise duckdb.IOException(
-            f"{path}: found no manifest ({type(error).__name__}); expected that of a release"
+            f"{path}: found no JSON ({error}); expected the manifest of a release"
         ) from error
     return {name: table["query"] for name, table in tables.items() if "query" in table}
 

@@ -33,9 +33,8 @@ DAYS = ("2025-07-30", "2025-07-31", "2025-08-01", "2025-08-14", "2025-08-15", "2
         "2026-09-26", "2026-09-27", "2026-10-09", "2026-10-10", "2026-10-11")  # fmt: skip
 #: Provinces with records besides Dong Nai.
 OTHERS = ("H05", "H49")
-#: Where a name and a kind stand beside figures.
-#: Tables that show the name of a unit, and the column that does. A label is the name, and after a comma the province where
-#: another unit has the same.
+#: Where a name and a kind stand beside figures, and the column of the name. A label is the name, and after a comma the
+#: province where another unit has the same.
 SHOWN = {
     "mart_province_ranking": "name_vi", "mart_department_ranking": "name_vi", "mart_commune_ranking": "name_vi",
     "mart_service_headline": "name_vi", "bi_province_month": "name_vi", "bi_unit_month": "name_vi",

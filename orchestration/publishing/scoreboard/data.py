@@ -21,11 +21,10 @@ from orchestration.publishing.marts import open_marts
 from orchestration.sql_text import literal
 
 QUERIES = Path(__file__).parent / "queries"
-TILES = Path(__file__).parent / "province_tiles.csv"
 #: What the page holds from the start; what lies below a province is unpacked when it is opened.
 _FROM_THE_START = (
     "ranking", "groups", "group_medians", "metrics", "metric_medians", "headlines", "indicators", "bands", "coverage",
-    "searched",
+    "searched", "group_names", "tiles",
 )  # fmt: skip
 _OF_THE_RELEASE = ("reconciliation", "captures", "source_quality")
 
@@ -48,21 +47,10 @@ def opened_first(connection: duckdb.DuckDBPyConnection, reference: Path) -> dict
     """What every view may need: all periods, provinces, groups and metrics. `reference` is the folder of dbt's seeds."""
     found = {name: found_by(connection, name) for name in _FROM_THE_START}
     found["periods"] = columns(connection, "from periods order by p")
-    found["group_names"] = columns(
-        connection,
-        "select group_code as g, name_vi, name_en from read_csv($path, all_varchar = true) order by position::integer",
-        {"path": str(reference / "indicator_groups.csv")},
-    )
     found["band_bounds"] = columns(
         connection,
         "select band, minimum_score, below_score from read_csv($path) order by minimum_score desc nulls last",
         {"path": str(reference / "bands.csv")},
-    )
-    found["tiles"] = columns(
-        connection,
-        "select province_code as u, tile_row::integer as tile_row, tile_column::integer as tile_column"
-        " from read_csv($path, all_varchar = true) order by tile_row::integer, tile_column::integer",
-        {"path": str(TILES)},
     )
     return found
 

@@ -30,7 +30,7 @@ class ScoreboardError(PublishError):
 def draw(release: Path, previous: Path | None, reference: Path) -> str:
     """The page of the release in the folder `release`, beside that before it where it is kept.
 
-    `reference` is the folder of dbt's reference seeds: names of groups, bounds of bands. Raises ScoreboardError.
+    `reference` is the folder of dbt's reference seeds: bounds of bands. Raises ScoreboardError.
     """
     try:
         manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))

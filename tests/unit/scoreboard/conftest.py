@@ -41,7 +41,6 @@ def make_release(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
             "previous": previous,
             "created_at": "2026-10-10T19:30:00+00:00",
             "contains_synthetic": synthetic,
-            "tables": {},
             "gates": [
                 {"suite": "release__mart_index", "table": "marts.mart_index", "checks": 3, "success": True}
             ],

@@ -45,7 +45,17 @@ select
 from marts.mart_province_ranking
 cross join (values ('26041', 'Xã Đại Phước', 81.25, 1), ('26042', 'Xã <b>Long Thành</b>', 12.50, 2)) as c(code, name, score, place)
 where unit_code = '75';
-create table marts.dim_unit as select *, 'province' as unit_level from provinces;
+create table marts.dim_unit as
+select *, 'province' as unit_level, null::date as valid_to, row_number() over (order by unit_code)::integer as tile_row, 2 as tile_column
+from provinces;
+create table marts.dim_group as
+select r.regime, g.* from (values ('portal_2025'), ('portal_2026')) as r(regime)
+cross join (values
+    ('TOTAL', 0, 'Tổng điểm', 'Total'), ('CKMB', 1, 'Công khai, minh bạch', 'Publicity and transparency'),
+    ('TDGQ', 2, 'Tiến độ giải quyết', 'Settlement progress'), ('ONLINE', 3, 'Cung cấp dịch vụ trực tuyến', 'Online services'),
+    ('TTTT', 4, 'Thanh toán trực tuyến', 'Online payment'), ('MDSH', 5, 'Số hóa hồ sơ', 'Digitisation'),
+    ('MDHL', 6, 'Mức độ hài lòng', 'Satisfaction')
+) as g(group_code, position, name_vi, name_en);
 
 create table marts.mart_index as
 select
@@ -69,17 +79,17 @@ cross join (values
 create table marts.mart_indicator_scores as
 select
     keys.*, s.unit_code, 'province' as unit_level, s.metric_code, s.numerator::bigint as numerator,
-    s.denominator::bigint as denominator, s.ratio::double as ratio, s.score::double as score, 6.0::double as max_score,
-    'CKMB' as group_code, if(s.ratio is null, 'not_delivered: procedures', null) as score_reason, null::varchar as denominator_status
+    s.denominator::bigint as denominator, s.ratio::double as ratio, s.average_days::double as average_days, s.score::double as score, 6.0::double as max_score,
+    'CKMB' as group_code, if(coalesce(s.ratio, s.average_days) is null, 'not_delivered: procedures', null) as score_reason, null::varchar as denominator_status
 from keys
 cross join (values
-    ('75', 'DOSSIER_SYNC', 1234567, 2469134, 0.5, 3.0), ('75', 'PUBLISH_ON_TIME', 0, 80, 0.0, 0.0),
-    ('75', 'AVG_PROCESSING_DAYS', null, null, 2.75, null), ('52', 'DOSSIER_SYNC', 3, 4, 0.75, 4.5),
-    ('52', 'PUBLISH_ON_TIME', null, null, null, null)
-) as s(unit_code, metric_code, numerator, denominator, ratio, score);
+    ('75', 'DOSSIER_SYNC', 1234567, 2469134, 0.5, null, 3.0), ('75', 'PUBLISH_ON_TIME', 0, 80, 0.0, null, 0.0),
+    ('75', 'AVG_PROCESSING_DAYS', null, null, null, 2.75, null), ('52', 'DOSSIER_SYNC', 3, 4, 0.75, null, 4.5),
+    ('52', 'PUBLISH_ON_TIME', null, null, null, null, null)
+) as s(unit_code, metric_code, numerator, denominator, ratio, average_days, score);
 create table marts.mart_score_gap as
 select
-    * exclude (group_code, score_reason, denominator_status, ratio) replace (coalesce(score, 0) as score), group_code, score_reason,
+    * exclude (group_code, score_reason, denominator_status, ratio, average_days) replace (coalesce(score, 0) as score), group_code, score_reason,
     if(ratio is null, null, 6 - score) as points_lost, denominator - numerator as more_for_full_mark,
     ceil(denominator / 6)::bigint as more_for_one_point, null::bigint as more_for_next_rank
 from marts.mart_indicator_scores where metric_code <> 'AVG_PROCESSING_DAYS';

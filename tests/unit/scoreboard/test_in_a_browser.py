@@ -96,7 +96,8 @@ def assert_province(page: Any, release: Path, of: dict[str, Any]) -> None:
     assert only(table(page, "groups"), "score", "max_score") == sorted(tuple(row.values()) for row in groups)
     metrics = shown_by_marts(
         release,
-        "select s.metric_code, if(s.metric_code = 'AVG_PROCESSING_DAYS', points(s.ratio), percent(s.ratio)) as ratio,"
+        "select s.metric_code,"
+        " if(s.metric_code = 'AVG_PROCESSING_DAYS', points(s.average_days), percent(s.ratio)) as ratio,"
         " coalesce(counted(s.numerator) || ' / ' || nullif(counted(s.denominator), '–'), '–') as counts,"
         " points(if(s.score is null, null, gap.score)) as score, points(gap.points_lost) as lost,"
         " counted(gap.more_for_full_mark) as full, counted(gap.more_for_one_point) as one,"

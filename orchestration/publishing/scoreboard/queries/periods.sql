@@ -50,7 +50,9 @@ where i.unit_level = 'province' and i.group_code <> 'TOTAL';
 -- Grain: one row per period, metric and province, or the nation; what is lost on a metric stands beside its counts.
 create temp table metric_scores as
 select
-    periods.p, s.unit_code, s.unit_level, s.metric_code, s.group_code, s.numerator, s.denominator, s.ratio,
+    periods.p, s.unit_code, s.unit_level, s.metric_code, s.group_code, s.numerator, s.denominator,
+    -- One column of the page: a share, or days where the metric counts days (`counted_unit` says which).
+    coalesce(s.ratio, s.average_days) as ratio,
     -- Points as the portal shows them; a metric without a score stays without one, where the gap counts it as 0.
     case when s.score is not null then gap.score end as score,
     s.max_score, gap.points_lost, gap.more_for_full_mark, gap.more_for_one_point, gap.more_for_next_rank,
