@@ -1,7 +1,7 @@
 """dbt's own documentation as one page: models down to the sources, their SQL, their tests, and who rests on whom.
 
 Belongs here: calling `dbt docs generate` on what is served, and mending its page so that it opens from a disk. Does not
-belong here: what tables and columns mean (their models say so), nor the dictionary of a release (`publishing.dictionary`).
+belong here: what tables and columns mean (their models say so), nor the dictionary of a release.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MENDED = (
 )
 #: Nothing is asked of anybody, whatever its scripts try. Its templates are compiled by `Function`.
 _POLICY = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src \'unsafe-inline\''
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'"
     " 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; font-src data:\">"
 )
 

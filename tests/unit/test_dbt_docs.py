@@ -15,13 +15,12 @@ from orchestration.answers.answer import NotDoneError
 from orchestration.dbt_docs import opens_from_a_disk, write_dbt_docs
 from orchestration.settings import Settings
 
-# The same browser for all pages.
-from tests.unit.scoreboard.conftest import browser  # noqa: F401
-
 
 def test_folders_of_the_machine_are_left_out() -> None:
     settings = Settings(data=Path("/srv/kho số/data"), repository=Path("/srv/kho số"))
-    page = '<head></head>{"root_path": "/srv/kho s\\u1ed1/dbt_project", "path": "/srv/kho s\\u1ed1/data/lake"}'
+    page = (
+        '<head></head>{"root_path": "/srv/kho s\\u1ed1/dbt_project", "path": "/srv/kho s\\u1ed1/data/lake"}'
+    )
     assert opens_from_a_disk(page, settings).endswith('{"root_path": "./dbt_project", "path": "data/lake"}')
 
 
@@ -36,12 +35,14 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(data=tmp_path_factory.mktemp("data"))
     settings.serving.mkdir()
     with duckdb.connect(settings.serving / "warehouse.duckdb") as connection:
-        connection.execute("create schema marts; create table marts.mart_index as select 12.5::double as score")
+        connection.execute(
+            "create schema marts; create table marts.mart_index as select 12.5::double as score"
+        )
     return write_dbt_docs(settings)
 
 
 @pytest.mark.bi
-def test_the_page_opens_without_a_request_and_without_an_error(browser: Any, page_file: Path) -> None:  # noqa: F811
+def test_the_page_opens_without_a_request_and_without_an_error(browser: Any, page_file: Path) -> None:
     page = browser.new_page()
     complaints: list[str] = []
     asked_for: list[str] = []

@@ -1,6 +1,6 @@
-"""A small release made by hand, published with its dictionary, and a browser to open it in.
+"""A small release made by hand, published with its dictionary.
 
-Belongs here: making and opening the page. Does not belong here: anything a test asserts.
+Belongs here: making the page. Does not belong here: anything a test asserts.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ import pytest
 
 from orchestration.publishing.dictionary.page import draw
 from orchestration.publishing.release import DICTIONARY, Provenance, publish
-
-# The same browser for all pages.
-from tests.unit.scoreboard.conftest import browser  # noqa: F401
 
 SMALL = Path(__file__).parent / "small_build.sql"
 _PERIOD = ("basis", "regime", "period_type", "period_start", "period_end", "as_of")
