@@ -47,6 +47,7 @@
         where scores.max_score > 0 and origins.score_origin = 'computed'
     )
 {%- endset -%}
+-- noqa: disable=ST05
 with periods as (
     select * from {{ served('dim_period') }}
 ),
