@@ -1,6 +1,6 @@
 """Pages for people are part of a release: swapped with it, and without them there is no release.
 
-Belongs here: when a page is drawn and served. Does not belong here: what is on it (`tests/unit/scoreboard`, `dictionary`).
+Belongs here: when a page is drawn and served. Does not belong here: what is on it (`scoreboard`, `dictionary`).
 """
 
 from __future__ import annotations
