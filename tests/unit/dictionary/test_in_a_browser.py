@@ -136,6 +136,9 @@ def test_without_a_script_the_page_is_one_long_page(browser: Any, page_file: Pat
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(page_file.as_uri())
-    headings = page.locator("main h2:visible").all_inner_texts()
-    assert {"Bảng", "Chỉ tiêu", "mart_index", "release"} <= set(headings)
+    # Each heading is there in both languages, of which the style shows one.
+    headings = page.locator("main > section:not([hidden]) h2").all_text_contents()
+    assert {"BảngTables", "Chỉ tiêuMetrics", "mart_index", "release"} <= set(headings)
+    assert page.locator("#tables h2").inner_text() == "Bảng"
+    assert page.locator("[data-entry=mart_index]").is_visible()
     context.close()

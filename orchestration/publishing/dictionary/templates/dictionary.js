@@ -106,7 +106,7 @@ function show({ keepsFocus = false } = {}) {
   if (state.search) showResults();
   const section = document.querySelector("main > section:not([hidden])");
   const heading = section.querySelector("h2");
-  document.title = `${heading.innerText}: ${say("short_title")}`;
+  document.title = `${entry && !state.search ? entry.name : say(state.search ? "results" : `view_${state.view}`)}: ${say("short_title")}`;
   const rows = all("tbody tr", section);
   const row = rows.find((one) => one.dataset.row === (entry ? state.column : state.metric));
   choose(row);
