@@ -18,7 +18,8 @@ from orchestration.settings import REPOSITORY
 DATASETS = REPOSITORY / "dashboards" / "superset" / "datasets"
 DBT_MANIFEST = REPOSITORY / "dbt_project" / "target" / "manifest.json"
 HEADING = (
-    "# Descriptions and types are dbt's: written by `make superset-datasets`. By hand: headings, computed columns, metrics.\n"
+    "# Descriptions and types are dbt's, written by `make superset-datasets`."
+    " By hand: headings, computed columns, metrics.\n"
 )
 #: Superset asks these for a period of time.
 _OF_TIME = ("DATE", "TIMESTAMP")
@@ -43,7 +44,8 @@ def written(dataset: Path, dbt_manifest: Path) -> str:
         ],
         "metrics": found.get("metrics", []),
     }
-    return HEADING + yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=118)
+    text: str = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=118)
+    return HEADING + text
 
 
 def write_all(datasets: Path = DATASETS, dbt_manifest: Path = DBT_MANIFEST) -> None:

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,11 +17,11 @@ import pytest
 from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.portal.run import ingest
+from orchestration.ingestion.rights import national
 from orchestration.mart_keys import mart_keys
 from orchestration.publishing.postgres import publish_to_postgres
 from orchestration.publishing.release import Provenance, publish
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.ingestion.rights import national
 from tests.bi.server import Server
 from tests.bi.superset.instance import Page, Superset
 from tests.pipeline.records_lake import build, empty_lake, write
@@ -88,7 +87,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings(data=tmp_path_factory.mktemp("superset") / "data")
     empty_lake(settings.data)
     land_three_samples(settings)
-    read = ingest(settings.landing, settings.lake, settings.quarantine, settings.reference, national("nation"))
+    read = ingest(
+        settings.landing, settings.lake, settings.quarantine, settings.reference, national("nation")
+    )
     assert read.batch_id is not None
     promote(settings.lake, PORTAL, read.batch_id)
     write(settings.data, "dossiers", dossiers())
@@ -101,7 +102,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         "--select", "+bi_ranking", "+bi_indicator", "+bi_province_month",
     )  # fmt: skip
     gates = [{"suite": "release", "success": True, "checks": 7}]
-    evidence = Provenance([], gates, {"revision": ""}, {}, keys=mart_keys(DBT_MANIFEST))
+    evidence = Provenance(
+        [], gates, {"revision": ""}, {}, contains_synthetic=True, keys=mart_keys(DBT_MANIFEST)
+    )
     publish(settings.build_database, settings.serving, evidence, "", datetime.now(UTC))
     return settings
 

@@ -77,7 +77,7 @@ class Superset:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.call("db", "upgrade")
         self.call("init")
-        self.call("fab", "create-admin", "--username", ADMIN, "--firstname", "a", "--lastname", "a",
+        self.call("fab", "create-admin", "--username", ADMIN, "--firstname", "Test", "--lastname", "Admin",
                   "--email", "admin@example.invalid", "--password", self.password)  # fmt: skip
 
     def copy(self, folder: Path) -> Superset:
@@ -96,9 +96,17 @@ class Superset:
             PROGRAMS / "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8",
             "--timeout", str(COMMAND_SECONDS), "superset.app:create_app()",
         ]  # fmt: skip
-        with (self.folder / "server.log").open("w") as log, subprocess.Popen(
-            words, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        ) as server:
+        with (
+            (self.folder / "server.log").open("w") as log,
+            subprocess.Popen(
+                words,
+                cwd=self.folder,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            ) as server,
+        ):
             try:
                 page = Page(f"http://127.0.0.1:{port}", self.password)
                 page.log_in()
