@@ -10,13 +10,15 @@
 #   make test-slow   what takes longer: each kind of bad file and full disk, calibration, the article's figures from
 #                    records, volume, real names, holds, 40 sequences of clicks and edits
 #   make test-search   200 of those sequences
-#   make test-bi   what BI tools find: PostgreSQL under readers and kills, the scoreboard in a browser, metrics
+#   make test-bi   what BI tools find: PostgreSQL under readers and kills, the scoreboard in a browser, metrics,
+#                    the dashboard in Apache Superset
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
 #   make bench-queries   22 questions of a BI user, on what is served (and on PostgreSQL, where its address is set)
 #   make lint   the style rules
-#   make lock   compile requirements.lock from pyproject.toml
+#   make superset-datasets   bring the datasets of dashboards/superset to dbt's descriptions
+#   make lock   compile requirements.lock and requirements-superset.lock from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
@@ -30,7 +32,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build bench-queries dev lint lint-python lint-sql format lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -115,10 +117,16 @@ dbt_project/target/manifest.json: .venv/installed $(DBT_FILES)
 	@cd dbt_project && ../$(DBT) --warn-error-options '{"error": ["Deprecations"]}' parse --profiles-dir . --target release
 	@touch $@
 
+superset-datasets: manifest
+	@$(RUN) python -m orchestration.superset_datasets
+
 lock: install
 	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+		--group pyproject.toml:superset --output-file requirements-superset.lock
 
 clean:
 	@rm -rf data dbt_project/target dbt_project/logs

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from orchestration.publishing.marts import RELEASE
 from orchestration.publishing.scoreboard.data import QUERIES
 from orchestration.settings import REPOSITORY
+from orchestration.superset_datasets import DATASETS
 
 DBT_MANIFEST = REPOSITORY / "dbt_project" / "target" / "manifest.json"
 #: Run for whatever is drawn: the periods of the release, numbered.
@@ -66,6 +69,13 @@ def test_no_mart_is_read_past_the_queries() -> None:
 
 def test_the_dictionary_depends_on_every_mart(dbt: dict[str, Any]) -> None:
     assert depends_on(dbt, "dictionary") == served(dbt)
+
+
+def test_the_dashboard_depends_on_the_marts_of_its_datasets(dbt: dict[str, Any]) -> None:
+    read = {
+        yaml.safe_load(path.read_text(encoding="utf-8"))["table_name"] for path in DATASETS.glob("*.yaml")
+    }
+    assert depends_on(dbt, "superset_dashboard") == read - {RELEASE.name}
 
 
 def test_every_exposure_rests_on_what_is_served_and_names_a_role(dbt: dict[str, Any]) -> None:
