@@ -24,7 +24,7 @@ NOT_UNDERSTOOD = 2
 # What is typed is read the same way, so that `search_name` of dim_unit, which keeps the kind, is not needed here.
 _KEYS = r"""
 create or replace temp macro typed(name) as trim(regexp_replace(
-    translate(strip_accents(lower(nfc_normalize(name))), 'đ', 'd'), '[\s,]+', ' ', 'g'
+    translate(strip_accents(lower(nfc_normalize(name))), 'đ', 'd'), '[\s,-]+', ' ', 'g'
 ));
 create or replace temp macro bare(name) as
     regexp_replace(typed(name), '^(ubnd )?(tinh |thanh pho |tp[.]? ?|xa |phuong |dac khu )?', '');

@@ -53,10 +53,19 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def reasons(rows: Iterable[Mapping[str, Any]], reason: str, of: str, what: str) -> list[str]:
-    """A line for each reason that rows have for a figure that is missing: `what`, of which of them, and why."""
+def reasons(
+    rows: Iterable[Mapping[str, Any]], reason: str, of: str, what: str, named: int | None = None
+) -> list[str]:
+    """A line for each reason that rows have for a figure that is missing: `what`, of which of them, and why; at most
+    `named` of them by name.
+    """
     found: dict[str, list[str]] = {}
     for row in rows:
         if row[reason]:
             found.setdefault(row[reason], []).append(str(row[of]))
-    return [f"{what} {', '.join(those)}: {why}" for why, those in found.items()]
+    return [f"{what} {', '.join(those[:named])}{_and(those, named)}: {why}" for why, those in found.items()]
+
+
+def _and(those: list[str], named: int | None) -> str:
+    more = 0 if named is None else len(those) - named
+    return f" and {more} more" if more > 0 else ""
