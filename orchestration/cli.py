@@ -486,6 +486,15 @@ def charts() -> Answer:
     return Answer({"written": [*written]}, [f"written: {path}" for path in written])
 
 
+@_command(then="report")
+def dbt_docs() -> Answer:
+    """Write dbt's own documentation as one page: models down to the sources, SQL, tests, lineage."""
+    from orchestration.dbt_docs import write_dbt_docs
+
+    written = write_dbt_docs(Settings.from_environment())
+    return Answer({"written": written}, [f"written: {written}"])
+
+
 @_command(then="releases")
 def report() -> Answer:
     """Print the served ranking and the reconciliation."""
@@ -500,7 +509,7 @@ def report() -> Answer:
     except Error as error:
         raise NotDoneError(error) from error
     places = {"warehouse": serving / "warehouse.duckdb", "report_page": serving / "report.html"}
-    places["scoreboard"] = serving / "scoreboard.html"
+    places["scoreboard"], places["dictionary"] = serving / "scoreboard.html", serving / "dictionary.html"
     return Answer(
         {**by_portal.facts, "headline": by_records.facts if by_records else None, **places},
         [
@@ -510,6 +519,7 @@ def report() -> Answer:
             f"Marts for BI tools: {places['warehouse']} (schema marts), also as Parquet",
             f"Why this was released: {places['report_page']}",
             f"For people, in a browser: {places['scoreboard']}",
+            f"What each table and column means: {places['dictionary']}",
         ],
     )
 

@@ -1,7 +1,7 @@
-"""The key of each mart, as dbt knows it.
+"""The key of each mart, and its Vietnamese description, as dbt knows them.
 
-Belongs here: reading keys from dbt's manifest, where a test without a condition says that rows are unique. Does not
-belong here: what a database makes of them (`publishing`).
+Belongs here: reading both from dbt's manifest, where a test without a condition says that rows are unique. Does not
+belong here: what a database or a page makes of them (`publishing`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,17 @@ def mart_keys(dbt_manifest: Path) -> dict[str, tuple[str, ...]]:
                 " uniqueness without a condition; give one of them a `where`, or make it a test of another kind"
             )
     return keys
+
+
+def mart_descriptions_vi(dbt_manifest: Path) -> dict[str, str]:
+    """By name of public model, its `meta.description_vi`; what has none is left out."""
+    nodes = json.loads(dbt_manifest.read_text(encoding="utf-8"))["nodes"].values()
+    told = {
+        node["name"]: node.get("config", {}).get("meta", {}).get("description_vi")
+        for node in nodes
+        if node.get("access") == "public"
+    }
+    return {name: " ".join(description.split()) for name, description in told.items() if description}
 
 
 def _unique(node: dict[str, Any]) -> tuple[str, ...]:

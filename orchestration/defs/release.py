@@ -11,9 +11,10 @@ import dagster as dg
 from orchestration.defs.ingestion import lake_key
 from orchestration.defs.resources import Installation
 from orchestration.provenance import gather
+from orchestration.publishing.dictionary import page as dictionary
 from orchestration.publishing.follow import follow
-from orchestration.publishing.release import publish
-from orchestration.publishing.scoreboard.page import draw
+from orchestration.publishing.release import DICTIONARY, SCOREBOARD, publish
+from orchestration.publishing.scoreboard import page as scoreboard
 from orchestration.sources import SOURCES
 
 RELEASE = dg.AssetKey("release")
@@ -32,8 +33,8 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
         group_name="release",
         kinds={"duckdb", "parquet"},
         description=(
-            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest, report of the gates and scoreboard,"
-            " swapped in together. If any gate fails, what is served stays byte for byte."
+            "What BI tools read: `serving/warehouse.duckdb`, Parquet, manifest, report of the gates, scoreboard and"
+            " dictionary, swapped in together. If any gate fails, what is served stays byte for byte."
         ),
     )
     def release(
@@ -48,7 +49,10 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
             report,
             datetime.now(UTC),
             settings.closed,
-            lambda made, before: draw(made, before, settings.reference),
+            {
+                SCOREBOARD: lambda made, before: scoreboard.draw(made, before, settings.reference),
+                DICTIONARY: lambda made, _: dictionary.draw(made),
+            },
         )
         context.log.info(f"release {made.release_id} {'published' if made.is_new else 'was served already'}")
         tables = made.manifest["tables"]
@@ -63,7 +67,8 @@ def release_asset(marts: Sequence[dg.AssetKey], gates: Sequence[str]) -> dg.Asse
                 "tables": len(tables),
                 "rows": sum(table["rows"] or 0 for table in tables.values()),
                 "report": dg.MetadataValue.path(made.folder / "report.html"),
-                "scoreboard": dg.MetadataValue.path(made.folder / "scoreboard.html"),
+                "scoreboard": dg.MetadataValue.path(made.folder / SCOREBOARD),
+                "dictionary": dg.MetadataValue.path(made.folder / DICTIONARY),
             }
         )
         # The files are served, whatever comes now: a run that leaves PostgreSQL behind them fails after that.

@@ -104,6 +104,10 @@ RELEASE = Mart(
     fingerprint="",
     comment="Grain: one row. The release that is served: when it was made, of what, and by which code.",
 )  # fmt: skip
+#: Its description in Vietnamese; those of the marts are with their models.
+RELEASE_VI = (
+    "Mỗi dòng: một dòng duy nhất. Bản phát hành đang phục vụ: lúc nào, từ dữ liệu gì, bằng mã nguồn nào."
+)
 
 
 def describe(build: Path) -> tuple[Mart, ...]:

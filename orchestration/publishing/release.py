@@ -1,9 +1,9 @@
 """Releases: published atomically, the last few kept.
 
 ```
-serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html, scoreboard.html}
+serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html, scoreboard.html, dictionary.html}
 serving/current -> releases/<release id>                 the one link that is swapped
-serving/{warehouse.duckdb, parquet, manifest.json, report.html, scoreboard.html} -> current/...
+serving/{warehouse.duckdb, parquet, manifest.json, report.html, scoreboard.html, dictionary.html} -> current/...
 serving/rollbacks/                                       who stepped back, and holds (`rollback.py`)
 ```
 
@@ -27,15 +27,24 @@ from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
 from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
-from orchestration.publishing.marts import RELEASE, RELEASE_ID, Mart, PublishError, describe, write
+from orchestration.publishing.marts import (
+    RELEASE,
+    RELEASE_ID,
+    RELEASE_VI,
+    Mart,
+    PublishError,
+    describe,
+    write,
+)
 from orchestration.publishing.rollback import refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
 SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
-#: Served too, by a release that has it: the page for people (`scoreboard`).
-SCOREBOARD = "scoreboard.html"
+#: Served too, by a release that has them: figures for people (`scoreboard`), what each column means (`dictionary`).
+SCOREBOARD, DICTIONARY = "scoreboard.html", "dictionary.html"
+PAGES = (SCOREBOARD, DICTIONARY)
 
-#: Draws the page of a release from its folder and that of the release before it, where that one is kept.
+#: Draws a page of a release from its folder and that of the release before it, where that one is kept.
 Draw = Callable[[Path, Path | None], str]
 
 # Enough to step back over a bad week of nightly runs; each release of the portal's figures is a few MB.
@@ -49,7 +58,7 @@ class Provenance:
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` is of all
     that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
     person let pass, `step_backs` the earlier releases that were served again, each with who and why. `keys` are the
-    columns of each mart that no two of its rows share.
+    columns of each mart that no two of its rows share, `descriptions_vi` what each is, in Vietnamese.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -62,6 +71,7 @@ class Provenance:
     step_backs: Sequence[Mapping[str, Any]] = ()
     contains_synthetic: bool = False
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    descriptions_vi: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,13 +91,13 @@ def publish(
     report: str,
     now: datetime,
     closed: Path | None = None,
-    draw: Draw | None = None,
+    pages: Mapping[str, Draw] | None = None,
 ) -> Release:
     """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
 
     `closed` is the folder of closed months (`close.py`), served beside them. `report` is a page (HTML) about the gates
-    with `{release_id}` where the id belongs. `now` carries a zone. `draw` makes the page for people (`scoreboard`);
-    where it fails, nothing is published: a page of another release must not stand beside these marts.
+    with `{release_id}` where the id belongs. `now` carries a zone. `pages` draws each of `PAGES` by its name; where one
+    fails, nothing is published: a page of another release must not stand beside these marts.
     Raises PublishError, ReleaseHeldError after a step back; whatever fails, readers keep what they had.
     """
     failed = [str(gate["suite"]) for gate in evidence.gates if not gate["success"]]
@@ -129,9 +139,9 @@ def publish(
         json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     (temporary / "report.html").write_text(report.replace("{release_id}", release_id), encoding="utf-8")
-    if draw is not None:
-        before = releases / previous if previous else None
-        (temporary / SCOREBOARD).write_text(draw(temporary, before), encoding="utf-8")
+    before = releases / previous if previous else None
+    for name, draw in (pages or {}).items():
+        (temporary / name).write_text(draw(temporary, before), encoding="utf-8")
     protect_tree(temporary)
     sync_tree(temporary)
     os.replace(temporary, releases / release_id)
@@ -234,15 +244,15 @@ def _serve(serving: Path, release_id: str) -> None:
 
     The links through it come first: once `current` leads to a release, all of it is served.
     """
-    has_page = (serving / "releases" / release_id / SCOREBOARD).is_file()
-    for name in (*SERVED, SCOREBOARD) if has_page else SERVED:
+    folder = serving / "releases" / release_id
+    for name in (*SERVED, *(page for page in PAGES if (folder / page).is_file())):
         point(serving / name, f"current/{name}")
     serve(serving, release_id)
 
 
 def _refuse_folders(serving: Path) -> None:
     """A folder cannot be swapped for a link in one step; a copy that followed links (`cp -L`) holds some."""
-    for path in (serving / name for name in ("current", *SERVED, SCOREBOARD)):
+    for path in (serving / name for name in ("current", *SERVED, *PAGES)):
         if path.is_dir() and not path.is_symlink():
             raise PublishError(f"{path}: is a folder; expected a link into `releases`; move it away")
 
@@ -261,6 +271,7 @@ def _fingerprint(tables: tuple[Mart, ...], evidence: Provenance, months: Sequenc
         sorted(str(entry["batch"]) for entry in evidence.inputs),
         *([[month.month, month.revision] for month in months]),
         *([{name: [*key] for name, key in sorted(evidence.keys.items())}] if evidence.keys else []),
+        *([dict(sorted(evidence.descriptions_vi.items()))] if evidence.descriptions_vi else []),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -273,6 +284,7 @@ def _manifest(
     evidence: Provenance,
     now: datetime,
 ) -> dict[str, Any]:
+    descriptions_vi = {RELEASE.name: RELEASE_VI, **evidence.descriptions_vi}
     return {
         "release_id": release_id,
         "previous": previous,
@@ -292,6 +304,7 @@ def _manifest(
                 "fingerprint": table.fingerprint,
                 "columns": list(dict.fromkeys([*(column.name for column in table.columns), RELEASE_ID])),
                 "key": [*evidence.keys.get(table.name, ())],
+                "description_vi": descriptions_vi.get(table.name),
                 **({"query": table.query} if table.rows is None else {}),
             }
             for table in (*tables, RELEASE)

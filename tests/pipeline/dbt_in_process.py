@@ -101,7 +101,7 @@ class Project:
         cut.nodes = {id_: node for id_, node in cut.nodes.items() if id_ in kept}
         cut.unit_tests = {}
         # They are above no model, and may rest on one that is left out.
-        cut.semantic_models, cut.metrics, cut.saved_queries = {}, {}, {}
+        cut.semantic_models, cut.metrics, cut.saved_queries, cut.exposures = {}, {}, {}, {}
         cut.build_parent_and_child_maps()
         return cut
 

@@ -141,7 +141,8 @@ def test_the_environment_is_read_in_one_place() -> None:
     }
     # resources.py hands the data folder on to dbt, which has no other way to be told; provenance.py hands git its
     # environment without what a git hook would put in it; locked_dbt.py is a program of its own, told by resources.py;
-    # dbt_environment.py takes away what the operator's shell says to dbt; metrics.py hands `mf` its own, with no way out.
+    # dbt_environment.py takes away what the operator's shell says to dbt; metrics.py hands `mf` its own, with no way out;
+    # dbt_docs.py hands dbt the data folder.
     assert readers == {
         "orchestration/settings.py",
         "orchestration/defs/resources.py",
@@ -149,6 +150,7 @@ def test_the_environment_is_read_in_one_place() -> None:
         "orchestration/locked_dbt.py",
         "orchestration/dbt_environment.py",
         "orchestration/metrics.py",
+        "orchestration/dbt_docs.py",
     }
 
 

@@ -1,4 +1,4 @@
-"""The keys of marts, as dbt's tests say them.
+"""The keys of marts, as dbt's tests say them, and their Vietnamese descriptions.
 
 Belongs here: reading them. Does not belong here: what PostgreSQL makes of them (`tests/bi`).
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.mart_keys import AmbiguousKeyError, mart_keys
+from orchestration.mart_keys import AmbiguousKeyError, mart_descriptions_vi, mart_keys
 from orchestration.settings import REPOSITORY
 
 DBT_MANIFEST = REPOSITORY / "dbt_project" / "target" / "manifest.json"
@@ -63,3 +63,17 @@ def test_what_is_private_needs_no_key(tmp_path: Path) -> None:
 def test_two_keys_are_refused_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(AmbiguousKeyError, match=r"mart: found two keys, \(a\) and \(b, c\); expected one"):
         keys_of(tmp_path, unique(["a"]), unique(["b", "c"]))
+
+
+def test_a_vietnamese_description_is_that_of_what_is_public(tmp_path: Path) -> None:
+    def model(name: str, access: str, **meta: str) -> dict[str, Any]:
+        return {"name": name, "access": access, "config": {"meta": meta}}
+
+    nodes = [
+        model("mart", "public", description_vi="Mỗi dòng:\n  một kỳ.\n"),
+        model("step", "private", description_vi="Riêng."),
+        model("silent", "public"),
+    ]
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"nodes": dict(enumerate(nodes))}), encoding="utf-8")
+    assert mart_descriptions_vi(path) == {"mart": "Mỗi dòng: một kỳ."}

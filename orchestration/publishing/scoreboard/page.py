@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from orchestration.publishing.marts import PublishError
+from orchestration.publishing.pages.template import filled, moment
+from orchestration.publishing.pages.texts import IncompleteTextsError, read_texts
 from orchestration.publishing.scoreboard import charts, data, workbooks
-from orchestration.publishing.scoreboard.texts import IncompleteTextsError, read_texts
 
 TEMPLATES = Path(__file__).parent / "templates"
+TEXTS = Path(__file__).parent / "texts.yml"
 PAGE = "page.html.jinja"
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class ScoreboardError(PublishError):
@@ -45,16 +44,12 @@ def draw(release: Path, previous: Path | None, reference: Path) -> str:
 
 
 def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], reference: Path) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    texts, first = read_texts(), data.opened_first(connection, reference)
+    texts, first = read_texts(TEXTS), data.opened_first(connection, reference)
     changes = data.changes(connection)
     facts = {
         "release": manifest["release_id"],
         "previous": manifest["previous"] if changes else None,
-        "moment": datetime.fromisoformat(manifest["created_at"])
-        .astimezone(_VIETNAM)
-        .strftime("%d/%m/%Y %H:%M"),
+        "moment": moment(manifest["created_at"]),
         "created_at": manifest["created_at"],
         "synthetic": manifest["contains_synthetic"],
     }
@@ -76,14 +71,7 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
             for number, book in workbooks.workbooks(connection, groups, facts, texts)
         },
     }
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(PAGE).render(texts=texts["vi"], facts=facts, blocks=blocks)
+    return filled(TEMPLATES, PAGE, texts=texts["vi"], facts=facts, blocks=blocks)
 
 
 def _gates(manifest: Mapping[str, Any]) -> dict[str, list[Any]]:

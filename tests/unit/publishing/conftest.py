@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publishing.release import Draw, Provenance, Release, publish
+from orchestration.publishing.release import SCOREBOARD, Draw, Provenance, Release, publish
 
 MOMENT = datetime(2026, 10, 10, 1, 30, tzinfo=UTC)
 REPORT = "<h1>Release {release_id}</h1><p>All gates passed</p>"
@@ -68,7 +68,7 @@ def make_build(home: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def release_build(serving: Path) -> Callable[..., Release]:
-    """Publish a build, `seconds` after a fixed moment."""
+    """Publish a build, `seconds` after a fixed moment; `draw` makes the scoreboard alone."""
 
     def release(
         build: Path,
@@ -77,6 +77,7 @@ def release_build(serving: Path) -> Callable[..., Release]:
         batches: Sequence[str] = ("b1",),
         gates: Sequence[Mapping[str, Any]] = PASSED,
         draw: Draw | None = None,
+        pages: Mapping[str, Draw] | None = None,
         **facts: Any,
     ) -> Release:
         inputs = [
@@ -84,7 +85,8 @@ def release_build(serving: Path) -> Callable[..., Release]:
         ]
         fields = {"code": {"revision": "abc123"}, "versions": {"duckdb": duckdb.__version__}, **facts}
         evidence = Provenance(inputs=inputs, gates=gates, **fields)
-        return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds), draw=draw)
+        pages = {SCOREBOARD: draw} if draw else pages
+        return publish(build, serving, evidence, REPORT, MOMENT + timedelta(seconds=seconds), pages=pages)
 
     return release
 

@@ -1,6 +1,6 @@
-"""The page for people is part of a release: swapped with it, and without it there is no release.
+"""Pages for people are part of a release: swapped with it, and without them there is no release.
 
-Belongs here: when the page is drawn and served. Does not belong here: what is on it (`tests/unit/scoreboard`).
+Belongs here: when a page is drawn and served. Does not belong here: what is on it (`scoreboard`, `dictionary`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.publishing.marts import PublishError, open_marts
-from orchestration.publishing.release import SCOREBOARD, Release, current
+from orchestration.publishing.release import PAGES, SCOREBOARD, Release, current
 from orchestration.publishing.rollback import roll_back
 from tests.unit.publishing.crashes import MOMENT
 
@@ -55,6 +55,15 @@ def test_a_page_that_cannot_be_drawn_stops_the_release(
     assert current(serving) == Release(first.release_id, first.folder, first.manifest, is_new=False)
     assert (serving / SCOREBOARD).read_text(encoding="utf-8").startswith(first.release_id)
     assert release_build(make_build(OTHER), seconds=120, draw=drawn).is_new  # nothing is left in its way
+
+
+def test_each_page_is_served_by_its_name(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    release_build(make_build(), pages={name: lambda *_, name=name: f"page {name}" for name in PAGES})
+    for name in PAGES:
+        assert os.readlink(serving / name) == f"current/{name}"
+        assert (serving / name).read_text(encoding="utf-8") == f"page {name}"
 
 
 def test_a_step_back_serves_the_page_of_the_earlier_release(

@@ -1,15 +1,13 @@
-"""A small release made by hand, its page, and a browser to open it in.
+"""A small release made by hand, and its page.
 
-Belongs here: making and opening the page. Does not belong here: anything a test asserts.
+Belongs here: making the page. Does not belong here: anything a test asserts.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -18,8 +16,6 @@ from orchestration.publishing.scoreboard.page import draw
 from orchestration.settings import Settings
 
 SMALL = Path(__file__).parent / "small_release.sql"
-#: By the names of its package in Debian and elsewhere.
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -77,17 +73,3 @@ def page_file(release: Path, before: Path, reference: Path) -> Path:
     path = release / "bảng điểm.html"
     path.write_text(draw(release, before, reference), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine; nothing is downloaded."""
-    from playwright.sync_api import sync_playwright
-
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.fail(f"found none of {', '.join(CHROMIUM)}; expected a Chromium: apt-get install chromium")
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()

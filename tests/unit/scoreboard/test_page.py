@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from orchestration.publishing.marts import PublishError
-from orchestration.publishing.scoreboard.page import TEMPLATES, ScoreboardError, draw
-from orchestration.publishing.scoreboard.texts import IncompleteTextsError, read_texts
+from orchestration.publishing.pages.texts import IncompleteTextsError, read_texts
+from orchestration.publishing.scoreboard.page import TEMPLATES, TEXTS, ScoreboardError, draw
 
 MakeRelease = Callable[..., Path]
 
@@ -128,7 +128,7 @@ def test_nothing_on_the_page_is_loaded_from_elsewhere(release: Path, reference: 
 
 
 def test_every_word_that_is_asked_for_is_there_in_both_languages_and_none_is_left_over() -> None:
-    words = read_texts()
+    words = read_texts(TEXTS)
     users = [*sorted(TEMPLATES.iterdir()), TEMPLATES.with_name("workbooks.py")]
     sources = "".join(path.read_text(encoding="utf-8") for path in users)
     asked = {

@@ -25,8 +25,6 @@ function day(iso) {
 
 /** Names of units have no English form below the province. */
 const nameOf = (row) => (state.lang === "en" && row.name_en) || row.name_vi;
-const plainLetters = (text) =>
-  text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
 
 function periodName(row) {
   const [year, month] = row.period_start.split("-");

@@ -1,13 +1,12 @@
-"""The words of the page, in Vietnamese and English.
+"""The words of a page, in Vietnamese and English.
 
-Belongs here: reading `texts.yml`. Does not belong here: any of the words.
+Belongs here: reading the `texts.yml` of a page. Does not belong here: any of the words.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-TEXTS = Path(__file__).parent / "texts.yml"
 LANGUAGES = ("vi", "en")
 
 
@@ -15,7 +14,7 @@ class IncompleteTextsError(ValueError):
     """Something on the page would have no words in one of its languages."""
 
 
-def read_texts(path: Path = TEXTS) -> dict[str, dict[str, str]]:
+def read_texts(path: Path) -> dict[str, dict[str, str]]:
     """Language, key, words. Raises IncompleteTextsError where a key lacks one of them."""
     import yaml
 
