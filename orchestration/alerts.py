@@ -1,7 +1,7 @@
 """Alerts: whoever is on call hears what failed, whose data it was, how many rows, and what to do.
 
-Belongs here: what an alert says, and the two places it goes to, a log and a webhook. Does not belong here: how a run
-reports what failed in it (`defs.alerts`).
+Belongs here: what an alert says, the two places it goes to, a log and a webhook, and reading the log. Does not belong
+here: how a run reports what failed in it (`defs.alerts`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import ipaddress
 import json
 import os
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -88,6 +90,24 @@ def send(alert: Alert, log: Path, webhook: str) -> str | None:
         failed = {"kind": "webhook_failed", "run_id": alert.run_id, "text": problems[1]}
         problems.append(_append(log, json.dumps(failed, ensure_ascii=False)))
     return "; ".join(dict.fromkeys(filter(None, problems))) or None
+
+
+def alerts_since(log: Path, moment: datetime | None) -> list[dict[str, Any]]:
+    """The lines of the log from the first alert after `moment` on (None: all); half a line that a crash left is none."""
+    try:
+        lines = log.read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    found: list[dict[str, Any]] = []
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        # What went wrong with the webhook has no time of its own, and follows its alert.
+        if found or moment is None or ("at" in said and datetime.fromisoformat(said["at"]) > moment):
+            found.append(said)
+    return found
 
 
 def _post(alert: Alert, webhook: str) -> str | None:

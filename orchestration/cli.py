@@ -83,12 +83,45 @@ def _dataset(given: str) -> str:
     return given
 
 
-def _period_type(given: str | None) -> str | None:
+def _one_of(known: Callable[[], Sequence[str]]) -> Callable[[str | None], str | None]:
+    """A check of one word; what is known is asked for then, as its module may import DuckDB."""
+
+    def check(given: str | None) -> str | None:
+        if given is not None and given not in known():
+            raise typer.BadParameter(f"found {given!r}, expected one of {', '.join(known())}")
+        return given
+
+    return check
+
+
+def _portal_period_types() -> Sequence[str]:
     from orchestration.history import PERIOD_TYPES
 
-    if given is not None and given not in PERIOD_TYPES:
-        raise typer.BadParameter(f"found {given!r}, expected one of {', '.join(PERIOD_TYPES)}")
-    return given
+    return PERIOD_TYPES
+
+
+def _bases() -> Sequence[str]:
+    from orchestration.which_period import BASES
+
+    return BASES
+
+
+def _period_types() -> Sequence[str]:
+    from orchestration.which_period import PERIOD_TYPES
+
+    return PERIOD_TYPES
+
+
+def _levels() -> Sequence[str]:
+    from orchestration.ranking import LEVELS
+
+    return LEVELS
+
+
+def _goals() -> Sequence[str]:
+    from orchestration.score_plan import GOALS
+
+    return GOALS
 
 
 def _reason_if_any(given: str | None) -> str | None:
@@ -122,6 +155,15 @@ Dataset = Annotated[
         autocompletion=lambda incomplete: [name for name in RECORD_DATASETS if name.startswith(incomplete)],
         help="What is delivered.",
     ),
+]
+
+Unit = Annotated[str, typer.Argument(help="Its agency code, state code, or name with or without accents.")]
+Basis = Annotated[str, typer.Option(help="portal or records.", callback=_one_of(_bases))]
+PeriodType = Annotated[
+    str, typer.Option(help="year_to_date, quarter, month or window.", callback=_one_of(_period_types))
+]
+Period = Annotated[
+    str, typer.Option(metavar="DAY", help="latest, the day that figures go up to, or a period_id.")
 ]
 
 
@@ -484,11 +526,10 @@ def report() -> Answer:
 
 @_command(then="report", example="history H19 --period month")
 def history(
-    unit: Annotated[
-        str, typer.Argument(help="Its agency code, state code, or name with or without accents.")
-    ],
+    unit: Unit,
     period: Annotated[
-        str | None, typer.Option(help="year_to_date, quarter or month alone.", callback=_period_type)
+        str | None,
+        typer.Option(help="year_to_date, quarter or month alone.", callback=_one_of(_portal_period_types)),
     ] = None,
 ) -> Answer:
     """Print what the portal published of one unit, day by day.
@@ -503,6 +544,111 @@ def history(
         return history(Settings.from_environment().serving, unit, period)
     except Error as error:
         raise NotDoneError(error) from error
+
+
+@_command(then="explain H19", example="rank --within H21 --level department")
+def rank(
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help="province, department or commune; without it provinces, or the communes of --within.",
+            callback=_one_of(_levels),
+        ),
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(metavar="PROVINCE", help="Whose departments or communes.")
+    ] = None,
+    basis: Basis = "portal",
+    period_type: PeriodType = "year_to_date",
+    period: Period = "latest",
+    top: Annotated[
+        int | None, typer.Option(min=1, help="How many; without it ten, and all with --json.")
+    ] = None,
+) -> Answer:
+    """Print a ranking, best first.
+
+    Place, movement, score, band, and the portal's own place and score.
+    """
+    from duckdb import Error
+
+    from orchestration.ranking import ranking
+
+    try:
+        return ranking(Settings.from_environment().serving, level, within, basis, period_type, period, top)
+    except Error as error:
+        raise NotDoneError(error) from error
+
+
+@_command(then="gap H19", example="explain H19 --from 2026-10-06 --to 2026-10-10")
+def explain(
+    unit: Unit,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DAY",
+            help="As --to; without it, what the ranking compares with, or the figures before.",
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY", help="The day that figures go up to, or a period_id; without it, the latest."
+        ),
+    ] = None,
+    basis: Basis = "portal",
+    period_type: PeriodType = "year_to_date",
+) -> Answer:
+    """Print which parts of a total moved it, and by how much.
+
+    The biggest first; they add up to the change of the total. Exit code 1 where there is no total, or the two periods are
+    not comparable.
+    """
+    from duckdb import Error
+
+    from orchestration.movement import movement
+
+    try:
+        return movement(Settings.from_environment().serving, unit, from_, to, basis, period_type)
+    except Error as error:
+        raise NotDoneError(error) from error
+
+
+@_command(then="history H19", example="gap H19 --goal next_rank")
+def gap(
+    unit: Unit,
+    goal: Annotated[
+        str | None,
+        typer.Option(help="next_tenth, next_rank or next_band; without it, each.", callback=_one_of(_goals)),
+    ] = None,
+    basis: Basis = "portal",
+    period_type: PeriodType = "year_to_date",
+    period: Period = "latest",
+) -> Answer:
+    """Print the cheapest steps to a better score, and what is lost most on.
+
+    A step is so many more counted units, scored again by the rules.
+    """
+    from duckdb import Error
+
+    from orchestration.score_plan import score_plan
+
+    try:
+        return score_plan(Settings.from_environment().serving, unit, goal, basis, period_type, period)
+    except Error as error:
+        raise NotDoneError(error) from error
+
+
+@_command(then="releases")
+def status() -> Answer:
+    """Print what is served, how old it is, and what waits for a person.
+
+    Exit code 1 if something does: nothing is served, a hold lasts, the portal's breaker is open, a delivery is overdue,
+    or an alert came after what is served was published; 0 if not.
+    """
+    from orchestration.status import status
+
+    return status(Settings.from_environment(), datetime.now(UTC))
 
 
 @_command(

@@ -1,7 +1,7 @@
 """What a person reads after a run: the top of the rankings, who moved, and how they compare with the portal's own scores.
 
-Belongs here: reading the served marts, for people and scripts. Does not belong here: computing a score or a rank, the
-figures of one unit day by day (`history`), and those of one article (`simulation.article`).
+Belongs here: reading the served marts, for people and scripts. Does not belong here: computing a score or a rank, any
+other ranking (`ranking`), figures of one unit day by day (`history`), and those of one article (`simulation.article`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.answers.answer import Answer, Column, Table, number
+from orchestration.answers.figures import (
+    BAND,
+    CHANGE,
+    MOVED,
+    OFFICIAL_RANK,
+    RANK,
+    TOTAL_SCORE,
+    arrow,
+    moved_points,
+    words,
+)
 from orchestration.publishing.marts import open_marts, rows
 
 TOP = 10
@@ -260,38 +271,17 @@ def _title(first: Mapping[str, Any]) -> str:
 
 
 def _period(row: Mapping[str, Any]) -> str:
-    return f"{row['period_type'].replace('_', ' ')}, as of {row['as_of']}"
+    return f"{words(row['period_type'])}, as of {row['as_of']}"
 
 
-def arrow(rank_change: int | None) -> str:
-    """Places climbed as `▲ 9`, fallen as `▼ 2`, unmoved as `=`; empty where it cannot be said."""
-    if rank_change is None:
-        return ""
-    if rank_change == 0:
-        return "="
-    return f"{'▲' if rank_change > 0 else '▼'} {abs(rank_change)}"
-
-
-_RANK = Column("rank", shown=lambda rank: str(rank or "-"), is_number=True)
-_SCORE = Column("total_score", "score", lambda score: number(score, ".2f"), is_number=True)
-_OFFICIAL = Column("official_rank", "portal's rank", lambda rank: str(rank or "-"), is_number=True)
 _COURSE = (
     Column("line", "course"),
     Column("course_places", "places", arrow),
-    Column("course_points", "points", lambda points: number(points, "+.2f", none=""), is_number=True),
+    moved_points("course_points", "points"),
 )
-_PROVINCES = (
-    _RANK,
-    Column("rank_change", "moved", arrow),
-    Column("name_vi", "province"),
-    _SCORE,
-    Column("score_change", "change", lambda change: number(change, "+.2f", none=""), is_number=True),
-    Column("band"),
-    _OFFICIAL,
-    *_COURSE,
-)
-_UNIT = (_RANK, _OFFICIAL, _SCORE, Column("name_vi", "unit"))
-_FORMER = (_RANK, Column("name_vi", "province"), _SCORE, Column("band"), _OFFICIAL)
+_PROVINCES = (RANK, MOVED, Column("name_vi", "province"), TOTAL_SCORE, CHANGE, BAND, OFFICIAL_RANK, *_COURSE)
+_UNIT = (RANK, OFFICIAL_RANK, TOTAL_SCORE, Column("name_vi", "unit"))
+_FORMER = (RANK, Column("name_vi", "province"), TOTAL_SCORE, BAND, OFFICIAL_RANK)
 _LEVELS = (
     Column("score_level", "scores"),
     Column("unit_level", "of"),

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 
 from orchestration.answers.answer import Answer, Column, Table, number
+from orchestration.answers.figures import arrow
 from orchestration.publishing.marts import open_marts, rows
-from orchestration.report import arrow
 
 _HEADLINE = """
 select dossiers_received, online_ratio, paid_online_ratio, timely_ratio, headline.total_score, headline.rank,

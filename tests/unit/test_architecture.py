@@ -58,8 +58,14 @@ QUICK = [
     "orchestration/cli.py",
     "orchestration/settings.py",
     "orchestration/history.py",
+    "orchestration/movement.py",
+    "orchestration/ranking.py",
     "orchestration/report.py",
     "orchestration/samples.py",
+    "orchestration/score_plan.py",
+    "orchestration/status.py",
+    "orchestration/which_period.py",
+    "orchestration/which_unit.py",
 ]
 
 

@@ -34,6 +34,8 @@ KNOWN = (
     ("75", "province", "75", "H19", "Đồng Nai", "2026-09-17"),
     ("82", "province", "82", "H20", "Đồng Tháp", "2025-07-01"),
     ("22", "province", "22", "H49", "Quảng Ninh", "2025-07-01"),
+    ("79", "province", "79", "H29", "TP. Hồ Chí Minh", "2025-07-01"),
+    ("52", "province", "52", "H21", "Gia Lai", "2025-07-01"),
     ("H21.17", "department", "52", "H21.17", "Sở Văn hóa, Thể thao và Du lịch", "2026-10-02"),
     ("21730", "commune", "52", "H21.206", "Xã Phù Mỹ", "2025-07-01"),
     ("26704", "commune", "79", None, "Phường Phú Mỹ", "2025-07-01"),
@@ -183,6 +185,8 @@ def test_scripts_are_given_the_same_days_as_numbers(serving: Path) -> None:
         ("21730", "Xã Phù Mỹ (H21.206, 21730)"),
         # Without accents it may be either: the one that has figures. With them there is no doubt.
         ("phu my", "Xã Phù Mỹ (H21.206, 21730)"),
+        # Of one name, the one in that province.
+        ("xã phú mỹ, gia lai", "Xã Phù Mỹ (H21.206, 21730)"),
         # The province goes before the commune called like it.
         ("Dong Thap", "Đồng Tháp (H20, 82)"),
     ],
@@ -194,8 +198,11 @@ def test_a_unit_is_named_by_its_codes_or_as_people_type_it(serving: Path, word: 
 def test_a_unit_without_figures_is_told_from_one_that_nobody_knows(serving: Path) -> None:
     with pytest.raises(NotDoneError, match=r"no figures by the portal for Phường Phú Mỹ \(26704\), expected"):
         history(serving, "phường phú mỹ")
+    with pytest.raises(NotDoneError, match="for Phường Phú Mỹ"):
+        history(serving, "Phu My, TP Ho Chi Minh")
     with pytest.raises(
-        NotDoneError, match=r"2 units called 'dak po', .* such as Xã Đak Pơ \(23000\), Phường Đak Pơ"
+        NotDoneError,
+        match=r"2 units called 'dak po', .* by its code: Xã Đak Pơ, Gia Lai \(23000\); Phường Đak Pơ, Gia",
     ):
         history(serving, "dak po")
 

@@ -14,8 +14,9 @@ import duckdb
 import pytest
 
 from orchestration.answers.answer import as_json
+from orchestration.answers.figures import arrow
 from orchestration.answers.screen import printed
-from orchestration.report import FIRST, PROVINCES_WITH_UNITS, TOP, arrow, report
+from orchestration.report import FIRST, PROVINCES_WITH_UNITS, TOP, report
 
 #: What the report reads of the three rankings.
 RANKING_COLUMNS = (

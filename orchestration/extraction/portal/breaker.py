@@ -34,7 +34,7 @@ def open_breaker(folder: Path, reason: str, question: Question, at: datetime) ->
 
 def refuse_if_open(folder: Path) -> None:
     """Raises CaptureError, which says how it is closed."""
-    facts = _facts(folder)
+    facts = open_since(folder)
     if facts is not None:
         raise CaptureError(
             f"{folder / _OPEN}: found the breaker open since {facts.get('at')} (the portal answered"
@@ -45,7 +45,7 @@ def refuse_if_open(folder: Path) -> None:
 
 def close_breaker(folder: Path, why: str, at: datetime) -> bool:
     """Whether one was open. It is recorded first: stopped in between, it is still open."""
-    facts = _facts(folder)
+    facts = open_since(folder)
     if facts is None:
         return False
     line = json.dumps({**facts, "closed_at": at.isoformat(), "by": os_user(), "why": why}, ensure_ascii=False)
@@ -57,8 +57,10 @@ def close_breaker(folder: Path, why: str, at: datetime) -> bool:
     return True
 
 
-def _facts(folder: Path) -> dict[str, str] | None:
-    """What is known of an open breaker; nothing, if its file cannot be read, but that it is open."""
+def open_since(folder: Path) -> dict[str, str] | None:
+    """What is known of an open breaker: `at`, `reason`, `question`; nothing, if its file cannot be read, but that it is
+    open. None where it is closed.
+    """
     try:
         facts = json.loads((folder / _OPEN).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,0 +1,153 @@
+"""`status`: how old what is served is, and whatever waits for a person, each in the exit code.
+
+Belongs here: what is asked of whom, and the words. Does not belong here: whether those who are asked are right.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.alerts import Alert, send
+from orchestration.answers.answer import as_json
+from orchestration.answers.screen import printed
+from orchestration.cli import main
+from orchestration.publishing.rollback import roll_back
+from orchestration.settings import REPOSITORY, Settings
+from orchestration.status import status
+
+#: 01:30 in Vietnam, on the 11th: the day that has ended is the 10th there, the 10th has not ended in UTC.
+NOW = datetime(2026, 10, 10, 18, 30, tzinfo=UTC)
+AGREED = "source,sender,every_days,valid_from,valid_to,note\ndossiers,H19,1,{day},2026-10-10,agreed\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An installation that serves the second of two releases, three hours old, and expects nothing that is not there."""
+    made = Settings(data=tmp_path / "data", repository=tmp_path / "repository")
+    for number, before in (("1", None), ("2", "1")):
+        folder = made.serving / "releases" / number
+        (folder / "parquet").mkdir(parents=True)
+        (folder / "warehouse.duckdb").touch()
+        facts = {
+            "release_id": number, "previous": before, "fingerprint": "", "contains_synthetic": True, "tables": {},
+            "created_at": "2026-10-10T15:30:00+00:00", "inputs": [], "retracted": [],
+        }  # fmt: skip
+        (folder / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (select '{number}' as release_id, timestamptz '2026-10-10 15:30:00+00' as created_at,"
+                " date '2026-10-08' as as_of, true as contains_synthetic, 14 as gates_passed, 40 as checks_passed,"
+                f" 'abc' as code_revision, false as is_code_changed) to '{folder}/parquet/release.parquet'"
+                " (format parquet)"
+            )
+    for name in ("parquet", "warehouse.duckdb"):
+        (made.serving / name).symlink_to(f"current/{name}")
+    (made.serving / "current").symlink_to("releases/2")
+    made.reference.parent.mkdir(parents=True)
+    made.reference.symlink_to(REPOSITORY / "seeds" / "reference")
+    made.expected_deliveries.parent.mkdir()
+    # From the day after the one that has ended: nothing is due yet.
+    made.expected_deliveries.write_text(
+        AGREED.format(day="2026-10-11").replace("2026-10-10", ""), encoding="utf-8"
+    )
+    return made
+
+
+def told(settings: Settings) -> tuple[int, list[str]]:
+    answer = status(settings, NOW)
+    json.loads(as_json(answer.facts))
+    return answer.code, "\n".join(map(printed, answer.shown)).splitlines()
+
+
+SERVED = [
+    "Served: 2, published 2026-10-10 22:30 in Vietnam, 3 hours ago",
+    "Figures up to 2026-10-08, 3 days ago, SYNTHETIC records among them",
+    "Gates: 14 passed, 40 checks; code abc",
+]
+
+
+def test_where_nothing_waits_it_says_what_is_served(settings: Settings) -> None:
+    assert told(settings) == (0, [*SERVED, "Nothing is held, overdue or refused, and no alert is open"])
+    facts = status(settings, NOW).facts
+    assert (facts["release"]["age_hours"], facts["release"]["as_of_days_ago"], facts["wrong"]) == (3.0, 3, [])
+
+
+def test_a_hold_waits_for_a_person_and_so_does_one_that_cannot_be_read(settings: Settings) -> None:
+    made = roll_back(settings.serving, "duty", "wrong file", NOW)
+    code, lines = told(settings)
+    assert (code, lines[0]) == (1, SERVED[0].replace("2,", "1,", 1))
+    assert lines[3].startswith(f"WRONG held since {made.at} by duty (user ")
+    assert lines[3].endswith("): wrong file; bin/service-index unhold --by NAME --reason WHY")
+    (record,) = (settings.serving / "rollbacks").iterdir()
+    record.write_text("{")
+    code, lines = told(settings)
+    assert (code, "no record of a step back" in lines[3]) == (1, True)
+    assert status(settings, NOW).facts["is_held"] is True
+
+
+def test_an_open_breaker_waits_for_a_person(settings: Settings) -> None:
+    settings.portal.mkdir(parents=True)
+    breaker = settings.portal / "breaker.json"
+    breaker.write_text(json.dumps({"reason": "403", "at": "2026-10-09T23:00:00+00:00", "question": "list"}))
+    assert told(settings) == (
+        1,
+        [
+            *SERVED,
+            "WRONG the portal has not been asked since 2026-10-09T23:00:00+00:00: it answered with 403;"
+            " bin/service-index capture --resume WHY",
+        ],
+    )
+    breaker.write_text("{")
+    assert "since an unknown moment" in told(settings)[1][3]
+
+
+def test_deliveries_are_overdue_by_the_day_that_has_ended_in_vietnam(settings: Settings) -> None:
+    """From the 9th on every day: that of the 9th came, that of the 10th did not."""
+    settings.expected_deliveries.write_text(AGREED.format(day="2026-10-09"), encoding="utf-8")
+    delivered = settings.landing / "dossiers" / "2026-10-09" / "H19"
+    delivered.mkdir(parents=True)
+    (delivered / "a.jsonl").touch()
+    late = (
+        "- overdue: dossiers: H19 Đồng Nai: last delivery of 2026-10-09, expected every day, due 2026-10-10"
+    )
+    assert told(settings) == (
+        1,
+        [*SERVED, "WRONG deliveries of dossiers overdue at the end of 2026-10-10: 1", late],
+    )
+    settings.expected_deliveries.write_text(AGREED.format(day="soon"), encoding="utf-8")
+    code, lines = told(settings)
+    assert (code, "expected_deliveries.csv" in lines[3]) == (1, True)
+
+
+def test_an_alert_is_open_until_something_newer_is_published(settings: Settings) -> None:
+    def alert(title: str, at: str) -> None:
+        send(
+            Alert("run_failed", title, (), (), 0, "look", "run", at),
+            settings.alerts_log,
+            "http://evil.example",
+        )
+
+    alert("before it was published", "2026-10-10T15:29:59+00:00")
+    assert told(settings)[0] == 0
+    with settings.alerts_log.open("a", encoding="utf-8") as log:
+        log.write('{"half a line')
+    alert("Run failed: raw_gate", "2026-10-10T15:30:01+00:00")
+    code, lines = told(settings)
+    assert (code, lines[3]) == (1, "WRONG 2 alerts since it was published")
+    assert lines[4].startswith("- alert: SERVICE_INDEX_ALERT_WEBHOOK: found an address without https")
+    assert lines[5:] == ["- alert: Run failed: raw_gate"]
+
+
+def test_where_nothing_is_served_that_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(tmp_path))
+    assert main(["status", "--json"]) == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["release"] is None
+    assert "nothing is served" in facts["wrong"][0]
