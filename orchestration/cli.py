@@ -625,7 +625,7 @@ def gap(
     period_type: PeriodType = "year_to_date",
     period: Period = "latest",
 ) -> Answer:
-    """Print the cheapest steps to a better score, and what is lost most on.
+    """Print the steps to a better score that take the fewest counted units, and what is lost most on.
 
     A step is so many more counted units, scored again by the rules.
     """
@@ -643,8 +643,8 @@ def gap(
 def status() -> Answer:
     """Print what is served, how old it is, and what waits for a person.
 
-    Exit code 1 if something does: nothing is served, a hold lasts, the portal's breaker is open, a delivery is overdue,
-    or an alert came after what is served was published; 0 if not.
+    Exit code 1 if something does: nothing is served, PostgreSQL serves something else, a hold lasts, the portal's breaker
+    is open, a delivery is overdue, or an alert came after what is served was published; 0 if not.
     """
     from orchestration.status import status
 

@@ -19,6 +19,7 @@ from orchestration.extraction.portal.breaker import CLOSE, open_since
 from orchestration.extraction.portal.under_way import VIETNAM
 from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import PORTAL, RECORD_DATASETS
+from orchestration.publishing.follow import behind
 from orchestration.publishing.marts import PublishError, open_marts, rows
 from orchestration.publishing.release import damaged_releases
 from orchestration.publishing.rollback import LIFT, Rollback, holds
@@ -30,10 +31,11 @@ _SHOWN = 5
 
 
 def status(settings: Settings, now: datetime) -> Answer:
-    """Exit code 1 where something waits for a person: nothing is served, a hold lasts, the portal's breaker is open, a
-    delivery is overdue, or an alert came after what is served was published; 0 otherwise.
+    """Exit code 1 where something waits for a person: nothing is served, PostgreSQL serves something else, a hold lasts,
+    the portal's breaker is open, a delivery is overdue, or an alert came after what is served was published; 0 otherwise.
     """
     released, unserved = _release(settings, now)
+    not_followed = behind(released["release_id"], settings.postgres_url) if released else ()
     held, unknown_hold = _holds(settings)
     refused = open_since(settings.portal)
     # As the night judges: by the day that has ended.
@@ -43,6 +45,7 @@ def status(settings: Settings, now: datetime) -> Answer:
     alerts = alerts_since(settings.alerts_log, released["created_at"] if released else None)
     wrong = [
         *unserved,
+        *not_followed,
         *unknown_hold,
         *(f"held since {hold.at} by {signed(hold.by, hold.os_user)}: {hold.reason}; {LIFT}" for hold in held),
         *(_refused(refused) if refused is not None else []),
@@ -66,7 +69,7 @@ def status(settings: Settings, now: datetime) -> Answer:
             *_some([f"{source}: {one}" for source, ones in late.items() for one in ones], "overdue"),
             *_some([str(alert.get("title") or alert.get("text")) for alert in reversed(alerts)], "alert"),
             *(f"DAMAGED {what}" for what in damaged),
-            *([] if wrong else ["Nothing is held, overdue or refused, and no alert is open"]),
+            *([] if wrong else ["Nothing is held, overdue, refused or behind, and no alert is open"]),
         ],
         code=int(bool(wrong)),
     )

@@ -1,7 +1,7 @@
 """What else serves a release follows the files, once they have changed.
 
-Belongs here: whether an installation has such a thing. Does not belong here: how it is done (`postgres`), whose library
-is imported only where it is needed: a step back must not wait for it.
+Belongs here: whether an installation has such a thing, and whether it did. Does not belong here: how it is done
+(`postgres`), whose library is imported only where it is needed: a step back must not wait for it.
 """
 
 from __future__ import annotations
@@ -19,3 +19,22 @@ def follow(serving: Path, postgres_url: str) -> tuple[str, ...]:
     from orchestration.publishing.postgres import publish_to_postgres
 
     return publish_to_postgres(serving, postgres_url).lines
+
+
+def behind(release_id: str, postgres_url: str) -> tuple[str, ...]:
+    """What keeps PostgreSQL, if there is one, from serving the release that the files serve, in words for people."""
+    if not postgres_url:
+        return ()
+    from orchestration.publishing.postgres import served_in_postgres
+    from orchestration.publishing.postgres_session import PostgresBehindError
+
+    try:
+        found = served_in_postgres(postgres_url)
+    except PostgresBehindError as error:
+        return (str(error),)
+    if found == release_id:
+        return ()
+    other = PostgresBehindError(
+        f"release {found}" if found else "no release", "look at the log of the last run"
+    )
+    return (str(other),)

@@ -23,7 +23,7 @@ import psycopg
 
 from orchestration.publishing.marts import SCHEMA, PublishError, relations
 from orchestration.publishing.postgres_locks import drop_schema, rename_schemas
-from orchestration.publishing.postgres_session import VARIABLE, PostgresBehindError, publisher
+from orchestration.publishing.postgres_session import VARIABLE, PostgresBehindError, publisher, session
 from orchestration.publishing.postgres_tables import make, run
 from orchestration.publishing.release import Release, current
 from orchestration.sql_text import identifier, literal
@@ -83,6 +83,12 @@ def publish_to_postgres(serving: Path, url: str) -> InPostgres:
             _load(postgres, release)
             was_quiet = _swap(postgres)
         return InPostgres(release.release_id, is_new, was_quiet, _drop_retired(postgres))
+
+
+def served_in_postgres(url: str) -> str | None:
+    """The release that PostgreSQL serves, also while another is loaded. Raises PostgresBehindError."""
+    with session(url) as postgres:
+        return _served(postgres)
 
 
 def _served(postgres: psycopg.Connection) -> str | None:

@@ -1,4 +1,4 @@
-"""A session with PostgreSQL in which one publisher works, and what is said where it fails.
+"""A session with PostgreSQL, that of the only publisher among them, and what is said where it fails.
 
 Belongs here: connecting, limits of time, the lock of the one publisher, errors as sentences. Does not belong here: what
 is published (`postgres`, `postgres_tables`). The password is in no message.
@@ -47,7 +47,20 @@ class PostgresBehindError(PublishError):
 
 @contextmanager
 def publisher(url: str) -> Iterator[psycopg.Connection]:
-    """A session of the only publisher at work, which commits each statement by itself.
+    """The session of the only publisher at work. Raises as `session` does, and where there is another publisher."""
+    with session(url) as postgres:
+        try:
+            postgres.execute(_ONE_PUBLISHER)
+        except psycopg.errors.LockNotAvailable as error:
+            raise PostgresBehindError(
+                f"another publisher at work at {_where(url)}", "wait until it has ended"
+            ) from error
+        yield postgres
+
+
+@contextmanager
+def session(url: str) -> Iterator[psycopg.Connection]:
+    """A session that commits each statement by itself.
 
     Raises PostgresBehindError for whatever the server refuses, within the block as well.
     """
@@ -78,12 +91,6 @@ def _prepare(postgres: psycopg.Connection, where: str) -> None:
         )
     for name, value in _SETTINGS.items():
         postgres.execute("select set_config(%s, %s, false)", (name, value))
-    try:
-        postgres.execute(_ONE_PUBLISHER)
-    except psycopg.errors.LockNotAvailable as error:
-        raise PostgresBehindError(
-            f"another publisher at work at {where}", "wait until it has ended"
-        ) from error
 
 
 def _where(url: str) -> str:

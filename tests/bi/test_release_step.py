@@ -13,6 +13,8 @@ import pytest
 
 from orchestration.defs import release as step
 from orchestration.defs.resources import Installation
+from orchestration.publishing.follow import behind, follow
+from orchestration.publishing.postgres_session import publisher
 from orchestration.publishing.release import Release, current
 from orchestration.settings import Settings
 from tests.bi.server import rows
@@ -70,3 +72,18 @@ def test_without_an_address_nothing_is_asked_of_postgresql(
     )
     assert run("").success
     assert asked == []
+
+
+def test_whether_postgresql_follows_is_known_while_another_publisher_works(
+    release: Callable[..., Release], serving: Path, url: str
+) -> None:
+    first = release(1).release_id
+    (missing,) = behind(first, url)
+    assert missing.startswith("PostgreSQL: found no release; expected the release that the files serve")
+    follow(serving, url)
+    second = release(2).release_id
+    with publisher(url):
+        assert behind(first, url) == ()
+        (late,) = behind(second, url)
+    assert f"found release {first};" in late
+    assert "bin/service-index publish-postgres" in late

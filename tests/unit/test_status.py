@@ -6,6 +6,7 @@ Belongs here: what is asked of whom, and the words. Does not belong here: whethe
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +73,10 @@ SERVED = [
 
 
 def test_where_nothing_waits_it_says_what_is_served(settings: Settings) -> None:
-    assert told(settings) == (0, [*SERVED, "Nothing is held, overdue or refused, and no alert is open"])
+    assert told(settings) == (
+        0,
+        [*SERVED, "Nothing is held, overdue, refused or behind, and no alert is open"],
+    )
     facts = status(settings, NOW).facts
     assert (facts["release"]["age_hours"], facts["release"]["as_of_days_ago"], facts["wrong"]) == (3.0, 3, [])
 
@@ -141,6 +145,15 @@ def test_an_alert_is_open_until_something_newer_is_published(settings: Settings)
     assert (code, lines[3]) == (1, "WRONG 2 alerts since it was published")
     assert lines[4].startswith("- alert: SERVICE_INDEX_ALERT_WEBHOOK: found an address without https")
     assert lines[5:] == ["- alert: Run failed: raw_gate"]
+
+
+def test_postgresql_that_cannot_be_asked_waits_for_a_person(settings: Settings, tmp_path: Path) -> None:
+    """Whether it follows is asked of a server in `tests/bi/test_release_step.py`."""
+    url = f"postgresql://bi:secret@/warehouse?host={tmp_path}"
+    code, lines = told(replace(settings, postgres_url=url))
+    assert (code, lines[:3]) == (1, SERVED)
+    assert lines[3].startswith("WRONG PostgreSQL: found no way in at ")
+    assert "secret" not in "".join(lines)
 
 
 def test_where_nothing_is_served_that_is_wrong(

@@ -75,6 +75,10 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | bool | None) else pytest.approx(float(value), abs=1e-9)
 
 
+#: A chart that shows something, and how long a busy machine may take until all do.
+DRAWN, DRAWN_SECONDS = "[data-test-viz-type]:is(:has(tbody tr), :has(canvas))", 90
+
+
 @contextmanager
 def opened(browser: Any, imported: Served) -> Iterator[Any]:
     """The dashboard, once all that it asks for is there; `answers` are those of its charts, by the end of their names.
@@ -98,6 +102,8 @@ def opened(browser: Any, imported: Served) -> Iterator[Any]:
     page.complaints.clear()  # the welcome page's are Superset's own
     page.goto(f"{imported.page.url}/superset/dashboard/service-index/", wait_until="networkidle")
     names = {chart["id"]: chart["slice_name"] for chart in imported.page.every("chart")}
+    # The network is idle for a moment before the charts ask, too.
+    page.locator(DRAWN).nth(len(names) - 1).wait_for(timeout=DRAWN_SECONDS * 1000)
     page.answers = {
         names[answer.request.post_data_json["form_data"]["slice_id"]].partition(" · ")[2]: answer for answer in asked
     }  # fmt: skip
