@@ -590,6 +590,13 @@ def explain(
             help="As --to; without it, what the ranking compares with, or the figures before.",
         ),
     ] = None,
+    since_release: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RELEASE",
+            help="Instead of --from: what an earlier release said; previous, or its id (releases).",
+        ),
+    ] = None,
     to: Annotated[
         str | None,
         typer.Option(
@@ -599,17 +606,22 @@ def explain(
     basis: Basis = "portal",
     period_type: PeriodType = "year_to_date",
 ) -> Answer:
-    """Print which parts of a total moved it, and by how much.
+    """Print which parts of a total moved it, and by how much: between two periods, or one period since a release.
 
     The biggest first; they add up to the change of the total. Exit code 1 where there is no total, or the two periods are
     not comparable.
     """
     from duckdb import Error
 
-    from orchestration.movement import movement
+    from orchestration.movement import movement, movement_since
 
+    serving = Settings.from_environment().serving
+    if from_ and since_release:
+        raise NotDoneError("found --from and --since-release, expected one of them", 2)
     try:
-        return movement(Settings.from_environment().serving, unit, from_, to, basis, period_type)
+        if since_release:
+            return movement_since(serving, unit, since_release, to, basis, period_type)
+        return movement(serving, unit, from_, to, basis, period_type)
     except Error as error:
         raise NotDoneError(error) from error
 

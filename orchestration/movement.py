@@ -1,12 +1,14 @@
-"""What moved the total of a unit between two periods: the parts of it, biggest first, which add up to its change.
+"""What moved the total of a unit between two periods, or one period between two releases: the parts of it, biggest first,
+which add up to its change.
 
-Belongs here: which two periods are meant, and reading their movement for people and scripts. Does not belong here:
-computing it (`bi_movement`).
+Belongs here: which two are meant, and reading their movement for people and scripts. Does not belong here: computing it
+(`bi_movement`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ import duckdb
 
 from orchestration.answers.answer import Answer, Column, NotDoneError, Table
 from orchestration.answers.figures import moved_points, of_basis, points
+from orchestration.commands import command
 from orchestration.publishing.marts import open_marts, rows
+from orchestration.publishing.release import Release, current, list_releases
+from orchestration.publishing.two_releases import BEFORE, open_both
 from orchestration.which_period import LATEST, period_meant
 from orchestration.which_unit import NOT_UNDERSTOOD, called, unit_meant
 
@@ -50,6 +55,8 @@ from marts.bi_movement
 where from_period_id = $earlier and to_period_id = $later and unit_code = $unit_code
 order by abs(points_moved) desc, points_moved desc, part_level, part_code
 """
+#: The release that the one that is served took the place of.
+PREVIOUS = "previous"
 #: What all parts have in common.
 _TOTALS = ("total_from", "total_to", "total_moved")
 _MOVED = (
@@ -79,10 +86,54 @@ def movement(
         before = earlier or _before(connection, to, of, whose)
         since = period_meant(connection, of, whose, before, to["basis"], to["period_type"])
         _refuse_incomparable(since, to)
-        then, now = (
-            rows(connection, _PLACES, {**of, "period_id": one["period_id"]})[0] for one in (since, to)
+        return _explained(connection, unit, since, to, (since["period_en"], to["period_en"]))
+
+
+def movement_since(
+    serving: Path, word: str, release: str, later: str | None, basis: str, kind: str
+) -> Answer:
+    """What moved the unit that `word` means in one period, without a word the latest, since an earlier `release` that is
+    kept: its id, or `previous`. Raises and exits as `movement` does, and NotDoneError where no such release is kept.
+    """
+    with open_marts(serving) as connection:
+        unit = unit_meant(connection, word, basis)
+        period = period_meant(
+            connection, {"unit_code": unit["unit_code"]}, called(unit), later or LATEST, basis, kind
         )
-        parts = rows(connection, _PARTS, {**of, "earlier": since["period_id"], "later": to["period_id"]})
+    served, earlier = _two_releases(serving, release)
+    with open_both(served.folder, earlier.folder, period["period_id"]) as connection:
+        before = {**period, "period_id": BEFORE}
+        heads = tuple(f"{period['period_en']}, by release {one.release_id}" for one in (earlier, served))
+        answer = _explained(connection, unit, before, period, heads)
+    named = {"from_release": earlier.release_id, "to_release": served.release_id}
+    return replace(answer, facts={**answer.facts, "from": period, **named})
+
+
+def _two_releases(serving: Path, word: str) -> tuple[Release, Release]:
+    served = current(serving)
+    if served is None:
+        raise NotDoneError(f"{serving}: found no release that is served, expected one; {command('refresh')}")
+    kept = {one.release_id: one for one in list_releases(serving) if one.release_id != served.release_id}
+    wanted = str(served.manifest["previous"]) if word == PREVIOUS else word
+    if wanted in kept:
+        return served, kept[wanted]
+    found = f"{PREVIOUS}, which is {wanted}" if word == PREVIOUS else repr(word)
+    raise NotDoneError(
+        f"found no release {found}, expected {PREVIOUS} or one that is kept: {', '.join(kept) or 'there is none'}",
+        NOT_UNDERSTOOD,
+    )
+
+
+def _explained(
+    connection: duckdb.DuckDBPyConnection,
+    unit: Mapping[str, Any],
+    since: Mapping[str, Any],
+    to: Mapping[str, Any],
+    heads: Sequence[str],
+) -> Answer:
+    of, whose = {"unit_code": unit["unit_code"]}, called(unit)
+    then, now = (_place(connection, {**of, "period_id": one["period_id"]}) for one in (since, to))
+    parts = rows(connection, _PARTS, {**of, "earlier": since["period_id"], "later": to["period_id"]})
     totals = dict.fromkeys(_TOTALS) | ({name: parts[0][name] for name in _TOTALS} if parts else {})
     parts = [{name: value for name, value in part.items() if name not in _TOTALS} for part in parts]
     is_synthetic = since["contains_synthetic"] or to["contains_synthetic"]
@@ -93,18 +144,25 @@ def movement(
     }  # fmt: skip
     title = [
         f"{whose}, {of_basis(to['basis'], is_synthetic)}, scored under {to['regime']}",
-        f"Before: {since['period_en']}",
-        f"After:  {to['period_en']}",
+        f"Before: {heads[0]}",
+        f"After:  {heads[1]}",
     ]
     if totals["total_moved"] is None:
         why = "; ".join(
-            f"no total in {period['period_en']}: {place['rank_reason'] or 'no reason is served'}"
-            for period, place in ((since, then), (to, now))
+            f"no total in {head}: {place['rank_reason'] or 'no reason is served'}"
+            for head, place in zip(heads, (then, now), strict=True)
             if place["total_score"] is None
         )
         error = f"the change of {whose} is not explained: {why or 'no parts of it are served'}"
         return Answer({**facts, "error": error}, [*title, error, *_table(parts, None)], code=1)
     return Answer(facts, [*title, _places(since, then, now), *_table(parts, totals)])
+
+
+def _place(connection: duckdb.DuckDBPyConnection, of: Mapping[str, str]) -> Mapping[str, Any]:
+    """An earlier release may not have the unit in this period at all."""
+    found = rows(connection, _PLACES, of)
+    missing = dict.fromkeys(("total_score", "rank", "peers", "movement_reason", "baseline"))
+    return found[0] if found else {**missing, "rank_reason": "no figures of it there"}
 
 
 def _before(
@@ -113,7 +171,7 @@ def _before(
     found = rows(connection, _BEFORE, {**of, "period_id": to["period_id"]})
     if found:
         return str(found[0]["period_id"])
-    place = rows(connection, _PLACES, {**of, "period_id": to["period_id"]})[0]
+    place = _place(connection, {**of, "period_id": to["period_id"]})
     why = place["movement_reason"] or "no earlier figures of this kind"
     raise NotDoneError(f"nothing to compare {to['period_en']} of {whose} with: {why}")
 

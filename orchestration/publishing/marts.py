@@ -301,15 +301,23 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
             f"{folder}: nothing is served; expected the marts of a release; run the refresh job"
         )
     connection = duckdb.connect()
-    connection.execute(f"set TimeZone = 'Asia/Ho_Chi_Minh'; create schema {SCHEMA}")
-    for path in sorted(folder.glob("*.parquet")):
-        connection.execute(f"create view {_in_marts(path.stem)} as from read_parquet({literal(path)})")
-    for name, query in _without_parquet(release).items():
+    connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
+    show(connection, release, SCHEMA)
+    for name, query in without_parquet(release).items():
         connection.execute(f"create view {_in_marts(name)} as {query}")
     return connection
 
 
-def _without_parquet(release: Path) -> dict[str, str]:
+def show(connection: duckdb.DuckDBPyConnection, release: Path, schema: str) -> None:
+    """Make `schema`, in which each Parquet file of a release is a view."""
+    connection.execute(f"create schema {identifier(schema)}")
+    for path in sorted((release / "parquet").glob("*.parquet")):
+        connection.execute(
+            f"create view {identifier(schema, path.stem)} as from read_parquet({literal(path)})"
+        )
+
+
+def without_parquet(release: Path) -> dict[str, str]:
     """The views of a release of which it keeps no Parquet, as its manifest has them."""
     path = release / "manifest.json"
     try:

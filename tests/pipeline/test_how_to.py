@@ -109,9 +109,9 @@ def test_a_page_does_what_it_says(page: Path, walk: Walk) -> None:
         walk.do(block)
 
 
-def test_each_file_of_the_ten_tasks_is_there() -> None:
+def test_each_file_of_the_tasks_is_there() -> None:
     tasks = table("task", "file", page="how-to/README.md")
-    assert len(tasks) == 10
+    assert len(tasks) >= 10
     assert [file for _, file in tasks if not (REPOSITORY / file.strip("`")).exists()] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import warnings
@@ -18,6 +19,7 @@ from orchestration.answers.answer import as_json
 from orchestration.cli import main
 from orchestration.defs.run_job import Outcome, refresh
 from orchestration.ingestion.landing import PORTAL
+from orchestration.movement import movement_since
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import CKMB, eleventh_of_october, encoded, land, metric, province
@@ -132,6 +134,44 @@ def test_a_new_day_becomes_a_new_release(night: Night) -> None:
         ("2026-10-10", "2026-09-26"),
         ("2026-10-11", "2026-10-10"),
     ]
+
+
+def test_what_a_release_says_otherwise_is_explained(night: Night, tmp_path: Path) -> None:
+    """The 11th is new. Of the 10th both say the same, until the earlier one is written otherwise, in a copy."""
+    serving = tmp_path / "serving"
+    shutil.copytree(night.settings.serving, serving, symlinks=True)
+    tenth = "H19", "previous", "2026-10-10", "portal", "year_to_date"
+    same = movement_since(serving, *tenth).facts
+    assert (same["from_release"], same["to_release"]) == (night.before, night.after)
+    assert (same["total_moved"], {part["points_moved"] for part in same["parts"]}) == (0, {0})
+
+    new = movement_since(serving, "H19", "previous", "2026-10-11", "portal", "year_to_date")
+    assert new.code == 1
+    assert f"by release {night.before}: no figures of it there" in new.facts["error"]
+
+    # A quarter of a point less for one metric, and so in its group and the total: it alone moved, by that.
+    earlier = serving / "releases" / night.before / "parquet"
+    earlier.chmod(0o755)
+    with duckdb.connect() as connection:
+        for name, score, of in (
+            ("mart_indicator_scores", "shown_score", "metric_code = 'PUBLISH_ON_TIME'"),
+            ("mart_index", "score", "group_code in ('CKMB', 'TOTAL')"),
+            ("bi_ranking", "total_score", "true"),
+        ):
+            file = earlier / f"{name}.parquet"
+            connection.execute(f"create table {name} as from '{file}'")
+            connection.execute(
+                f"update {name} set {score} = {score} - 0.25"
+                f" where unit_code = '75' and as_of = '2026-10-10' and period_type = 'year_to_date' and {of}"
+            )
+            file.unlink()
+            connection.execute(f"copy {name} to '{file}'")
+    moved = movement_since(serving, *tenth)
+    assert (moved.code, str(moved.facts["total_moved"])) == (0, "0.25")
+    parts = {
+        part["part_code"]: str(part["points_moved"]) for part in moved.facts["parts"] if part["points_moved"]
+    }
+    assert parts == {"PUBLISH_ON_TIME": "0.25"}
 
 
 def test_a_reader_in_another_process_sees_whole_releases_and_no_error(night: Night) -> None:
