@@ -14,7 +14,8 @@
 #                    the dashboard in Apache Superset
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
-#   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
+#   make bench [SCALE=0.01]   every stage of the job on a share of the country, beside what a plain script takes:
+#                    docs/performance.md
 #   make bench-queries   22 questions of a BI user, on what is served (and on PostgreSQL, where its address is set)
 #   make lint   the style rules
 #   make superset-datasets   bring the datasets of dashboards/superset to dbt's descriptions
@@ -25,14 +26,13 @@ PYTHON ?= python3
 # Share of the country's 25 million dossiers that `make run` makes up: 0.01 is a quarter of a million.
 SCALE ?= 0.01
 ROWS ?= 400000
-SHARE ?= 0.1
 RUN := bin/run
 
 DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench-ingest bench-build bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench bench-ingest bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -75,8 +75,8 @@ test-recovery: install manifest
 bench-ingest: install
 	@$(RUN) python bench/ingest.py $(ROWS)
 
-bench-build: install
-	@$(RUN) python bench/build.py $(SHARE)
+bench: install manifest
+	@$(RUN) python bench/nation.py $(SCALE)
 
 bench-queries: install
 	@$(RUN) python bench/queries.py

@@ -162,7 +162,7 @@ def test_no_make_target_takes_text_that_a_shell_would_read() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     recipes = "\n".join(line for line in makefile.splitlines() if line.startswith("\t"))
     used = set(re.findall(r"\$\((\w+)\)", recipes.replace("$(if $(FULL),--rebuild)", "")))
-    assert used == {"RUN", "DBT", "MAKE", "PYTHON", "SCALE", "ROWS", "SHARE"}
+    assert used == {"RUN", "DBT", "MAKE", "PYTHON", "SCALE", "ROWS"}
     assert "export" not in makefile, "the environment is that of bin/run, once"
 
 

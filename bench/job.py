@@ -1,0 +1,73 @@
+"""One run of the real job in a process of its own, stage by stage: `python bench/job.py DATA`.
+
+Here: running it and telling what it took, as one line of JSON. Not here: which runs (`nation.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.watch import Taken, Watch
+from orchestration.defs.run_job import refresh
+from orchestration.settings import Settings
+
+#: In the order of a run.
+STAGES = START, INGEST, RAW, DBT, RELEASE, PUBLISH = (
+    "start", "ingestion", "raw gates", "dbt", "release gates", "publish",
+)  # fmt: skip
+
+
+def stage_of(step: str) -> str:
+    """What a step of the job belongs to."""
+    named = {START: START, "models": DBT, "release": PUBLISH}
+    if step in named:
+        return named[step]
+    if step.endswith("_raw_gate"):
+        return RAW
+    return RELEASE if step.startswith("marts__") else INGEST
+
+
+def main(data: Path) -> dict[str, Any]:
+    """Run the job on all that has landed in `data`. Raises RuntimeError where it fails."""
+    settings = Settings(data)
+    with Watch() as watch:
+        watch.begin(START)
+        outcome = refresh(settings, step=lambda step, *_: watch.begin(step))
+    if not outcome.success:
+        raise RuntimeError("\n".join(outcome.lines))
+    stages: dict[str, Taken] = {}
+    for step, taken in watch.stages.items():
+        stages.setdefault(stage_of(step), Taken()).add(taken)
+    return {
+        "stages": {stage: asdict(taken) for stage, taken in stages.items()},
+        "steps": {step: round(taken.wall, 2) for step, taken in watch.stages.items()},
+        # A night without news does not call dbt.
+        "models": models(settings) if "release" in watch.stages else {},
+    }
+
+
+def models(settings: Settings) -> dict[str, tuple[float, float]]:
+    """When each model and seed began and ended, by name, in seconds since the first, as dbt has them of its last call."""
+    results = json.loads((settings.build / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    found = {
+        result["unique_id"].rsplit(".", 1)[1]: [
+            datetime.fromisoformat(timing[moment]).timestamp()
+            for timing in result["timing"] if timing["name"] == "execute"
+            for moment in ("started_at", "completed_at")
+        ]
+        for result in results
+        if result["unique_id"].startswith(("model.", "seed."))
+    }  # fmt: skip
+    first = min(began for began, _ in found.values())
+    return {
+        name: (round(began - first, 2), round(ended - first, 2)) for name, (began, ended) in found.items()
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]))))
