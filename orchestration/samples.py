@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 
 from orchestration.ingestion.landing import PORTAL, land_file
-from orchestration.ingestion.records.mapping_macros import LAKE_ZONE_MINUTES
 from orchestration.settings import Settings
-
-_VIETNAM = timezone(timedelta(minutes=LAKE_ZONE_MINUTES))
+from orchestration.vietnam_time import VIETNAM
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def _sample(file: Path) -> Sample:
         moment, agency = payload["capture"], payload["request"]["agencyCode"]
     else:
         moment, agency = payload["metadata"]["extractedAt"], payload["metadata"].get("provinceCode")
-    return Sample(file, datetime.fromisoformat(moment).astimezone(_VIETNAM).date(), agency or "nation")
+    return Sample(file, datetime.fromisoformat(moment).astimezone(VIETNAM).date(), agency or "nation")
 
 
 def land_samples(settings: Settings) -> list[Path]:

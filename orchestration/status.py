@@ -16,7 +16,6 @@ from orchestration.alerts import alerts_since
 from orchestration.answers.answer import Answer
 from orchestration.commands import command, signed
 from orchestration.extraction.portal.breaker import CLOSE, open_since
-from orchestration.extraction.portal.under_way import VIETNAM
 from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import PORTAL, RECORD_DATASETS
 from orchestration.publishing.follow import behind
@@ -24,6 +23,7 @@ from orchestration.publishing.marts import PublishError, open_marts, rows
 from orchestration.publishing.release import damaged_releases
 from orchestration.publishing.rollback import LIFT, Rollback, holds
 from orchestration.settings import Settings
+from orchestration.vietnam_time import VIETNAM
 from validated_files import InvalidFileError
 
 #: Senders and alerts in one answer for people; scripts are given all.

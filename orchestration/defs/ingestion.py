@@ -12,7 +12,7 @@ import dagster as dg
 
 from orchestration.defs.extraction import PULLED
 from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, REFUSED, senders_of
-from orchestration.defs.partitions import DELIVERY_DAYS, TIME_ZONE, days_of, known_days
+from orchestration.defs.partitions import DELIVERY_DAYS, days_of, known_days
 from orchestration.defs.portal_capture import CAPTURED
 from orchestration.defs.resources import Installation
 from orchestration.fingerprints import served_deliveries
@@ -27,11 +27,12 @@ from orchestration.ingestion.report import IngestReport
 from orchestration.ingestion.whose_fault import PASSING
 from orchestration.provenance import passed_batches
 from orchestration.sources import SOURCES, Source, agreed_at_start, source_named
+from orchestration.vietnam_time import ZONE
 
 NOTHING_NEW = "nothing new"
 UNITS = "unit_catalogue"
 # Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries.
-FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=TIME_ZONE)
+FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=ZONE)
 # Fails where a file could not be read though nothing is known to be wrong with it. It holds nothing back.
 EVERY_FILE_READ = "every_file_read"
 # Fails where something lies in the landing folder that is no file of a delivery. Nor does it hold anything back: nobody

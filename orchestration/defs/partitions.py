@@ -12,13 +12,12 @@ import dagster as dg
 from orchestration.ingestion.landing import Days, delivery_days
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
-
-TIME_ZONE = "Asia/Ho_Chi_Minh"
+from orchestration.vietnam_time import ZONE
 
 # The first records are of January 2025. Today is a day too: who lands a file by hand reads it at once.
-DELIVERY_DAYS = dg.DailyPartitionsDefinition(start_date="2025-01-01", timezone=TIME_ZONE, end_offset=1)
+DELIVERY_DAYS = dg.DailyPartitionsDefinition(start_date="2025-01-01", timezone=ZONE, end_offset=1)
 # A month can be closed once it is over.
-CLOSED_MONTHS = dg.MonthlyPartitionsDefinition(start_date="2025-01-01", timezone=TIME_ZONE)
+CLOSED_MONTHS = dg.MonthlyPartitionsDefinition(start_date="2025-01-01", timezone=ZONE)
 
 _FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.defs.jobs import monthly_close, portal_capture, refresh
-from orchestration.defs.partitions import TIME_ZONE
 from orchestration.defs.portal_capture import NEXT_TRY
 from orchestration.extraction.portal.capture import was_refreshing
 from orchestration.settings import Settings
+from orchestration.vietnam_time import ZONE
 
 #: Hours of Vietnam at which the portal may be asked: at the first, and at each further one only if it was refreshing.
 ASKED_AT = (6, 9, 12, 15)
@@ -21,7 +21,7 @@ ASKED_AT = (6, 9, 12, 15)
     name="nightly",
     job=refresh,
     cron_schedule="30 1 * * *",
-    execution_timezone=TIME_ZONE,
+    execution_timezone=ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="The deliveries of the day that has just ended. What comes for it later is taken by `late_deliveries`.",
 )
@@ -36,7 +36,7 @@ def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     name="portal_capture",
     job=portal_capture,
     cron_schedule=f"0 {','.join(map(str, ASKED_AT))} * * *",
-    execution_timezone=TIME_ZONE,
+    execution_timezone=ZONE,
     # It calls out: a person switches it on.
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Asks the portal once a day; again some hours later only if it was refreshing its figures.",
@@ -60,7 +60,7 @@ def capture_portal(
     name="monthly_close",
     job=monthly_close,
     cron_schedule="0 4 2 * *",
-    execution_timezone=TIME_ZONE,
+    execution_timezone=ZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="On the 2nd, after the night that read the last day of the month before.",
 )

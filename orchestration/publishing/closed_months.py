@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ from orchestration.commands import os_user
 from orchestration.damage import Section, damaged
 from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
 from orchestration.sql_text import literal
+from orchestration.vietnam_time import VIETNAM
 
-VIETNAM = timezone(timedelta(hours=7))
 CHANGES = "changes_since_close"
 #: Frozen is what has these columns: figures of a period. Dimensions are dated by themselves.
 _KEYS = ("period_type", "period_start", "period_end", "as_of")

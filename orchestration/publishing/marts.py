@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from orchestration.sql_text import identifier, literal
+from orchestration.vietnam_time import SHOW_VIETNAM
 
 SCHEMA = "marts"
 RELEASE_ID = "release_id"  # the column that every published table gains
@@ -217,7 +218,7 @@ def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], tar
     parquet = target / "parquet"
     parquet.mkdir(parents=True)
     with duckdb.connect(str(target / "warehouse.duckdb")) as connection:
-        connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
+        connection.execute(SHOW_VIETNAM)
         connection.execute(f"attach {literal(build)} as build (read_only)")
         connection.execute(f"create schema {SCHEMA}")
         tables = [mart for mart in marts if not mart.query]
@@ -301,7 +302,7 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
             f"{folder}: nothing is served; expected the marts of a release; run the refresh job"
         )
     connection = duckdb.connect()
-    connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
+    connection.execute(SHOW_VIETNAM)
     show(connection, release, SCHEMA)
     for name, query in without_parquet(release).items():
         connection.execute(f"create view {_in_marts(name)} as {query}")

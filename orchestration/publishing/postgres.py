@@ -27,6 +27,7 @@ from orchestration.publishing.postgres_session import VARIABLE, PostgresBehindEr
 from orchestration.publishing.postgres_tables import make, run
 from orchestration.publishing.release import Release, current
 from orchestration.sql_text import identifier, literal
+from orchestration.vietnam_time import SHOW_VIETNAM
 
 #: The first says which release is served; the others are there where the release has them.
 SCHEMAS = (SCHEMA, "closed")
@@ -116,7 +117,7 @@ def _load(postgres: psycopg.Connection, release: Release) -> None:
     tables = release.manifest["tables"]
     try:
         with duckdb.connect(str(release.folder / "warehouse.duckdb"), read_only=True) as served:
-            served.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
+            served.execute(SHOW_VIETNAM)
             for schema in SCHEMAS:
                 _load_schema(postgres, served, schema, release.release_id, tables if schema == SCHEMA else {})
     except duckdb.Error as error:

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from orchestration.commands import command
 from orchestration.damage import RUNBOOK, Section
 from orchestration.publishing.marts import PublishError
+from orchestration.vietnam_time import ZONE
 
 VARIABLE = "SERVICE_INDEX_POSTGRES_URL"
 AGAIN = command("publish-postgres")
@@ -23,7 +24,7 @@ OLDEST_SERVER = 150000
 CONNECT_SECONDS = 10
 _SETTINGS = {
     # Moments without a zone are local ones, and so is whatever a session makes of them.
-    "TimeZone": "Asia/Ho_Chi_Minh",
+    "TimeZone": ZONE,
     # The whole country, 3.8 million rows, takes some minutes in all: one statement that takes longer hangs.
     "statement_timeout": "30min",
     # For the lock of the one publisher: as long as the session of one that was killed may need to end. Readers are waited

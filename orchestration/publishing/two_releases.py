@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.publishing.marts import SCHEMA, show, without_parquet
 from orchestration.sql_text import identifier, literal
+from orchestration.vietnam_time import SHOW_VIETNAM
 
 #: The name of the period as the earlier release has it.
 BEFORE = "before"
@@ -26,7 +27,7 @@ def open_both(later: Path, earlier: Path, period_id: str) -> duckdb.DuckDBPyConn
     Raises duckdb.Error where one of them has no such marts.
     """
     connection = duckdb.connect()
-    connection.execute("set TimeZone = 'Asia/Ho_Chi_Minh'")
+    connection.execute(SHOW_VIETNAM)
     for release, schema in ((later, _LATER), (earlier, _EARLIER)):
         if missing := [name for name in _OF_BOTH if not (release / "parquet" / f"{name}.parquet").is_file()]:
             raise duckdb.CatalogException(

@@ -43,7 +43,8 @@ from orchestration.extraction.portal.questions import (
     periods_on,
     shown,
 )
-from orchestration.extraction.portal.under_way import VIETNAM, UnderWay, complete_landing
+from orchestration.extraction.portal.under_way import UnderWay, complete_landing
+from orchestration.vietnam_time import VIETNAM
 
 _LAST = "last_capture.json"
 _REFRESHED, _ALONE = (

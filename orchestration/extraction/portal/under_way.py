@@ -19,7 +19,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ from orchestration.extraction.portal.agreement import Agreement
 from orchestration.extraction.portal.calls import Received
 from orchestration.extraction.portal.questions import NATION, CaptureError, Question, stopped
 from orchestration.ingestion.landing import PORTAL
+from orchestration.vietnam_time import VIETNAM
 
 WORK = ".portal"
-VIETNAM = timezone(timedelta(hours=7))
 _UNDER_WAY, _WHOLE, _CAPTURE, _REQUESTS = "under_way", "whole", "capture.json", "requests.json"
 _ONLY_US, _OURS = 0o700, 0o600
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from orchestration.ingestion.records.mapping import DIRECTIVES, Numbers, SystemMapping
 from orchestration.ingestion.records.value_types import NOTHING, PLAIN_MOMENT, PLAIN_NUMBER
 from orchestration.sql_text import literal
+from orchestration.vietnam_time import ZONE, ZONE_MINUTES
 
 #: Wall clock of the lake, which has had no other offset since 1975.
-LAKE_ZONE, LAKE_ZONE_MINUTES = "Asia/Ho_Chi_Minh", 7 * 60
 _HASH_DIGITS = 32
 
 
@@ -93,7 +93,7 @@ def _plain_moment_shape(mapping: SystemMapping) -> str:
 
 
 def _is_lake_zone(mapping: SystemMapping) -> bool:
-    return mapping.zone == LAKE_ZONE or mapping.zone_minutes == LAKE_ZONE_MINUTES
+    return mapping.zone == ZONE or mapping.zone_minutes == ZONE_MINUTES
 
 
 def _decimal_sql(numbers: Numbers) -> str:
@@ -151,7 +151,7 @@ def _parsed_sql(mapping: SystemMapping, text: str, is_midnight_date: bool) -> st
         return _in_lake_zone(mapping, parsed, is_midnight_date) if has_time else parsed
     stated = f"if(ends_with(v, 'Z'), left({value}, -1) || '+00', {value})"
     instant = f"epoch_us(try_strptime({stated}, {literal(text)}))"
-    moved = f"make_timestamp({instant} + {LAKE_ZONE_MINUTES * 60_000_000})"
+    moved = f"make_timestamp({instant} + {ZONE_MINUTES * 60_000_000})"
     if not is_midnight_date:
         return moved
     there = f"try_strptime(regexp_replace({value}, ' ?(Z|[+-][0-9:]+)$', ''), {literal(text.replace('%z', '').strip())})"
@@ -170,9 +170,9 @@ def _in_lake_zone(mapping: SystemMapping, moment: str, is_midnight_date: bool) -
     if _is_lake_zone(mapping):
         return moment
     if mapping.zone_minutes is None:
-        moved = f"timezone('{LAKE_ZONE}', timezone({literal(mapping.zone)}, {moment}))"
+        moved = f"timezone('{ZONE}', timezone({literal(mapping.zone)}, {moment}))"
     else:
-        moved = f"{moment} + to_minutes({LAKE_ZONE_MINUTES - mapping.zone_minutes})"
+        moved = f"{moment} + to_minutes({ZONE_MINUTES - mapping.zone_minutes})"
     return f"if(({moment})::time = time '00:00', {moment}, {moved})" if is_midnight_date else f"({moved})"
 
 

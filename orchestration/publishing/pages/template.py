@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+
+from orchestration.vietnam_time import VIETNAM
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 SHARED = Path(__file__).parent
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def environment(folder: Path) -> Environment:
@@ -37,4 +37,4 @@ def filled(folder: Path, name: str, **values: Any) -> str:
 
 def moment(created_at: str) -> str:
     """When a release was made, as people write it in Vietnam."""
-    return datetime.fromisoformat(created_at).astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M")
+    return datetime.fromisoformat(created_at).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
