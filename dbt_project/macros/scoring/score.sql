@@ -19,3 +19,17 @@
 {% macro rounded_score(score) -%}
     cast({{ round_half_even(score, 2) }} as decimal(6, 2))
 {%- endmacro %}
+
+
+{#-
+    The least numerator with which a metric shows so many points, not more than its full mark. Shown are hundredths: half of
+    one less is enough, where it does not round down. A hair is taken off before rounding up, so that a binary fraction
+    does not ask for one more. `units_per_point` are counted units of its denominator.
+-#}
+{% macro numerator_showing(points, units_per_point, denominator, rule) -%}
+    {%- set least -%}
+        cast(ceil(({{ points }} - {{ var('smallest_score_step') }} / 2) * {{ units_per_point }} - 1e-6) as bigint)
+    {%- endset -%}
+    {%- set shown -%} {{ rounded_score(score('cast(' ~ least ~ ' as double) / ' ~ denominator, denominator, rule)) }} {%- endset -%}
+    {{ least }} + case when {{ shown }} < {{ points }} then 1 else 0 end
+{%- endmacro %}

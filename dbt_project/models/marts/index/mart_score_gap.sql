@@ -42,6 +42,8 @@ gaps as (
         -- A metric whose sources were not delivered has lost nothing that anybody knows of.
         case when scores.score_reason is null then coalesce({{ rounded_score('scores.score') }}, 0) end as score,
         scores.max_score,
+        indicators.full_mark_ratio,
+        indicators.zero_denominator_score,
         case
             when scores.score_reason is null
                 then scores.max_score - coalesce({{ rounded_score('scores.score') }}, 0)
@@ -103,9 +105,11 @@ final as (
         case
             when units_per_point is not null and points_lost >= points_to_next_rank
                 then
-                    cast(
-                        greatest(ceil((score + points_to_next_rank) * units_per_point - 1e-6) - numerator, 1)
-                        as bigint
+                    greatest(
+                        {{ numerator_showing(
+                            'gaps.score + points_to_next_rank', 'units_per_point', 'denominator', 'gaps',
+                        ) }} - numerator,
+                        1
                     )
         end as more_for_next_rank,
         gaps.score_reason,

@@ -116,7 +116,7 @@ asked as (
 ),
 
 -- The last step is taken as far as the goal needs; those before it to the full mark.
-taken as (
+reached as (
     select
         {{ period_keys('asked') }},
         asked.unit_code,
@@ -130,22 +130,11 @@ taken as (
         winnable.counted_unit,
         winnable.numerator,
         winnable.denominator,
+        winnable.units_per_point,
         winnable.score as score_before,
-        -- A hair is taken off before rounding up, so that a binary fraction does not ask for one more.
-        greatest(
-            cast(
-                ceil(
-                    (
-                        winnable.score
-                        + least(
-                            winnable.points_lost,
-                            asked.points_needed - winnable.won_with_it + winnable.points_lost
-                        )
-                    ) * winnable.units_per_point - 1e-6
-                ) as bigint
-            ) - winnable.numerator,
-            1
-        ) as more_units
+        winnable.score
+        + least(winnable.points_lost, asked.points_needed - winnable.won_with_it + winnable.points_lost)
+            as score_needed
     from asked
     inner join winnable
         on
@@ -155,6 +144,26 @@ taken as (
     where asked.points_in_reach >= asked.points_needed
 ),
 
+-- Each step is scored again by the rule of its metric: what it wins is what the portal would show.
+taken as (
+    select
+        reached.*,
+        indicators.max_score,
+        indicators.full_mark_ratio,
+        indicators.zero_denominator_score,
+        greatest(
+            {{ numerator_showing(
+                'reached.score_needed', 'reached.units_per_point', 'reached.denominator', 'indicators',
+            ) }} - reached.numerator,
+            1
+        ) as more_units
+    from reached
+    inner join indicators
+        on
+            reached.regime = indicators.regime
+            and reached.metric_code = indicators.metric_code
+),
+
 counted_again as (
     select
         *,
@@ -162,17 +171,11 @@ counted_again as (
     from taken
 ),
 
--- Each step is scored again by the rule of its metric: what it wins is what the portal would show.
 scored_again as (
     select
-        counted_again.*,
-        {{ rounded_score(score('counted_again.ratio_after', 'counted_again.denominator', 'indicators')) }}
-            as score_after
+        *,
+        {{ rounded_score(score('ratio_after', 'denominator', 'counted_again')) }} as score_after
     from counted_again
-    inner join indicators
-        on
-            counted_again.regime = indicators.regime
-            and counted_again.metric_code = indicators.metric_code
 ),
 
 listed as (
