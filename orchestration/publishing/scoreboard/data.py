@@ -24,7 +24,7 @@ QUERIES = Path(__file__).parent / "queries"
 #: What the page holds from the start; what lies below a province is unpacked when it is opened.
 _FROM_THE_START = (
     "ranking", "groups", "group_medians", "metrics", "metric_medians", "headlines", "indicators", "bands", "coverage",
-    "searched", "group_names", "tiles",
+    "searched", "group_names", "tiles", "plans", "moves",
 )  # fmt: skip
 _OF_THE_RELEASE = ("reconciliation", "captures", "source_quality")
 

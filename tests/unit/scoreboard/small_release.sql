@@ -21,7 +21,8 @@ select
     t.official_score::decimal(6, 2) as official_score, t.rank::integer as official_rank,
     if(t.rank is null, 'no figure for ONLINE', null) as rank_reason,
     if(t.score_change is null, 'no earlier figures of this kind', null) as movement_reason,
-    if(keys.basis = 'records', 'petitions', null) as incomplete_sources
+    if(keys.basis = 'records', 'petitions', null) as incomplete_sources,
+    concat_ws('.', keys.basis, regime, period_type, period_start, period_end, keys.as_of) as period_id
 from (values
     ('portal', date '2026-10-06', '75', 66.97, 2, null, null, 66.97), ('portal', date '2026-10-06', '52', 67.10, 1, null, null, 67.10),
     ('portal', date '2026-10-06', '01', null, null, null, null, null),
@@ -113,3 +114,33 @@ select keys.*, 'province' as unit_level, 'observation' as capture_status, timest
 from keys where basis = 'portal';
 create table marts.mart_source_quality as
 from (values ('H19.95', 'H19', 'no_deadline', 17::bigint)) as t(agency_code, sender, defect, dossiers);
+-- Of the 10th against the 6th: 1.00 of a metric, 2.50 of a group and 0.01 by rounding make the 3.51 of 75; of 01 there is no total.
+create table marts.bi_movement as
+select
+    'portal.portal_2026.year_to_date.2026-01-01.2026-12-31.2026-10-06' as from_period_id,
+    'portal.portal_2026.year_to_date.2026-01-01.2026-12-31.2026-10-10' as to_period_id,
+    'province' as unit_level, m.unit_code, m.group_code, m.part_code,
+    case m.part_code when 'TOTAL' then 'rest' when m.group_code then 'group' else 'metric' end as part_level, m.name_vi as part_vi, m.name_en as part_en,
+    m.points_from::decimal(6, 2) as points_from, m.points_to::decimal(6, 2) as points_to,
+    (m.points_to - m.points_from)::decimal(6, 2) as points_moved, m.numerator_from::bigint as numerator_from,
+    m.denominator_from::bigint as denominator_from, m.numerator_to::bigint as numerator_to,
+    m.denominator_to::bigint as denominator_to, if(m.unit_code = '01', null, 1) as total_moved
+from (values
+    ('75', 'CKMB', 'DOSSIER_SYNC', 'Tỷ lệ hồ sơ đồng bộ', 'Dossiers synchronised', 2.00, 3.00, 1000, 3000, 1234567, 2469134),
+    ('75', 'CKMB', 'PUBLISH_ON_TIME', 'Tỷ lệ TTHC công bố đúng hạn', 'Announced on time', 0.00, 0.00, 0, 79, 0, 80),
+    ('75', 'ONLINE', 'ONLINE', 'Cung cấp dịch vụ trực tuyến', 'Online services', 7.00, 9.50, null, null, null, null),
+    ('75', 'TOTAL', 'TOTAL', 'Làm tròn của Cổng', 'Rounding by the portal', 0.00, 0.01, null, null, null, null),
+    ('52', 'CKMB', 'CKMB', 'Công khai, minh bạch', 'Publicity and transparency', 15.88, 15.01, null, null, null, null),
+    ('01', 'CKMB', 'CKMB', 'Công khai, minh bạch', 'Publicity and transparency', 9.00, 10.00, null, null, null, null)
+) as m(unit_code, group_code, part_code, name_vi, name_en, points_from, points_to, numerator_from, denominator_from, numerator_to, denominator_to);
+create table marts.mart_score_plan as
+select
+    'portal.portal_2026.year_to_date.2026-01-01.2026-12-31.2026-10-10' as period_id, unit_code, goal, t.goal_total::decimal(6, 2) as goal_total,
+    step, metric_code, counted_unit, more_units::bigint as more_units, t.score_before::decimal(6, 2) as score_before,
+    t.score_after::decimal(6, 2) as score_after, t.total_after::decimal(6, 2) as total_after
+from (values
+    ('75', 'next_tenth', 70.50, 1, 'PUBLISH_ON_TIME', 'procedure', 1, 0.00, 0.08, 70.56),
+    ('75', 'next_band', 80.00, 0, null, null, null, null, null, 70.48),
+    ('52', 'next_rank', 70.49, 1, 'PUBLISH_ON_TIME', 'procedure', 80, 0.00, 6.00, 72.23),
+    ('52', 'next_rank', 70.49, 2, 'DOSSIER_SYNC', 'dossier', 1, 4.50, 6.00, 73.73)
+) as t(unit_code, goal, goal_total, step, metric_code, counted_unit, more_units, score_before, score_after, total_after);

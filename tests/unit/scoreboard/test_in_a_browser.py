@@ -112,6 +112,69 @@ def assert_province(page: Any, release: Path, of: dict[str, Any]) -> None:
         "more_for_next_rank",
     ) == sorted(tuple(row.values()) for row in metrics)  # fmt: skip
 
+    plans = shown_by_marts(
+        release,
+        "select coalesce(metric_code, '') as row, points(plan.goal_total) as goal,"
+        " signed(plan.goal_total - ranking.total_score) as needed, points(score_before) as before,"
+        " points(score_after) as after, points(total_after) as total, coalesce(counted(more_units), '–') as more"
+        " from marts.mart_score_plan as plan inner join marts.mart_province_ranking as ranking"
+        f" using (period_id, unit_code) where {_OF_PERIOD} and unit_code = $province",
+        of,
+    )
+    read = [
+        {
+            **row,
+            "row": row["row"] or "",
+            "more": row["todo"].split(" more ")[0] if " more " in row["todo"] else "–",
+        }
+        for row in table(page, "plans")
+    ]
+    assert only(
+        read, "goal_total", "points_needed", "score_before", "score_after", "total_after", "more"
+    ) == sorted(tuple(row.values()) for row in plans)
+    moves = shown_by_marts(
+        release,
+        "select part_code, points(points_from) as before, points(points_to) as after, signed(points_moved) as moved,"
+        " coalesce(counted(numerator_from) || ' / ' || nullif(counted(denominator_from), '–'), '–') as counts_from,"
+        " coalesce(counted(numerator_to) || ' / ' || nullif(counted(denominator_to), '–'), '–') as counts_to"
+        " from marts.bi_movement as moves inner join marts.mart_province_ranking as ranking"
+        " on to_period_id = ranking.period_id and moves.unit_code = ranking.unit_code"
+        f" where {_OF_PERIOD} and ranking.unit_code = $province and points_moved <> 0 and total_moved is not null"
+        " and from_period_id like '%.' || right(baseline, 10)",
+        of,
+    )
+    assert only(
+        table(page, "moves"), "points_from", "points_to", "points_moved", "counts_from", "counts_to"
+    ) == sorted(tuple(row.values()) for row in moves)
+
+
+def test_what_moved_a_total_adds_up_and_says_what_is_not_known(browser: Any, page_file: Path) -> None:
+    with opened(browser, page_file, f"{PORTAL}&view=province&province=75") as page:
+        assert [(row["group"], row["part"], row["points_moved"]) for row in table(page, "moves")] == [
+            ("Online services", "The whole group", "+2.50"),
+            ("Publicity and transparency", "Dossiers synchronised", "+1.00"),
+            ("Total", "Rounding by the portal", "+0.01"),
+        ]
+        assert page.inner_text("#moves-note").startswith("They add up to the change of the total: +3.51.")
+        go(page, f"{PORTAL}&view=province&province=01")
+        assert table(page, "moves") == []
+        assert page.inner_text("#moves-note") == (
+            "What moved the total cannot be said: no earlier figures of this kind."
+        )
+
+
+def test_a_plan_is_told_step_by_step_and_a_goal_out_of_reach_as_that(browser: Any, page_file: Path) -> None:
+    with opened(browser, page_file, f"{PORTAL}&view=province&province=75") as page:
+        steps = [(row["goal"], row["points_needed"], row["todo"]) for row in table(page, "plans")]
+        assert steps == [
+            ("Next tenth of a point", "+0.02", "1 more procedures that meet it"),
+            ("Next band", "+9.52", "Counts alone do not reach this goal."),
+        ]
+        go(page, "lang=vi&basis=portal&view=province&province=52")
+        assert [row["todo"] for row in table(page, "plans")] == [
+            "thêm 80 thủ tục đạt yêu cầu", "thêm 1 hồ sơ đạt yêu cầu",
+        ]  # fmt: skip
+
 
 def test_departments_and_communes_are_shown_once_they_are_asked_for(
     browser: Any, page_file: Path, release: Path

@@ -6,7 +6,7 @@ create temp macro quantile_of(score, share) as quantile_cont(score::decimal(8, 4
 create temp table periods as
 select
     row_number() over (order by basis, regime, period_type, period_start, as_of)::integer - 1 as p,
-    basis, regime, period_type, period_start, period_end, as_of,
+    basis, regime, period_type, period_start, period_end, as_of, min(period_id) as period_id,
     min(period_status) as period_status,
     max(peers) as peers,
     max(peers_expected) as peers_expected,

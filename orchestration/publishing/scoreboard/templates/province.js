@@ -1,4 +1,4 @@
-// The view of one province: groups, metrics, next steps, what lies below it.
+// The view of one province: groups, what moved it, next steps, metrics, what lies below it.
 function showProvince() {
   const { p } = state.period, row = rowWhere("ranking", ["p", "u"], p, state.province);
   offer("province", provincesOf(p).map((one) => [one.u, nameOf(one)]).sort(([, a], [, b]) => new Intl.Collator("vi").compare(a, b)), row.u);
@@ -21,6 +21,8 @@ function showProvince() {
   const over = series();
   chart("course", over.length > 1 ? over.map((one) => ({ day: one.as_of, median: one.median,
     score: rowWhere("ranking", ["p", "u"], one.p, row.u)?.total_score })) : [], say("chart_course", { name }));
+  showMoves(row, name);
+  showPlans(row, name);
   showMetrics(row, name);
   showUnits(row, name);
 }
@@ -42,17 +44,27 @@ function showMetrics(row, name) {
   fill("metrics", metrics, say("metrics_caption", { name }));
   write("metrics-note", !metrics.length ? say("metrics_none") : over.length > 1
     ? say("metrics_trend_note", { first: periodName(over[0]), last: periodName(over.at(-1)), n: number(over.length) }) : say("metrics_trend_none"));
-  const losing = metrics.filter((one) => one.points_lost > 0).sort((a, b) => b.points_lost - a.points_lost).slice(0, 5);
-  write("next-steps-note", say(losing.length ? "next_steps_note" : "no_steps"));
-  document.getElementById("next-steps").replaceChildren(...losing.map((one) => made("li", { "data-row": one.m }, nextStep(one))));
 }
 
-function nextStep(one) {
-  const values = { metric: one.metric, lost: points(one.points_lost), unit: say(`counted_${one.counted_unit}`) };
-  if (!(one.more_for_full_mark > 0)) return say("next_step_lost", values);
-  return say("next_step", { ...values, more: number(one.more_for_full_mark) })
-    + (one.more_for_one_point > 0 ? say("next_step_point", { more: number(one.more_for_one_point) }) : "")
-    + (one.more_for_next_rank > 0 ? say("next_step_rank", { more: number(one.more_for_next_rank) }) : "");
+/** What moved the total since what the ranking compares it with. */
+function showMoves(row, name) {
+  const { p, baseline } = state.period, counts = (numerator, denominator) =>
+    (isMissing(numerator) || isMissing(denominator) ? null : `${number(numerator)} / ${number(denominator)}`);
+  fill("moves", rowsWhere("moves", ["p", "u"], p, row.u).map((one) => ({ ...one, u: null,
+    part: one.level === "group" ? say("part_whole_group") : nameOf(one), group: one.level === "rest" ? say("map_total") : groupName(one.g), counts_from: counts(one.numerator_from, one.denominator_from),
+    counts_to: counts(one.numerator_to, one.denominator_to) })), say("moves_caption", { name, baseline: baseline ? baselineName(baseline) : "" }));
+  write("moves-note", isMissing(row.score_change) ? say("moves_none", { reason: row.movement_reason ?? row.rank_reason ?? "" })
+    : say("moves_note", { points: signed(row.score_change) }));
+}
+
+/** The steps to each goal; of one that counts alone do not reach, only what it takes. */
+function showPlans(row, name) {
+  const plans = rowsWhere("plans", ["p", "u"], state.period.p, row.u).map((one) => {
+    const todo = one.step ? say("plan_todo", { more: number(one.more_units), unit: say(`counted_${one.counted_unit}`) }) : say("plan_out_of_reach");
+    return { ...one, u: null, goal: say(`goal_${one.goal}`), todo, metric: one.m && metricOf(one.m).metric, reason: say("plan_out_of_reach") };
+  });
+  fill("plans", plans, say("plans_caption", { name }));
+  write("plans-note", say(plans.length ? "plans_note" : "no_steps"));
 }
 
 /** Below the province nothing is unpacked until its list is opened. */
