@@ -1,6 +1,6 @@
-"""The key of each mart, and its Vietnamese description, as dbt knows them.
+"""The key of each mart, its Vietnamese description and how its Parquet lies, as dbt knows them.
 
-Belongs here: reading both from dbt's manifest, where a test without a condition says that rows are unique. Does not
+Belongs here: reading them from dbt's manifest, where a test without a condition says that rows are unique. Does not
 belong here: what a database or a page makes of them (`publishing`).
 """
 
@@ -38,13 +38,24 @@ def mart_keys(dbt_manifest: Path) -> dict[str, tuple[str, ...]]:
 
 def mart_descriptions_vi(dbt_manifest: Path) -> dict[str, str]:
     """By name of public model, its `meta.description_vi`; what has none is left out."""
+    told = _meta(dbt_manifest, "description_vi")
+    return {name: " ".join(description.split()) for name, description in told.items()}
+
+
+def marts_in_folders(dbt_manifest: Path) -> dict[str, str]:
+    """By name of public model, its `meta.parquet_by`: the column of which each value gets a Parquet file of its own."""
+    return _meta(dbt_manifest, "parquet_by")
+
+
+def _meta(dbt_manifest: Path, name: str) -> dict[str, str]:
+    """What public models say of themselves under a name; a model that says nothing is left out."""
     nodes = json.loads(dbt_manifest.read_text(encoding="utf-8"))["nodes"].values()
     told = {
-        node["name"]: node.get("config", {}).get("meta", {}).get("description_vi")
+        node["name"]: node.get("config", {}).get("meta", {}).get(name)
         for node in nodes
         if node.get("access") == "public"
     }
-    return {name: " ".join(description.split()) for name, description in told.items() if description}
+    return {mart: value for mart, value in told.items() if value}
 
 
 def _unique(node: dict[str, Any]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from orchestration.commands import signed
 from orchestration.fingerprints import inputs_fingerprint
 from orchestration.ingestion.catalogue import batch_contents
 from orchestration.ingestion.retraction import retractions
-from orchestration.mart_keys import mart_descriptions_vi, mart_keys
+from orchestration.mart_keys import mart_descriptions_vi, mart_keys, marts_in_folders
 from orchestration.publishing.release import Provenance
 from orchestration.publishing.rollback import records
 from orchestration.settings import Settings
@@ -112,6 +112,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
         step_backs=[asdict(record) for record in records(settings.serving)],
         keys=mart_keys(settings.dbt_manifest),
         descriptions_vi=mart_descriptions_vi(settings.dbt_manifest),
+        parquet_by=marts_in_folders(settings.dbt_manifest),
         contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
     )
     facts = {

@@ -209,7 +209,8 @@ def _digest(name: str, comment: str, columns: tuple[Column, ...], content: objec
 
 
 def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], target: Path) -> None:
-    """Write `target/warehouse.duckdb` (schema `marts`) and `target/parquet/<mart>.parquet`.
+    """Write `target/warehouse.duckdb` (schema `marts`) and `target/parquet/<mart>.parquet`; where the manifest names a
+    column of a mart (`parquet_by`), `target/parquet/<mart>/<column>=<value>/<mart>.parquet`.
 
     `manifest` is that of the release, of which the table `release` is made. Every mart gains `release_id`, so that a
     reader can tell releases apart. Rows are sorted: the same marts give the same Parquet, and readers skip what they do
@@ -217,6 +218,7 @@ def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], tar
     """
     parquet = target / "parquet"
     parquet.mkdir(parents=True)
+    divided = {name: table.get("parquet_by") for name, table in manifest.get("tables", {}).items()}
     with duckdb.connect(str(target / "warehouse.duckdb")) as connection:
         connection.execute(SHOW_VIETNAM)
         connection.execute(f"attach {literal(build)} as build (read_only)")
@@ -232,12 +234,44 @@ def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], tar
             _comment(connection, mart)
             if mart.rows is None:
                 continue
-            name = _in_marts(mart.name)
-            connection.execute(
-                f"copy (from {name}) to {literal(parquet / (mart.name + '.parquet'))}"
-                " (format parquet, compression zstd)"
-            )
+            if divided_by := divided.get(mart.name):
+                _write_folders(connection, mart, divided_by, parquet / mart.name)
+            else:
+                _write_file(connection, f"from {_in_marts(mart.name)}", parquet / f"{mart.name}.parquet")
         connection.execute("detach build")
+
+
+def _write_file(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    connection.execute(f"copy ({query}) to {literal(path)} (format parquet, compression zstd)")
+
+
+def _write_folders(connection: duckdb.DuckDBPyConnection, mart: Mart, column: str, folder: Path) -> None:
+    """A file for each value of the column, so that each can be handed to whom it is about; that column is the name of
+    its folder and not in it, as readers of such folders expect. Without any row a file says which columns there are.
+    """
+    found = next((one for one in mart.columns if one.name == column), None)
+    if found is None or found.is_nullable:
+        raise PublishError(
+            f"{mart.name}: its Parquet is divided by {column!r}, found"
+            f" {'no such column' if found is None else 'nulls allowed'}; expected a column that the contract says is not"
+            " null; correct `meta.parquet_by` or the contract"
+        )
+    name, by = _in_marts(mart.name), identifier(column)
+    distinct = connection.execute(f"select distinct {by} from {name} order by 1").fetchall()
+    values = [str(value) for (value,) in distinct]
+    if odd := [value for value in values if not re.fullmatch(r"[A-Za-z0-9_.]+", value)]:
+        raise PublishError(
+            f"{mart.name}: found {odd[0]!r} in {column}, by which its Parquet is divided; expected letters, digits, dots"
+            " and underscores, for it names a folder; correct the column, or divide by another (`meta.parquet_by`)"
+        )
+    folder.mkdir()
+    if not values:
+        _write_file(connection, f"from {name}", folder / f"{mart.name}.parquet")
+    for value in values:
+        part = folder / f"{column}={value}"
+        part.mkdir()
+        rows = f"select * exclude ({by}) from {name} where {by} = {literal(value)}"
+        _write_file(connection, rows, part / f"{mart.name}.parquet")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, mart: Mart, release_id: str) -> None:
@@ -310,12 +344,15 @@ def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
 
 
 def show(connection: duckdb.DuckDBPyConnection, release: Path, schema: str) -> None:
-    """Make `schema`, in which each Parquet file of a release is a view."""
+    """Make `schema`, in which each mart of a release that has Parquet is a view."""
     connection.execute(f"create schema {identifier(schema)}")
-    for path in sorted((release / "parquet").glob("*.parquet")):
-        connection.execute(
-            f"create view {identifier(schema, path.stem)} as from read_parquet({literal(path)})"
+    for path in sorted((release / "parquet").iterdir()):
+        files = (
+            f"{literal(path / '**' / '*.parquet')}, hive_partitioning = true, hive_types_autocast = false"
+            if path.is_dir()
+            else literal(path)
         )
+        connection.execute(f"create view {identifier(schema, path.stem)} as from read_parquet({files})")
 
 
 def without_parquet(release: Path) -> dict[str, str]:

@@ -58,7 +58,8 @@ class Provenance:
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` is of all
     that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
     person let pass, `step_backs` the earlier releases that were served again, each with who and why. `keys` are the
-    columns of each mart that no two of its rows share, `descriptions_vi` what each is, in Vietnamese.
+    columns of each mart that no two of its rows share, `descriptions_vi` what each is, in Vietnamese, `parquet_by` the
+    column of some by which their Parquet is divided.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -72,6 +73,7 @@ class Provenance:
     contains_synthetic: bool = False
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     descriptions_vi: Mapping[str, str] = field(default_factory=dict)
+    parquet_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,7 @@ def _fingerprint(tables: tuple[Mart, ...], evidence: Provenance, months: Sequenc
         *([[month.month, month.revision] for month in months]),
         *([{name: [*key] for name, key in sorted(evidence.keys.items())}] if evidence.keys else []),
         *([dict(sorted(evidence.descriptions_vi.items()))] if evidence.descriptions_vi else []),
+        *([dict(sorted(evidence.parquet_by.items()))] if evidence.parquet_by else []),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -306,6 +309,7 @@ def _manifest(
                 "key": [*evidence.keys.get(table.name, ())],
                 "description_vi": descriptions_vi.get(table.name),
                 **({"query": table.query} if table.rows is None else {}),
+                **({"parquet_by": by} if (by := evidence.parquet_by.get(table.name)) else {}),
             }
             for table in (*tables, RELEASE)
         },

@@ -169,6 +169,8 @@ def test_parquet_holds_the_same_rows(query: Query, installation: Settings) -> No
     for table in columns_of(query):
         if table == "bi_movement":  # of all pairs of periods, which nobody reads as one
             continue
+        if table == "mart_overdue_dossiers":  # a folder, of which the test of releases says what lies in it
+            continue
         path = str(installation.serving / "parquet" / f"{table}.parquet")
         assert query(f"select count(*) from (from read_parquet(?) except all from marts.{table})", path) == [
             (0,)

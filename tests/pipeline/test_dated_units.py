@@ -38,7 +38,7 @@ OTHERS = ("H05", "H49")
 SHOWN = {
     "mart_province_ranking": "name_vi", "mart_department_ranking": "name_vi", "mart_commune_ranking": "name_vi",
     "mart_service_headline": "name_vi", "bi_province_month": "name_vi", "bi_unit_month": "name_vi",
-    "bi_indicator": "unit_vi", "bi_ranking": "unit_vi",
+    "bi_indicator": "unit_vi", "bi_ranking": "unit_vi", "mart_overdue_dossiers": "name_vi",
 }  # fmt: skip
 NAMES = {
     "name_vi", "name_en", "unit_type", "unit_vi", "province_vi", "search_name", "province_name_vi", "province_name_en",
@@ -100,8 +100,14 @@ def fill_lake(settings: Settings) -> None:
         for agency in OTHERS
         for number, day in ((8001, "2025-07-15 08:00:00"), (8002, "2025-08-04 08:00:00"))
     ]
+    open_since_july = {
+        "received_at": "2025-07-15 08:00:00",
+        "due_at": "2025-07-20 17:00:00",
+        "finished_at": None,
+    }
+    overdue = [dossier(f"H19.{301 + n}", 8003, status_code=4, **open_since_july) for n in range(11)]
     rows = scene()
-    rows["dossiers"] += elsewhere
+    rows["dossiers"] += elsewhere + overdue
     for catalogue in ("procedures", "unit_catalogue"):
         rows[catalogue] = [{**row, "sender": "nation"} for row in rows[catalogue]]
     for dataset, of_dataset in rows.items():

@@ -1,4 +1,4 @@
-"""The keys of marts, as dbt's tests say them, and their Vietnamese descriptions.
+"""The keys of marts, as dbt's tests say them, their Vietnamese descriptions, and how their Parquet lies.
 
 Belongs here: reading them. Does not belong here: what PostgreSQL makes of them (`tests/bi`).
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.mart_keys import AmbiguousKeyError, mart_descriptions_vi, mart_keys
+from orchestration.mart_keys import AmbiguousKeyError, mart_descriptions_vi, mart_keys, marts_in_folders
 from orchestration.settings import REPOSITORY
 
 DBT_MANIFEST = REPOSITORY / "dbt_project" / "target" / "manifest.json"
@@ -77,3 +77,7 @@ def test_a_vietnamese_description_is_that_of_what_is_public(tmp_path: Path) -> N
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps({"nodes": dict(enumerate(nodes))}), encoding="utf-8")
     assert mart_descriptions_vi(path) == {"mart": "Mỗi dòng: một kỳ."}
+
+
+def test_overdue_dossiers_lie_by_province_and_nothing_else_is_divided() -> None:
+    assert marts_in_folders(DBT_MANIFEST) == {"mart_overdue_dossiers": "province_agency_code"}

@@ -26,6 +26,20 @@
 {%- endmacro %}
 
 
+{#- Whole days from one date to another; negative where the second is the earlier. -#}
+{% macro days_from(first_day, second_day) %}
+    {{- return(adapter.dispatch('days_from')(first_day, second_day)) -}}
+{% endmacro %}
+
+{% macro default__days_from(first_day, second_day) -%}
+    cast(date_diff('day', {{ first_day }}, {{ second_day }}) as integer)
+{%- endmacro %}
+
+{% macro spark__days_from(first_day, second_day) -%}
+    datediff({{ second_day }}, {{ first_day }})
+{%- endmacro %}
+
+
 {#- A moment moved by a number of seconds, given as an expression; negative moves back. -#}
 {% macro seconds_after(moment, seconds) %}
     {{- return(adapter.dispatch('seconds_after')(moment, seconds)) -}}

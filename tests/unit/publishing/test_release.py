@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ import duckdb
 import pytest
 
 from orchestration.publishing.manifest import DamagedReleaseError
-from orchestration.publishing.marts import PublishError
+from orchestration.publishing.marts import PublishError, open_marts
 from orchestration.publishing.release import (
     SERVED,
     Release,
@@ -254,7 +255,84 @@ def test_a_table_may_have_any_name(
         assert (serving / "parquet" / f"{name}.parquet").is_file()
 
 
+OVERDUE = "mart_overdue"
+OF_PROVINCES = (
+    "select * from (values ('H19', '75', 'A'), ('H19', '75', 'B'), ('H26', '01', 'C')) as t(agency, unit_code, dossier)"
+)  # fmt: skip
+
+
+def make_divided(build: Path, query: str, column: str = "agency") -> Path:
+    """A mart of the build as its contract has it: the column that it is divided by is never null."""
+    with duckdb.connect(build) as connection:
+        connection.execute(f"create table marts.{OVERDUE} as {query}")
+        connection.execute(f"alter table marts.{OVERDUE} alter {column} set not null")
+    return build
+
+
+def test_parquet_that_is_divided_is_a_file_for_each_value_and_read_as_one_mart(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    """The file of H19 holds its two and none of H26; '01' in it stays a text."""
+    made = release_build(make_divided(make_build(), OF_PROVINCES), parquet_by={OVERDUE: "agency"})
+    folder = serving / "parquet" / OVERDUE
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert files == [f"agency={agency}/{OVERDUE}.parquet" for agency in ("H19", "H26")]
+    with duckdb.connect() as connection:
+        own = connection.execute(
+            "select dossier from read_parquet(?, hive_partitioning = false) order by 1",
+            [str(folder / files[0])],
+        )
+        assert own.fetchall() == [("A",), ("B",)]
+    with open_marts(serving) as connection:
+        rows = connection.execute(f"select agency, unit_code, dossier from marts.{OVERDUE} order by 3")
+        assert rows.fetchall() == [("H19", "75", "A"), ("H19", "75", "B"), ("H26", "01", "C")]
+    assert made.manifest["tables"][OVERDUE]["parquet_by"] == "agency"
+    assert oct((folder / files[0]).stat().st_mode)[-3:] == "444"
+
+
+def test_divided_parquet_without_rows_still_has_its_columns(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    release_build(make_divided(make_build(), f"{OF_PROVINCES} where false"), parquet_by={OVERDUE: "agency"})
+    with open_marts(serving) as connection:
+        found = connection.execute(f"describe marts.{OVERDUE}").fetchall()
+    assert [column for column, *_ in found] == ["agency", "unit_code", "dossier", "release_id"]
+
+
+def test_the_same_marts_divided_otherwise_are_another_release(
+    make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    build = make_divided(make_build(), OF_PROVINCES)
+    assert release_build(build).is_new
+    assert release_build(build, seconds=1, parquet_by={OVERDUE: "agency"}).is_new
+    assert not release_build(build, seconds=2, parquet_by={OVERDUE: "agency"}).is_new
+
+
 # --- refusals: PublishError, and what is served stays byte for byte ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("by", "query", "said"),
+    [
+        ("dossier", OF_PROVINCES, "'dossier', found nulls allowed; expected a column that the contract says is not null"),
+        ("province", OF_PROVINCES, "'province', found no such column; expected"),
+        ("agency", "select '../H19' as agency", "found '../H19' in agency, by which its Parquet is divided; expected"),
+    ],
+)  # fmt: skip
+def test_what_cannot_name_a_folder_is_refused(
+    by: str,
+    query: str,
+    said: str,
+    serving: Path,
+    make_build: MakeBuild,
+    release_build: ReleaseBuild,
+    tree: Tree,
+) -> None:
+    release_build(make_build())
+    before = tree(serving.resolve() / "current" / "parquet")
+    with pytest.raises(PublishError, match=re.escape(said)):
+        release_build(make_divided(make_build(), query), seconds=1, parquet_by={OVERDUE: by})
+    assert tree(serving.resolve() / "current" / "parquet") == before
 
 
 @pytest.mark.parametrize("served_before", [True, False], ids=["over a release", "before the first"])

@@ -108,7 +108,14 @@ ended as (
             when status_code = 3 then coalesce(refused_at, status_3_at, finished_at, returned_at)
             when status_code = 7 and coalesce(status_7_at, finished_at) >= received_at
                 then coalesce(status_7_at, finished_at)
-        end as stated_end_at
+        end as stated_end_at,
+        -- A result that was handed over, of a dossier of which something else says when it was finished.
+        case
+            when status_code in (9, 10) and coalesce(finished_at, status_9_at) is not null
+                then coalesce(returned_at, status_10_at)
+        end as stated_return_at,
+        -- Such a state leaves nothing to do, even where no moment says when.
+        coalesce(status_code in (3, 7, 8, 9, 10), false) as is_end_stated
     from deadlines
 ),
 
@@ -117,7 +124,8 @@ plausible as (
     select
         *,
         coalesce(stated_end_at > {{ end_of_day('delivery_date') }}, false) as is_end_after_delivery,
-        case when stated_end_at <= {{ end_of_day('delivery_date') }} then stated_end_at end as ended_at
+        case when stated_end_at <= {{ end_of_day('delivery_date') }} then stated_end_at end as ended_at,
+        case when stated_return_at <= {{ end_of_day('delivery_date') }} then stated_return_at end as handed_over_at
     from ended
 ),
 
@@ -186,6 +194,23 @@ final as (
             when ended_at is not null and received_at is not null
                 then greatest({{ seconds_of('compared_at') }} - {{ seconds_of('received_at') }}, 0)
         end as processing_seconds,
+        cast(ended_at as date) as ended_date,
+        -- The steps beside it, where both of their moments are there and in order: a copied submission says nothing.
+        case
+            when submitted_at <= received_at and not (submitted_at = received_at and channel_code = 2)
+                then {{ seconds_of('received_at') }} - {{ seconds_of('submitted_at') }}
+        end as filing_seconds,
+        case when waited_seconds > 0 then waited_seconds end as waiting_seconds,
+        case
+            when handed_over_at >= ended_at then {{ seconds_of('handed_over_at') }} - {{ seconds_of('ended_at') }}
+        end as returning_seconds,
+        -- What is left to do, and since when its clock stands still.
+        received_at is not null and ended_at is null and not is_end_stated as is_open,
+        received_at is not null and ended_at is null and is_end_stated as is_ended_unknown_when,
+        received_at is not null and ended_at is null and not is_end_stated and open_requests > 0
+            as is_waiting_for_applicant,
+        case when ended_at is null then cast(stopped_at as date) end as stopped_date,
+        cast({{ seconds_after('deadline_at', 'waited_seconds') }} as date) as due_date,
         channel_code = 2 and (not coalesce(returns_paper_result, false) or has_electronic_result) as is_filed_online,
         coalesce(is_fee_bearing, false) and not is_free_of_charge as has_obligation,
         coalesce(is_fee_bearing, false) and not is_free_of_charge and paid_online_code in (1, 2) as is_paid_online,

@@ -1,0 +1,43 @@
+-- Grain: one row per unit of today: the day up to which its dossiers were delivered.
+with units as (
+    select * from {{ ref('core_units__listed') }}
+),
+
+deliveries as (
+    select * from {{ ref('int_records__deliveries') }}
+),
+
+rollup as (
+    select * from {{ ref('bridge_unit_rollup') }}
+),
+
+-- Whose delivery covers a unit: its own, its province's, everyone's.
+newest as (
+    select
+        rollup.unit_code,
+        max(case when deliveries.source = 'dossiers' then deliveries.newest_delivery_date end) as dossiers_date,
+        max(case when deliveries.source = 'unit_catalogue' then deliveries.newest_delivery_date end) as catalogue_date
+    from rollup
+    inner join deliveries
+        on rollup.ancestor_code = deliveries.unit_code
+    group by rollup.unit_code
+),
+
+-- Without a catalogue no dossier leads to a unit below the province: its zeros would be nobody's.
+final as (
+    select
+        units.unit_code,
+        units.unit_level,
+        units.province_code,
+        newest.dossiers_date as known_until,
+        case
+            when newest.dossiers_date is null then 'not_delivered: dossiers'
+            when units.unit_level <> 'province' and newest.catalogue_date is null then 'not_delivered: unit_catalogue'
+        end as unknown_reason
+    from units
+    left join newest
+        on units.unit_code = newest.unit_code
+    where units.unit_level <> 'nation'
+)
+
+select * from final
