@@ -1,8 +1,9 @@
 """The workbook of a period: a sheet for the ranking and one a group, for who works on in a spreadsheet.
 
 Belongs here: how figures lie in a workbook. Does not belong here: which figures (`queries/workbook_*.sql`).
-Numbers are numbers; a cell without a figure is empty, where 0 is a figure. Each sheet says of what its figures are, of
-which moment, and whether they are synthetic. Headings are in both languages: there is one workbook for both.
+Numbers are numbers; a cell without a figure is empty, where 0 is a figure. Apart below the provinces stands their median.
+Each sheet says of what its figures are, of which moment, and whether they are synthetic. Headings are in both languages:
+there is one workbook for both.
 """
 
 from __future__ import annotations
@@ -45,7 +46,14 @@ def workbooks(
         of = {group["g"]: found.get((period["p"], group["g"]), []) for group in groups}
         yield (
             period["p"],
-            _workbook(_about(period, facts, texts), rankings[period["p"]], groups, of, facts, texts),
+            _workbook(
+                _about(period, facts, texts),
+                {**rankings[period["p"]], "median_total_score": period["median"]},
+                groups,
+                of,
+                facts,
+                texts,
+            ),
         )
 
 
@@ -105,7 +113,8 @@ class _Sheets:
         """Totals and ranks."""
         sheet = self._sheet(self.texts["vi"]["view_ranking"])
         for at, (name, written) in enumerate(_RANKING):
-            self._column(sheet, 2 + at, _both(self.texts, f"column_{name}"), self.ranking[name], written)
+            heading, median = _both(self.texts, f"column_{name}"), self.ranking.get(f"median_{name}")
+            self._column(sheet, 2 + at, heading, self.ranking[name], written, median)
 
     def add_group(self, group: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> None:
         """Points of a group, then of each of its metrics the counts, the ratio and the points."""
@@ -114,7 +123,7 @@ class _Sheets:
             name = _name(group if of["is_group"] else of)
             for column, written in _METRIC[-1:] if of["is_group"] else _METRIC:
                 heading = f"{name}: {_both(self.texts, f'column_{column}')}"
-                self._column(sheet, at, heading, of[column], written)
+                self._column(sheet, at, heading, of[column], written, of.get(f"median_{column}"))
                 at += 1
 
     def _sheet(self, name: str) -> Any:
@@ -125,13 +134,18 @@ class _Sheets:
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 40, 18)
         self._column(sheet, 0, "unit_code", self.ranking["unit_code"], None)
-        self._column(sheet, 1, _both(self.texts, "column_name"), self.ranking["name_vi"], None)
+        name, median = _both(self.texts, "column_name"), _both(self.texts, "column_median")
+        self._column(sheet, 1, name, self.ranking["name_vi"], None, median)
         return sheet
 
-    def _column(self, sheet: Any, at: int, heading: str, cells: Sequence[Any], written: str | None) -> None:
-        head = len(self.about) + 1
+    def _column(
+        self, sheet: Any, at: int, heading: str, cells: Sequence[Any], written: str | None, median: Any = None
+    ) -> None:
+        head, format_ = len(self.about) + 1, self.formats.get(written or "")
         sheet.write_string(head, at, heading, self.bold)
-        sheet.write_column(head + 1, at, cells, self.formats.get(written or ""))
+        sheet.write_column(head + 1, at, cells, format_)
+        # An empty line between, so that sorting and filtering the provinces leaves it where it is.
+        sheet.write(head + len(cells) + 2, at, median, format_)
 
 
 def _name(named: Mapping[str, Any]) -> str:

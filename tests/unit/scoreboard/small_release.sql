@@ -46,8 +46,11 @@ select
 from marts.mart_province_ranking
 cross join (values ('26041', 'Xã Đại Phước', 81.25, 1), ('26042', 'Xã <b>Long Thành</b>', 12.50, 2)) as c(code, name, score, place)
 where unit_code = '75';
+-- Two regions of its own, so that two of the three provinces are similar.
 create table marts.dim_unit as
-select *, 'province' as unit_level, null::date as valid_to, row_number() over (order by unit_code)::integer as tile_row, 2 as tile_column
+select
+    *, 'province' as unit_level, null::date as valid_to, row_number() over (order by unit_code)::integer as tile_row, 2 as tile_column,
+    if(unit_code = '01', 'Vùng bắc', 'Vùng nam') as region_vi, if(unit_code = '01', 'The north', 'The south') as region_en
 from provinces;
 create table marts.dim_group as
 select r.regime, g.* from (values ('portal_2025'), ('portal_2026')) as r(regime)
@@ -101,6 +104,33 @@ select
     0.9792 as online_ratio, 0.9863 as paid_online_ratio, 1::bigint as early, 2::bigint as on_time, 3::bigint as within_time,
     4::bigint as overdue, 5::bigint as no_deadline, 0.99 as timely_ratio, null::decimal(6, 2) as total_score
 from keys cross join (values ('75', 7294), ('52', 5000), ('01', 90000), ('VN', 102294)) as h(unit_code, received);
+
+-- Totals: of each period two, 66.97 and 67.10, 66.23 and 70.48, 0 and 92.19; quartiles between them, halves up. CKMB is 12.00,
+-- 15.01 and, in the north, 10.00; ONLINE 9.50 and 0.00. Of DOSSIER_SYNC 0.5 and 0.75 are shares, 3 and 1.5 points are lost.
+create table marts.mart_peer_medians as
+select
+    keys.*, 'province' as unit_level, m.peer_group, m.peer_group_code, m.part_level, m.group_code, m.part_code, m.units,
+    m.lowest::decimal(6, 2) as lowest_score, m.lower_quartile::decimal(6, 2) as lower_quartile, m.median::decimal(6, 2) as median_score,
+    m.upper_quartile::decimal(6, 2) as upper_quartile, m.highest::decimal(6, 2) as highest_score, m.max_score::double as max_score,
+    m.lost::decimal(6, 2) as median_points_lost, m.ratio::double as median_ratio, m.days::double as median_average_days
+from keys
+inner join (values
+    (date '2026-10-06', 'nation', 'VN', 'total', 'TOTAL', 'TOTAL', 2, 66.97, 67.00, 67.04, 67.07, 67.10, 100, null, null, null),
+    (date '2026-10-10', 'nation', 'VN', 'total', 'TOTAL', 'TOTAL', 2, 66.23, 67.29, 68.36, 69.42, 70.48, 100, null, null, null),
+    (date '2025-11-30', 'nation', 'VN', 'total', 'TOTAL', 'TOTAL', 2, 0.00, 23.05, 46.10, 69.14, 92.19, 100, null, null, null),
+    (null, 'nation', 'VN', 'group', 'CKMB', 'CKMB', 3, 10.00, 11.00, 12.00, 13.51, 15.01, 18, null, null, null),
+    (null, 'region', 'Vùng nam', 'group', 'CKMB', 'CKMB', 2, 12.00, 12.75, 13.51, 14.26, 15.01, 18, null, null, null),
+    (null, 'region', 'Vùng bắc', 'group', 'CKMB', 'CKMB', 1, 10.00, 10.00, 10.00, 10.00, 10.00, 18, null, null, null),
+    (null, 'nation', 'VN', 'group', 'ONLINE', 'ONLINE', 2, 0.00, 2.38, 4.75, 7.13, 9.50, 12, null, null, null),
+    (null, 'region', 'Vùng nam', 'group', 'ONLINE', 'ONLINE', 2, 0.00, 2.38, 4.75, 7.13, 9.50, 12, null, null, null),
+    (null, 'region', 'Vùng bắc', 'group', 'ONLINE', 'ONLINE', 0, null, null, null, null, null, 12, null, null, null),
+    (null, 'nation', 'VN', 'metric', 'CKMB', 'DOSSIER_SYNC', 2, 3.00, 3.38, 3.75, 4.13, 4.50, 6, 2.25, 0.625, null),
+    (null, 'nation', 'VN', 'metric', 'CKMB', 'PUBLISH_ON_TIME', 1, 0.00, 0.00, 0.00, 0.00, 0.00, 6, 6.00, 0.0, null),
+    (null, 'nation', 'VN', 'metric', 'TDGQ', 'AVG_PROCESSING_DAYS', 0, null, null, null, null, null, 0, null, null, 2.75)
+) as m(
+    as_of, peer_group, peer_group_code, part_level, group_code, part_code, units, lowest, lower_quartile, median, upper_quartile, highest,
+    max_score, lost, ratio, days
+) on keys.as_of = coalesce(m.as_of, keys.as_of);
 
 create table marts.mart_coverage as
 select keys.*, '75' as province_code, 'CKMB' as group_code, 'province' as unit_level, 34 as units_expected, 3 as units_present,

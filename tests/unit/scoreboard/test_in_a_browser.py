@@ -34,6 +34,10 @@ create or replace macro moved(x) as
 create or replace macro percent(x) as coalesce(printf('%.2f %%', round(100 * x, 2)), '–');
 """
 _OF_PERIOD = "basis = $basis and regime = $regime and period_type = $period_type and as_of = $as_of"
+_MEDIANS = (
+    "(select peer_group, peer_group_code, part_code, median_score, median_ratio, median_average_days"
+    f" from marts.mart_peer_medians where {_OF_PERIOD} and unit_level = 'province')"
+)
 
 
 def shown_by_marts(release: Path, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,11 +93,20 @@ def test_every_number_of_the_ranking_and_of_each_province_equals_the_marts(
 def assert_province(page: Any, release: Path, of: dict[str, Any]) -> None:
     groups = shown_by_marts(
         release,
-        "select group_code, points(score) as score, counted(max_score) as most from marts.mart_index"
-        f" where {_OF_PERIOD} and unit_code = $province and group_code <> 'TOTAL'",
+        "select i.group_code, points(i.score) as score, counted(i.max_score) as most,"
+        " points(nation.median_score) as median, points(region.median_score) as similar"
+        " from marts.mart_index as i"
+        " inner join marts.dim_unit as unit on i.unit_code = unit.unit_code"
+        f" left join {_MEDIANS} as nation"
+        " on i.group_code = nation.part_code and nation.peer_group = 'nation'"
+        f" left join {_MEDIANS} as region"
+        " on i.group_code = region.part_code and region.peer_group_code = unit.region_vi"
+        f" where {_OF_PERIOD} and i.unit_code = $province and i.group_code <> 'TOTAL'",
         of,
     )
-    assert only(table(page, "groups"), "score", "max_score") == sorted(tuple(row.values()) for row in groups)
+    assert only(table(page, "groups"), "score", "max_score", "median", "similar_median") == sorted(
+        tuple(row.values()) for row in groups
+    )
     metrics = shown_by_marts(
         release,
         "select s.metric_code,"
@@ -101,15 +114,17 @@ def assert_province(page: Any, release: Path, of: dict[str, Any]) -> None:
         " coalesce(counted(s.numerator) || ' / ' || nullif(counted(s.denominator), '–'), '–') as counts,"
         " points(if(s.score is null, null, gap.score)) as score, points(gap.points_lost) as lost,"
         " counted(gap.more_for_full_mark) as full, counted(gap.more_for_one_point) as one,"
-        " counted(gap.more_for_next_rank) as next"
+        " counted(gap.more_for_next_rank) as next,"
+        " if(s.metric_code = 'AVG_PROCESSING_DAYS', points(m.median_average_days), percent(m.median_ratio)) as median"
         " from marts.mart_indicator_scores as s left join marts.mart_score_gap as gap"
         " using (basis, regime, period_type, period_start, period_end, as_of, unit_code, metric_code)"
+        f" left join {_MEDIANS} as m on s.metric_code = m.part_code and m.peer_group = 'nation'"
         f" where {_OF_PERIOD} and unit_code = $province",
         of,
     )
     assert only(
         table(page, "metrics"), "ratio", "counts", "score", "points_lost", "more_for_full_mark", "more_for_one_point",
-        "more_for_next_rank",
+        "more_for_next_rank", "median_ratio",
     ) == sorted(tuple(row.values()) for row in metrics)  # fmt: skip
 
     plans = shown_by_marts(
@@ -186,6 +201,16 @@ def test_departments_and_communes_are_shown_once_they_are_asked_for(
         communes = table(page, "communes")
         assert [(row["rank"], row["total_score"]) for row in communes] == [("1", "81.25"), ("2", "12.50")]
         assert communes[1]["unit"] == "Xã <b>Long Thành</b>"  # text of others stays text
+
+
+def test_similar_provinces_are_named_with_what_makes_them_so(browser: Any, page_file: Path) -> None:
+    with opened(browser, page_file, f"{PORTAL}&view=province&province=75") as page:
+        assert fact(page, "fact_similar") == "Gia Lai"
+        assert "region (The south)" in page.inner_text("#similar-note")
+        page.click("[data-fact=fact_similar] a")
+        assert page.inner_text("#heading") == "Gia Lai"
+        go(page, f"{PORTAL}&view=province&province=01")  # alone in its region
+        assert page.locator("[data-fact=fact_similar]").count() == 0
 
 
 def test_medians_of_the_nation_are_the_middle_of_the_provinces(browser: Any, page_file: Path) -> None:
@@ -334,6 +359,8 @@ def test_a_province_with_all_metrics_is_printed_on_two_sheets(
         " from marts.mart_indicator_scores cross join range(22) as t(n) where metric_code = 'DOSSIER_SYNC'",
         "insert into marts.mart_score_gap select * exclude (n) replace ('METRIC_' || n as metric_code)"
         " from marts.mart_score_gap cross join range(22) as t(n) where metric_code = 'DOSSIER_SYNC'",
+        "insert into marts.mart_peer_medians select * exclude (n) replace ('METRIC_' || n as part_code)"
+        " from marts.mart_peer_medians cross join range(22) as t(n) where part_code = 'DOSSIER_SYNC'",
     )
     path = tmp_path / "scoreboard.html"
     path.write_text(draw(whole, None, reference), encoding="utf-8")

@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from orchestration.publishing.scoreboard.page import draw
 
 PORTAL, RECORDS = 1, 2  # the periods of the small release: two days of the portal, a month of records
+PROVINCES = 3
 MARK = "DỮ LIỆU TỔNG HỢP / SYNTHETIC"
 
 
@@ -35,7 +36,18 @@ def workbooks(release: Path, reference: Path) -> Callable[[int], Any]:
 
 
 def below(sheet: Any, heading: str) -> list[Any]:
-    """What lies below the heading that begins so."""
+    """What lies below the heading that begins so: a cell a province."""
+    return cells_below(sheet, heading)[:PROVINCES]
+
+
+def median_below(sheet: Any, heading: str) -> Any:
+    """What stands apart below the provinces."""
+    gap, median = cells_below(sheet, heading)[PROVINCES:]
+    assert gap is None
+    return median
+
+
+def cells_below(sheet: Any, heading: str) -> list[Any]:
     for column in sheet.iter_cols(values_only=True):
         for line, value in enumerate(column):
             if isinstance(value, str) and value.startswith(heading):
@@ -60,6 +72,17 @@ def test_numbers_are_numbers_and_what_is_missing_is_empty_apart_from_zero(
     publicity = book["Công khai, minh bạch"]
     assert below(publicity, "Tỷ lệ hồ sơ đồng bộ / Dossiers synchronised: Tử số") == [1234567, 3, None]
     assert below(publicity, "Tỷ lệ TTHC công bố đúng hạn / Announced on time: Tỷ lệ") == [0, None, None]
+
+
+def test_below_the_provinces_stands_the_median_that_the_mart_has(workbooks: Callable[[int], Any]) -> None:
+    book = workbooks(RECORDS)
+    publicity = book["Công khai, minh bạch"]
+    assert median_below(publicity, "Tỉnh /") == "Trung vị cả nước / National median"
+    assert median_below(book["Xếp hạng"], "Điểm /") == 46.10
+    assert median_below(book["Xếp hạng"], "Hạng") is None
+    assert median_below(publicity, "Công khai, minh bạch / ") == 12.00
+    assert median_below(publicity, "Tỷ lệ hồ sơ đồng bộ / Dossiers synchronised: Tỷ lệ") == 0.625
+    assert median_below(publicity, "Tỷ lệ TTHC công bố đúng hạn / Announced on time: Điểm") == 0
 
 
 def test_each_sheet_says_of_what_it_is_and_keeps_its_headings_in_sight(

@@ -1,8 +1,6 @@
 -- Grain: one row per period and metric: the middle of the provinces.
 select
-    p, metric_code as m, median(ratio) as ratio, quantile_of(score, 0.5) as score,
-    quantile_of(points_lost, 0.5) as points_lost
-from metric_scores
-where unit_level = 'province'
-group by p, metric_code
-order by p, metric_code
+    p, part_code as m, median_ratio as ratio, median_score as score, median_points_lost as points_lost
+from peer_medians
+where peer_group = 'nation' and part_level = 'metric'
+order by p, part_code

@@ -1,44 +1,42 @@
--- The value below which a share of scores lies, to two places, halves up: decimals of two places would be cut off.
-create temp macro quantile_of(score, share) as quantile_cont(score::decimal(8, 4), share)::decimal(6, 2);
-
 -- Grain: one row per period key of the ranking of provinces, numbered. Everything else on the page names a period by its
 -- number. What is said of the whole ranking stands here: the middle of the totals and how many are ranked.
 create temp table periods as
-select
-    row_number() over (order by basis, regime, period_type, period_start, as_of)::integer - 1 as p,
-    basis, regime, period_type, period_start, period_end, as_of, min(period_id) as period_id,
-    min(period_status) as period_status,
-    max(peers) as peers,
-    max(peers_expected) as peers_expected,
-    max(baseline) as baseline,
-    max(incomplete_sources) as incomplete_sources,
-    count(total_score) as totals,
-    min(total_score) as lowest,
-    quantile_of(total_score, 0.25) as lower_quartile,
-    quantile_of(total_score, 0.5) as median,
-    quantile_of(total_score, 0.75) as upper_quartile,
-    max(total_score) as highest
-from marts.mart_province_ranking
-group by basis, regime, period_type, period_start, period_end, as_of;
+with listed as (
+    select
+        row_number() over (order by basis, regime, period_type, period_start, as_of)::integer - 1 as p,
+        basis, regime, period_type, period_start, period_end, as_of, min(period_id) as period_id,
+        min(period_status) as period_status,
+        max(peers) as peers,
+        max(peers_expected) as peers_expected,
+        max(baseline) as baseline,
+        max(incomplete_sources) as incomplete_sources
+    from marts.mart_province_ranking
+    group by basis, regime, period_type, period_start, period_end, as_of
+),
 
--- Grain: one row per period, province and one of the five provinces that received the most similar number of dossiers,
--- by ratio: twice as many is as far as half as many.
-create temp table alike as
-with sizes as (
-    select periods.p, headline.unit_code, headline.dossiers_received
-    from marts.mart_service_headline as headline
-    inner join periods using (basis, regime, period_type, period_start, period_end, as_of)
-    where headline.unit_level = 'province' and headline.dossiers_received > 0
+totals as (
+    select * from marts.mart_peer_medians
+    where unit_level = 'province' and peer_group = 'nation' and part_level = 'total'
 )
 
-select one.p, one.unit_code, other.unit_code as similar_code
-from sizes as one
-inner join sizes as other on one.p = other.p and one.unit_code <> other.unit_code
-qualify
-    row_number() over (
-        partition by one.p, one.unit_code
-        order by abs(ln(other.dossiers_received / one.dossiers_received)), other.unit_code
-    ) <= 5;
+select
+    listed.*, coalesce(totals.units, 0) as totals, totals.lowest_score as lowest, totals.lower_quartile,
+    totals.median_score as median, totals.upper_quartile, totals.highest_score as highest
+from listed
+left join totals using (basis, regime, period_type, period_start, period_end, as_of);
+
+-- Grain: one row per period, group or metric and the nation or a region: the middle of its provinces.
+create temp table peer_medians as
+select periods.p, m.peer_group, m.peer_group_code, m.part_level, m.part_code, m.max_score, m.lowest_score, m.median_score,
+    m.highest_score, m.median_points_lost, coalesce(m.median_ratio, m.median_average_days) as median_ratio
+from marts.mart_peer_medians as m
+inner join periods using (basis, regime, period_type, period_start, period_end, as_of)
+where m.unit_level = 'province' and m.part_level <> 'total';
+
+-- Grain: one row per province: the region in which others are similar to it. Regions do not change with days.
+create temp table regions as
+select distinct unit_code, region_vi, region_en from marts.dim_unit
+where unit_level = 'province';
 
 -- Grain: one row per period, group and province; the points of the six groups.
 create temp table group_scores as

@@ -1,5 +1,5 @@
 -- Grain: one row per period, group and metric of it: the figures of all provinces as lists, in the order of the ranking;
--- before the metrics of a group one row of the group itself.
+-- before the metrics of a group one row of the group itself. Medians are of all provinces.
 with placed as (
     select periods.p, r.unit_code, row_number() over (partition by periods.p order by r.rank nulls last, r.unit_code) as place
     from marts.mart_province_ranking as r
@@ -29,10 +29,12 @@ about as (
 select
     c.p, c.group_code, c.code, c.is_group, any_value(about.name_vi) as name_vi, any_value(about.name_en) as name_en,
     list(f.numerator order by placed.place) as numerator, list(f.denominator order by placed.place) as denominator,
-    list(f.ratio order by placed.place) as ratio, list(f.score order by placed.place) as score
+    list(f.ratio order by placed.place) as ratio, list(f.score order by placed.place) as score,
+    any_value(middle.median_ratio) as median_ratio, any_value(middle.median_score) as median_score
 from codes as c
 inner join placed using (p)
 left join figures as f on c.p = f.p and c.group_code = f.group_code and c.code = f.code and placed.unit_code = f.unit_code
 left join about on c.p = about.p and c.code = about.code
+left join peer_medians as middle on c.p = middle.p and c.code = middle.part_code and middle.peer_group = 'nation'
 group by c.p, c.group_code, c.code, c.is_group
 order by c.p, c.group_code, c.is_group desc, c.code

@@ -2,7 +2,8 @@
 function showProvince() {
   const { p } = state.period, row = rowWhere("ranking", ["p", "u"], p, state.province);
   offer("province", provincesOf(p).map((one) => [one.u, nameOf(one)]).sort(([, a], [, b]) => new Intl.Collator("vi").compare(a, b)), row.u);
-  const name = nameOf(row), similar = (row.similar ?? []).map((code) => rowWhere("ranking", ["p", "u"], p, code));
+  const name = nameOf(row), similar = (row.similar ?? []).map((code) => rowWhere("ranking", ["p", "u"], p, code)).filter(Boolean);
+  const region = row.region_vi && nameOf({ name_vi: row.region_vi, name_en: row.region_en });
   factList("province-facts", [
     ["fact_rank", isMissing(row.rank) ? row.rank_reason : say("rank_of", { rank: number(row.rank), peers: number(state.period.peers) })],
     ["fact_score", isMissing(row.total_score) ? null : points(row.total_score)],
@@ -12,7 +13,7 @@ function showProvince() {
     ...headlineFacts(rowWhere("headlines", ["p", "u"], p, row.u) ?? {}),
     ["fact_similar", similar.length ? similar.flatMap((one, i) => [i ? ", " : "", provinceLink(one.u, nameOf(one))]) : null],
   ]);
-  write("similar-note", say(similar.length ? "similar_note" : "similar_none"));
+  write("similar-note", region ? say("similar_note", { region }) : "");
   const groups = tables.group_names.g.map((g) => ({ ...rowWhere("groups", ["p", "u", "g"], p, row.u, g), g, u: null, group: groupName(g),
     median: rowWhere("group_medians", ["p", "g"], p, g)?.median })).filter((one) => !isMissing(one.p));
   fill("groups", groups.map((one) => ({ ...one, score_reason: one.score_reason })), say("groups_caption", { name }));
