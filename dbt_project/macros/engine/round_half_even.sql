@@ -7,6 +7,7 @@
     round_even({{ value }}, {{ decimals }})
 {%- endmacro %}
 
+{#- As DuckDB does it, in binary fractions; `bround` rounds what they print as. -#}
 {% macro spark__round_half_even(value, decimals) -%}
-    bround({{ value }}, {{ decimals }})
+    (rint({{ value }} * {{ 10 ** decimals }}) / {{ 10 ** decimals }})
 {%- endmacro %}
