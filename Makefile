@@ -13,7 +13,7 @@
 #   make test-bi   what BI tools find: PostgreSQL under readers and kills, the scoreboard in a browser, metrics,
 #                    the dashboard in Apache Superset
 #   make test-spark   the same models on Apache Spark (Java from Debian), every mart compared with DuckDB's
-#   make parity [DATA_FOLDER=data]   builds what has landed there on both engines, prints what differs mart by mart
+#   make parity [SCALE=0.01]   two nights on both engines, and what differs, mart by mart
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench-build [SHARE=0.1]   all tables beside one more night, on a share of the country
@@ -24,7 +24,7 @@
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
-# Share of the country's 25 million dossiers that `make run` makes up: 0.01 is a quarter of a million.
+# Share of the country's 25 million dossiers that `make run` and `make parity` make up: 0.01 is a quarter of a million.
 SCALE ?= 0.01
 ROWS ?= 400000
 SHARE ?= 0.1
@@ -76,7 +76,7 @@ test-spark: install manifest
 
 parity: install
 	@bin/install-spark
-	@$(RUN) python bench/parity.py
+	@$(RUN) python bench/parity.py $(SCALE)
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest

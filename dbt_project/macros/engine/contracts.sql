@@ -25,12 +25,23 @@
 {%- endmacro %}
 
 
-{#- The columns of a contract, of those types. -#}
+{#-
+    The columns of a contract, of those types. Tables of Parquet know no constraint: what must not be null ends the query that
+    writes it. A view writes nothing.
+-#}
 {% macro spark__get_column_names() %}
-    {%- for column in model.columns.values() %}
-        cast({{ column.name }} as {{ spark_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+    {%- for column in model.columns.values() -%}
+        {%- set value = 'cast(' ~ column.name ~ ' as ' ~ spark_type(column.data_type) ~ ')' -%}
+        {%- set is_needed = column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}
+        {%- if is_needed and config.get('materialized') != 'view' -%}
+            {%- set value = 'coalesce(' ~ value ~ ", raise_error('" ~ this ~ '.' ~ column.name ~ " is null'))" -%}
+        {%- endif %}
+        {{ value }} as {{ column.name }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {% endmacro %}
+
+{#- dbt-spark alters columns, which tables of Parquet do not allow. -#}
+{% macro spark__persist_constraints(relation, model) -%} {%- endmacro %}
 
 
 {#- As dbt-spark's, with these types, and without comments on columns, for which a query would be run once more. -#}
