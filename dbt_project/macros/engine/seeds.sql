@@ -1,6 +1,7 @@
 {#-
     Seeds on Spark: dbt-spark binds values as texts in quotes, so that a name with an apostrophe and a missing value go wrong.
-    Here they are written as literals.
+    Here they are written as literals. An apostrophe stands in quotes of the other kind, because where a backslash is a
+    backslash (profiles.yml) Spark does not read two of them as one.
 -#}
 {% macro spark__create_csv_table(model, agate_table) -%}
     {%- set given = model.config.get('column_types', {}) -%}
@@ -19,6 +20,7 @@
 
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set given = model.config.get('column_types', {}) -%}
+    {%- set apostrophe = "' || \"'\" || '" -%}
     {%- set columns = [] -%}
     {%- for name in agate_table.column_names -%}
         {%- set data_type = spark_type(given.get(name, adapter.convert_type(agate_table, loop.index0))) -%}
@@ -32,7 +34,7 @@
                 (
                 {%- for value in row -%}
                     {%- if value is none -%} null
-                    {%- else -%} '{{ value | string | replace("'", "''") }}'
+                    {%- else -%} '{{ value | string | replace("'", apostrophe) }}'
                     {%- endif -%}
                     {{- ', ' if not loop.last -}}
                 {%- endfor -%}
