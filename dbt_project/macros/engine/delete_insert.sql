@@ -3,7 +3,8 @@
     are replaced by them. dbt-spark knows it for no format. Parquet has neither `merge` nor `delete`, and overwriting
     partitions helps where the new rows are in few of them, which dossiers of one day are not: the table is written again,
     without what is replaced, and takes the place of the old one. Whoever is killed between these two finds no table, and makes
-    it from nothing (macros/incremental).
+    it from nothing (macros/incremental). There is no transaction that a hook after the rows could share: it runs before them,
+    so that what is used is noted before it is used.
 -#}
 {% materialization incremental, adapter='spark', supported_languages=['sql'] %}
     {%- set existing = load_relation(this) -%}
@@ -14,6 +15,7 @@
     {%- endif -%}
 
     {{ run_hooks(pre_hooks) }}
+    {{ run_hooks(post_hooks) }}
     {%- if not is_incremental() -%}
         {%- if existing is not none -%} {%- do adapter.drop_relation(existing) -%} {%- endif -%}
         {%- call statement('main') -%} {{ create_table_as(False, this, sql) }} {%- endcall -%}
@@ -23,8 +25,8 @@
         {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | join(', ') -%}
         {%- set replaced -%}
             select {{ columns }}
-            from {{ this }}
-            where {{ key }} not in (select new_rows.{{ key }} from {{ new_rows }} as new_rows)
+            from {{ this }} as old_rows
+            where not exists (select 1 from {{ new_rows }} as new_rows where new_rows.{{ key }} = old_rows.{{ key }})
             union all
             select {{ columns }}
             from {{ new_rows }}
@@ -33,6 +35,5 @@
         {%- do run_query('drop table ' ~ new_rows) -%}
     {%- endif -%}
     {%- do persist_docs(this, model) -%}
-    {{ run_hooks(post_hooks) }}
     {{ return({'relations': [this]}) }}
 {% endmaterialization %}
