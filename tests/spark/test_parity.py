@@ -1,13 +1,12 @@
 """The same models on Apache Spark: after each of two nights, every mart is as DuckDB makes it, row by row.
 
-Belongs here: what `make parity` compares, on less, and that its comparison finds what differs. Does not belong here: what a
-mart should hold (`tests/pipeline`, on DuckDB).
+Belongs here: what `make parity` compares, on less. Does not belong here: what a mart should hold (`tests/pipeline`, on
+DuckDB), what counts as a difference (`test_comparison.py`).
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import duckdb
 import pytest

@@ -1,4 +1,4 @@
-"""The locks: the project's own, that of the Superset which it is tried on, and that of Spark, on which its models run as well.
+"""The locks: the project's own, that of the Superset it is tried on, and that of Spark, on which its models run as well.
 
 Belongs here: what two of them must agree on. Does not belong here: what either installs.
 """
