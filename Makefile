@@ -12,6 +12,8 @@
 #   make test-search   200 of those sequences
 #   make test-bi   what BI tools find: PostgreSQL under readers and kills, the scoreboard in a browser, metrics,
 #                    the dashboard in Apache Superset
+#   make test-spark   the same models on Apache Spark (Java from Debian), every mart compared with DuckDB's
+#   make parity [SCALE=0.01]   two nights on both engines, and what differs, mart by mart
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench [SCALE=0.01]   every stage of the job on a share of the country, beside what a plain script takes:
@@ -19,11 +21,11 @@
 #   make bench-queries   22 questions of a BI user, on what is served (and on PostgreSQL, where its address is set)
 #   make lint   the style rules
 #   make superset-datasets   bring the datasets of dashboards/superset to dbt's descriptions
-#   make lock   compile requirements.lock and requirements-superset.lock from pyproject.toml
+#   make lock   compile requirements.lock and those of Superset and Spark from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
-# Share of the country's 25 million dossiers that `make run` makes up: 0.01 is a quarter of a million.
+# Share of the country's 25 million dossiers that `make run` and `make parity` make up: 0.01 is a quarter of a million.
 SCALE ?= 0.01
 ROWS ?= 400000
 RUN := bin/run
@@ -32,7 +34,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-bi test-recovery bench bench-ingest bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-spark parity test-recovery bench bench-ingest bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -56,7 +58,7 @@ dev: install
 	@bin/service-index dev
 
 test: install manifest
-	@$(RUN) python -m pytest -m "not slow and not search and not recovery and not bi"
+	@$(RUN) python -m pytest -m "not slow and not search and not recovery and not bi and not spark"
 
 test-slow: install manifest
 	@$(RUN) python -m pytest -m slow
@@ -67,6 +69,14 @@ test-search: install manifest
 test-bi: install manifest
 	@bin/install-bi
 	@$(RUN) python -m pytest -m bi
+
+test-spark: install manifest
+	@bin/install-spark
+	@$(RUN) python -m pytest -m spark -n 1
+
+parity: install
+	@bin/install-spark
+	@$(RUN) python bench/parity.py $(SCALE)
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest
@@ -127,6 +137,9 @@ lock: install
 	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--group pyproject.toml:superset --output-file requirements-superset.lock
+	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+		--group pyproject.toml:spark --output-file requirements-spark.lock
 
 clean:
 	@rm -rf data dbt_project/target dbt_project/logs

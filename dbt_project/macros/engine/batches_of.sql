@@ -13,10 +13,18 @@
     group by 1
 {%- endmacro %}
 
-{#- A lake in tables says nothing of files: a batch of one name is taken for the same. -#}
+{#- Of each file Spark knows the same; a hook cannot refer to a source. -#}
 {% macro spark__batches_of(table) -%}
-    select distinct
+    select
         batch,
-        '' as content
-    from {{ source('exchange', table) }}
+        cast(sum(cast(xxhash64(file_name, file_size, file_modified_at) as decimal(38, 0))) as string) as content
+    from (
+        select distinct
+            batch,
+            _metadata.file_name as file_name,
+            _metadata.file_size as file_size,
+            _metadata.file_modification_time as file_modified_at
+        from exchange.{{ table }}
+    ) as files
+    group by batch
 {%- endmacro %}

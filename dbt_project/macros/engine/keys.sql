@@ -7,8 +7,11 @@
     cast(hash({{ columns | join(', ') }}) >> 1 as bigint)
 {%- endmacro %}
 
+{#- A missing value leaves Spark's hash as it is: that it is missing is hashed as well. -#}
 {% macro spark__surrogate_key(columns) -%}
-    shiftrightunsigned(xxhash64({{ columns | join(', ') }}), 1)
+    shiftrightunsigned(
+        xxhash64({% for column in columns %}{{ column }}, {{ column }} is null{{ ', ' if not loop.last }}{% endfor %}), 1
+    )
 {%- endmacro %}
 
 

@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro spark__local_time(moment) -%}
-    from_utc_timestamp(to_utc_timestamp({{ moment }}, current_timezone()), 'Asia/Ho_Chi_Minh')
+    convert_timezone(current_timezone(), 'Asia/Ho_Chi_Minh', cast({{ moment }} as timestamp_ntz))
 {%- endmacro %}

@@ -7,6 +7,21 @@
     round_even({{ value }}, {{ decimals }})
 {%- endmacro %}
 
+{#-
+    As DuckDB does it, step by step: `bround` looks at what a binary fraction prints as, DuckDB at what it is, so that each has
+    another idea of what lies half way (`round_even(1.015, 2)` is 1.01 here and 1.02 there).
+-#}
 {% macro spark__round_half_even(value, decimals) -%}
-    bround({{ value }}, {{ decimals }})
+    {%- set number = 'cast(' ~ value ~ ' as double)' -%}
+    (
+        case
+            when (abs({{ number }}) * {{ 10 ** (decimals + 1) }}D) % 10 = 5
+                then {{ half_away_from_zero(number ~ ' / 2', decimals) }} * 2
+            else {{ half_away_from_zero(number, decimals) }}
+        end
+    )
+{%- endmacro %}
+
+{% macro half_away_from_zero(value, decimals) -%}
+    signum({{ value }}) * floor(abs({{ value }}) * {{ 10 ** decimals }} + 0.5D) / {{ 10 ** decimals }}
 {%- endmacro %}

@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro spark__comma_list(value) -%}
-    concat_ws(', ', sort_array(collect_set({{ value }})))
+    nullif(concat_ws(', ', sort_array(collect_set({{ value }}))), '')
 {%- endmacro %}
 
 
@@ -23,8 +23,34 @@
 
 {% macro spark__unaccented(text) -%}
     translate(
-        lower({{ text }}),
+        {{ composed('lower(' ~ text ~ ')') }},
         'àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ',
         '{{ "a" * 17 ~ "e" * 11 ~ "i" * 5 ~ "o" * 17 ~ "u" * 11 ~ "y" * 5 ~ "d" }}'
+    )
+{%- endmacro %}
+
+
+{#-
+    A text in lower case with each Vietnamese letter as one character (NFC), where Spark has no function of its own: letter
+    and mark, and then what they make and the next mark, the dot below first, as the standard orders them.
+-#}
+{% macro composed(text) -%}
+    {%- set grave, acute, hook, tilde, dot = '\u0300', '\u0301', '\u0309', '\u0303', '\u0323' -%}
+    {%- set marks = [(grave, 'àèìòùỳằầềồờừ'), (acute, 'áéíóúýắấếốớứ'), (hook, 'ảẻỉỏủỷẳẩểổởử'), (tilde, 'ãẽĩõũỹẵẫễỗỡữ')] -%}
+    {%- set shaped = [('a', '\u0306', 'ă'), ('a', '\u0302', 'â'), ('e', '\u0302', 'ê'), ('o', '\u0302', 'ô'),
+        ('o', '\u031b', 'ơ'), ('u', '\u031b', 'ư')] -%}
+    {%- set pairs = [] -%}
+    {%- for letter, mark, whole in shaped -%}{%- do pairs.append((letter ~ mark, whole)) -%}{%- endfor -%}
+    {%- for letter, whole in zip('aeiouyăâêôơư', 'ạẹịọụỵặậệộợự') -%}{%- do pairs.append((letter ~ dot, whole)) -%}{%- endfor -%}
+    {%- for letter, mark, whole in [('ạ', '\u0306', 'ặ'), ('ạ', '\u0302', 'ậ'), ('ẹ', '\u0302', 'ệ'), ('ọ', '\u0302', 'ộ')] -%}
+        {%- do pairs.append((letter ~ mark, whole)) -%}
+    {%- endfor -%}
+    {%- for mark, wholes in marks -%}
+        {%- for letter, whole in zip('aeiouyăâêôơư', wholes) -%}{%- do pairs.append((letter ~ mark, whole)) -%}{%- endfor -%}
+    {%- endfor -%}
+    aggregate(
+        array({% for apart, whole in pairs %}array('{{ apart }}', '{{ whole }}'){{ ', ' if not loop.last }}{% endfor %}),
+        {{ text }},
+        (composed, pair) -> replace(composed, pair[0], pair[1])
     )
 {%- endmacro %}

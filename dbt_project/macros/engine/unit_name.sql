@@ -19,11 +19,15 @@
     )
 {%- endmacro %}
 
+{#- Spark replaces all that it finds, and nothing in it composes letters. -#}
 {% macro spark__unit_name_key(name) -%}
+    {%- set blank = '[\\s\\x{00A0}\\x{2000}-\\x{200A}\\x{202F}\\x{3000}]' -%}
+    {%- set invisible = '[\\x{00AD}\\x{200B}-\\x{200F}\\x{2060}\\x{FEFF}]' -%}
+    {%- set folded = "translate(" ~ composed("lower(regexp_replace(" ~ name ~ ", '" ~ invisible ~ "', ''))") ~ ", '’‘ʼ`)', "
+        ~ "repeat(chr(39), 4))" -%}
+    {%- set separated = "regexp_replace(" ~ folded ~ ", '" ~ blank ~ "*[-–—,(]" ~ blank ~ "*', ' - ')" -%}
     regexp_replace(
-        trim(regexp_replace(
-            {{ tones_placed("regexp_replace(lower(" ~ name ~ "), '\\\\s*[-–—,(]\\\\s*', ' - ')") }}, '\\s+', ' '
-        )), '^(ubnd|uỷ ban nhân dân) ', ''
+        trim(regexp_replace({{ tones_placed(separated) }}, '{{ blank }}+', ' ')), '^(ubnd|uỷ ban nhân dân) ', ''
     )
 {%- endmacro %}
 
@@ -50,6 +54,16 @@
 {#- A name as people read it, without the name of its province at the end. -#}
 {% macro without_province_shown(name, province) -%}
     regexp_replace(
-        {{ name }}, '(?i)\s*[-–—,(]\s*((tỉnh|thành phố|tp[.]?)\s+)?' || {{ province }} || '[)]?\s*$', ''
+        {{ name }}, '{{ any_case() }}\s*[-–—,(]\s*((tỉnh|thành phố|tp[.]?)\s+)?' || {{ province }} || '[)]?\s*$', ''
     )
 {%- endmacro %}
+
+
+{#- At the start of a pattern: in capitals or not, letters with accents as well. -#}
+{% macro any_case() %}
+    {{- return(adapter.dispatch('any_case')()) -}}
+{% endmacro %}
+
+{% macro default__any_case() -%} (?i) {%- endmacro %}
+
+{% macro spark__any_case() -%} (?iu) {%- endmacro %}

@@ -13,7 +13,7 @@
     computed, and nothing wrong.
 -#}
 {% macro state(table) %}
-    {{- return(api.Relation.create(database=target.database, schema='state', identifier=table)) -}}
+    {{- return(api.Relation.create(database=target.get('database'), schema='state', identifier=table)) -}}
 {% endmacro %}
 
 
@@ -28,15 +28,15 @@
     {%- set nodes = incremental_nodes() -%}
     {%- set chosen = nodes | selectattr('unique_id', 'in', selected_resources) | list -%}
     {%- set text = dbt.type_string() -%}
-    {%- do run_query('create schema if not exists ' ~ target.database ~ '.state') -%}
+    {%- do run_query('create schema if not exists ' ~ state('built').without_identifier()) -%}
     {%- do run_query('create table if not exists ' ~ state('built') ~ ' (key ' ~ text ~ ', content ' ~ text ~ ')') -%}
     {%- do run_query(
         'create table if not exists ' ~ state('inputs')
         ~ ' (input ' ~ text ~ ', key ' ~ text ~ ', content ' ~ text ~ ', is_recorded boolean)'
     ) -%}
-    {%- do run_query('create or replace table ' ~ state('at_hand') ~ ' as ' ~ inputs_at_hand(nodes)) -%}
+    {%- do run_query(replace_table(state('at_hand'), inputs_at_hand(nodes))) -%}
     {%- if flags.WHICH in ('run', 'build', 'seed') -%}
-        {%- do run_query('delete from ' ~ state('built') ~ ' where ' ~ is_one_of(selected_resources)) -%}
+        {%- do run_query(delete_from(state('built'), is_one_of(selected_resources))) -%}
         {%- if chosen | length == nodes | length -%}
             {%- do start_over_where_spoiled(nodes) -%}
         {%- elif chosen and flags.FULL_REFRESH -%}
@@ -62,7 +62,7 @@
         {%- for node in nodes -%}
             {%- do adapter.drop_relation(relation_of(node)) -%}
         {%- endfor -%}
-        {%- do run_query('delete from ' ~ state('inputs')) -%}
+        {%- do run_query(delete_from(state('inputs'))) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -88,12 +88,14 @@
     {%- endset -%}
     {%- do run_query(newly_built) -%}
     {%- if not missing and not run_query(unbuilt) | length -%}
-        create or replace table {{ state('inputs') }} as
-        select input, key, content, true as is_recorded
-        from {{ state('at_hand') }}
-        union all
-        select input, key, content, true as is_recorded
-        from ({{ lookups() }}) as lookups
+        {%- set used -%}
+            select input, key, content, true as is_recorded
+            from {{ state('at_hand') }}
+            union all
+            select input, key, content, true as is_recorded
+            from ({{ lookups() }}) as lookups
+        {%- endset -%}
+        {{ replace_table(state('inputs'), used) }}
     {%- endif -%}
 {% endmacro %}
 

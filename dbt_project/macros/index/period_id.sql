@@ -2,17 +2,17 @@
 {% macro period_id(alias) -%}
     concat_ws(
         '.', {{ alias }}.basis, {{ alias }}.regime, {{ alias }}.period_type,
-        cast({{ alias }}.period_start as varchar), cast({{ alias }}.period_end as varchar),
-        cast({{ alias }}.as_of as varchar)
+        cast({{ alias }}.period_start as string), cast({{ alias }}.period_end as string),
+        cast({{ alias }}.as_of as string)
     )
 {%- endmacro %}
 
 
 {#- A day as people write it in Vietnam: 01/07/2025. -#}
 {% macro day_vi(day) -%}
-    lpad(cast(extract(day from {{ day }}) as varchar), 2, '0') || '/'
-    || lpad(cast(extract(month from {{ day }}) as varchar), 2, '0') || '/'
-    || cast(extract(year from {{ day }}) as varchar)
+    lpad(cast(extract(day from {{ day }}) as string), 2, '0') || '/'
+    || lpad(cast(extract(month from {{ day }}) as string), 2, '0') || '/'
+    || cast(extract(year from {{ day }}) as string)
 {%- endmacro %}
 
 
@@ -25,11 +25,11 @@
         ] -%}
             when {{ loop.index }} then '{{ month }}'
         {% endfor -%}
-    end || ' ' || cast(extract(year from {{ day }}) as varchar)
+    end || ' ' || cast(extract(year from {{ day }}) as string)
 {%- endmacro %}
 
 
 {#- A day as people write it in English: 1 July 2025. -#}
 {% macro day_en(day) -%}
-    cast(extract(day from {{ day }}) as varchar) || ' ' || {{ month_en(day) }}
+    cast(extract(day from {{ day }}) as string) || ' ' || {{ month_en(day) }}
 {%- endmacro %}

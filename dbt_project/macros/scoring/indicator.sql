@@ -52,7 +52,7 @@ observations as (
         numerator,
         denominator,
         published_ratio,
-        cast(null as varchar) as score_reason,
+        cast(null as string) as score_reason,
         denominator_status
     from published
     union all
@@ -64,7 +64,7 @@ observations as (
         case when missing.unit_code is null then counted.denominator end as denominator,
         case when missing.unit_code is null then counted.published_ratio end as published_ratio,
         'not_delivered: ' || missing.sources as score_reason,
-        cast(null as varchar) as denominator_status
+        cast(null as string) as denominator_status
     from counted
     left join missing
         on

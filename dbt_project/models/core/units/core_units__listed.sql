@@ -26,11 +26,11 @@ nation as (
         'VN' as unit_code,
         'nation' as unit_level,
         'nation' as unit_type,
-        cast(null as varchar) as parent_unit_code,
-        cast(null as varchar) as province_code,
+        cast(null as string) as parent_unit_code,
+        cast(null as string) as province_code,
         'Việt Nam' as name_vi,
         'Viet Nam' as name_en,
-        cast(null as varchar) as agency_code
+        cast(null as string) as agency_code
 ),
 
 province_units as (
@@ -116,7 +116,7 @@ commune_units as (
         communes.province_code as parent_unit_code,
         communes.province_code,
         communes.name_vi,
-        cast(null as varchar) as name_en,
+        cast(null as string) as name_en,
         coalesce(named_by_portal.agency_code, commune_codes.agency_code) as agency_code
     from communes
     left join commune_codes
@@ -185,7 +185,7 @@ department_units as (
         province_code as parent_unit_code,
         province_code,
         name_vi,
-        cast(null as varchar) as name_en,
+        cast(null as string) as name_en,
         agency_code
     from shortest_department_names
     where preference = 1

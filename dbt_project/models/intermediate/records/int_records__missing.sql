@@ -31,7 +31,7 @@ needed as (
         indicators.is_scored,
         indicators.is_measured_below_province,
         metric_sources.source,
-        cast(null as varchar) as unit_level
+        cast(null as string) as unit_level
     from indicators
     inner join metric_sources
         on indicators.metric_code = metric_sources.metric_code

@@ -21,7 +21,7 @@ named as (
             when 'month' then 'Tháng ' || substr({{ day_vi('periods.period_start') }}, 4)
             when 'quarter'
                 then
-                    'Quý ' || cast(extract(quarter from periods.period_start) as varchar)
+                    'Quý ' || cast(extract(quarter from periods.period_start) as string)
                     || substr({{ day_vi('periods.period_start') }}, 6)
             when 'year_to_date' then 'Năm ' || substr({{ day_vi('periods.period_start') }}, 7)
             else 'Từ ' || {{ day_vi('periods.period_start') }} || ' đến ' || {{ day_vi('periods.period_end') }}
@@ -30,7 +30,7 @@ named as (
             when 'month' then {{ month_en('periods.period_start') }}
             when 'quarter'
                 then
-                    'Quarter ' || cast(extract(quarter from periods.period_start) as varchar) || ' of '
+                    'Quarter ' || cast(extract(quarter from periods.period_start) as string) || ' of '
                     || substr({{ day_vi('periods.period_start') }}, 7)
             when 'year_to_date' then 'Year ' || substr({{ day_vi('periods.period_start') }}, 7)
             else {{ day_en('periods.period_start') }} || ' to ' || {{ day_en('periods.period_end') }}

@@ -61,7 +61,7 @@ groups as (
         cast(official_groups.official_score as double) as official_score,
         case when index_scores.score_origin = 'computed' then cast(index_scores.score as double) end as computed_score,
         false as has_counts,
-        cast(null as varchar) as denominator_status
+        cast(null as string) as denominator_status
     from index_scores
     inner join official_groups
         on
@@ -80,7 +80,7 @@ totals as (
         cast(official_totals.official_total_score as double) as official_score,
         case when index_scores.score_origin = 'computed' then cast(index_scores.score as double) end as computed_score,
         false as has_counts,
-        cast(null as varchar) as denominator_status
+        cast(null as string) as denominator_status
     from index_scores
     inner join official_totals
         on

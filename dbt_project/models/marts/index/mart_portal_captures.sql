@@ -82,8 +82,8 @@ final as (
     union all
     select
         'portal' as basis,
-        cast(null as varchar) as regime,
-        cast(null as varchar) as period_type,
+        cast(null as string) as regime,
+        cast(null as string) as period_type,
         cast(null as date) as period_start,
         cast(null as date) as period_end,
         as_of,

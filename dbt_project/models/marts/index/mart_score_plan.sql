@@ -214,8 +214,8 @@ listed as (
         null as score_before,
         null as score_after,
         total_score as total_after,
-        'it takes ' || cast(points_needed as varchar) || ' points; counts of its own can win '
-        || cast(points_in_reach as varchar) as plan_reason
+        'it takes ' || cast(points_needed as string) || ' points; counts of its own can win '
+        || cast(points_in_reach as string) as plan_reason
     from asked
     where points_in_reach < points_needed
 ),

@@ -4,5 +4,5 @@
     'AVG_PROCESSING_DAYS',
     numerator='null',
     denominator='null',
-    ratio='processing_seconds / 86400.0 / nullif(dossiers_ended, 0)'
+    ratio='cast(processing_seconds as double) / 86400 / nullif(dossiers_ended, 0)'
 ) }}

@@ -30,7 +30,7 @@ settled as (
         settlement.total_received as denominator,
         settlement.ratio / 100 as published_ratio,
         settlement.score as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where settlement is not null
 ),
@@ -45,7 +45,7 @@ processing_days as (
         cast(null as bigint) as denominator,
         settlement.avg_processing_days as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where settlement is not null
 ),
@@ -59,7 +59,7 @@ dossiers_paid as (
         payment.financial_obligation_dossiers as denominator,
         cast(null as double) as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where payment.financial_obligation_dossiers is not null
 ),
@@ -73,7 +73,7 @@ formalities_paid as (
         payment.fee_formalities as denominator,
         cast(null as double) as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where payment.fee_formalities is not null
 ),
@@ -87,7 +87,7 @@ fee_data_integrated as (
         payment.fee_formalities as denominator,
         cast(null as double) as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where fee_data_formalities is not null
 ),
@@ -101,7 +101,7 @@ offered_online as (
         online.authority_formalities as denominator,
         cast(null as double) as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where online.authority_formalities is not null
 ),
@@ -115,7 +115,7 @@ services_used as (
         online.online_services as denominator,
         cast(null as double) as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where online.online_services is not null
 ),
@@ -129,7 +129,7 @@ filed_online as (
         online.filed as denominator,
         cast(null as double) as published_ratio,
         cast(null as double) as official_score,
-        cast(null as varchar) as data_quality_status
+        cast(null as string) as data_quality_status
     from unit_results
     where online.filed is not null
 ),

@@ -38,7 +38,7 @@ final as (
         record_no,
         -- What the interface answered in one go is one capture; any other file is one by itself.
         coalesce(
-            sender || ' ' || cast({{ local_time('capture_at') }} as varchar), file_hash
+            sender || ' ' || cast({{ local_time('capture_at') }} as string), file_hash
         ) as capture_key,
         interface,
         formality_id,

@@ -1,0 +1,194 @@
+"""Whether DuckDB and Apache Spark make the same marts of one lake: every mart, every column, after each of two nights.
+
+`make parity [SCALE=0.01]`. Here: synthetic records and the portal's samples, of which the last day of delivery is the
+second night, so that incremental models are compared as well; both engines by the same dbt project. Texts, whole numbers,
+decimals, dates and moments must be equal, binary fractions to a billionth. Not here: how long either takes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.ingestion.lake import promote
+from orchestration.ingestion.landing import Days, delivery_days
+from orchestration.mart_keys import mart_keys
+from orchestration.samples import land_samples
+from orchestration.settings import REPOSITORY, Settings
+from orchestration.simulation.generator import simulate
+from orchestration.sources import SOURCES, agreed_at_start
+from orchestration.sql_text import identifier, literal
+
+#: Engines add in an order of their own: by how much two binary fractions of a mart may differ.
+TOLERANCE = 1e-9
+#: Where Spark's tables of a schema are, and those that views are copied to (macros/engine/copy_views.sql).
+SCHEMAS = ("marts", "views_of_marts")
+
+
+@dataclass(frozen=True)
+class Mart:
+    """What was found of one mart: its rows on either engine, and by column in how many of them it differs."""
+
+    name: str
+    duckdb_rows: int
+    spark_rows: int | None
+    differences: dict[str, int]
+
+    @property
+    def is_same(self) -> bool:
+        return self.duckdb_rows == self.spark_rows and not self.differences
+
+
+def main(scale: float) -> int:
+    """Print a table after each night; 1 where any mart differs or is missing."""
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings(Path(name).resolve())
+        land_samples(settings)
+        found = [mart for marts in nights(settings, scale) for mart in marts]
+    return int(not all(mart.is_same for mart in found))
+
+
+def nights(settings: Settings, scale: float) -> Iterator[list[Mart]]:
+    """After each of two nights, every mart as it was found, printed as well: synthetic records and what has landed."""
+    simulate(settings.landing, settings.reference, scale, 1)
+    last, _ = max(delivery_days(settings.landing, "dossiers"))
+    for title, days in {
+        "all but the last day": Days(date.min, last - timedelta(days=1)),
+        "the rest": Days(last, date.max),
+    }.items():
+        ingest(settings, days)
+        build_on_duckdb(settings)
+        build_on_spark(settings)
+        marts = compare(
+            settings.build_database, warehouse(settings), settings.build / "dbt" / "manifest.json"
+        )
+        show(title, marts)
+        yield marts
+
+
+def ingest(settings: Settings, days: Days) -> None:
+    """What was delivered on `days`, into the lake."""
+    for source in SOURCES:
+        source.ensure(settings.lake)
+        report = source.ingest(settings, days, agreed_at_start(settings, "parity"))
+        if report.batch_id is not None:
+            promote(settings.lake, source.name, report.batch_id)
+
+
+def warehouse(settings: Settings) -> Path:
+    """The folder of Spark's tables, as the target `spark` names it."""
+    return settings.data / "spark" / "warehouse"
+
+
+def build_on_duckdb(settings: Settings) -> None:
+    """Every table and view. Raises CalledProcessError."""
+    settings.build.mkdir(exist_ok=True)
+    _dbt(settings, ".venv", settings.build, "build", "--exclude-resource-type", "unit_test", "test")
+
+
+def build_on_spark(settings: Settings) -> None:
+    """Every table and view, and the views as tables. Raises CalledProcessError."""
+    folder = settings.data / "spark"
+    folder.mkdir(exist_ok=True)
+    _dbt(
+        settings,
+        ".venv-spark",
+        folder,
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "test",
+        "--target",
+        "spark",
+    )
+    _dbt(settings, ".venv-spark", folder, "run-operation", "copy_views", "--target", "spark")
+
+
+def _dbt(settings: Settings, environment: str, folder: Path, *arguments: str) -> None:
+    dbt = str(REPOSITORY / environment / "bin" / "dbt")
+    subprocess.run(
+        [dbt, "--quiet", *arguments, "--profiles-dir", ".",
+         "--target-path", str(folder / "dbt"), "--log-path", str(folder / "logs")],
+        cwd=settings.dbt_project,
+        env={**os.environ, "SERVICE_INDEX_DATA": str(settings.data)},
+        check=True,
+    )  # fmt: skip
+
+
+def compare(build_database: Path, spark_warehouse: Path, dbt_manifest: Path) -> list[Mart]:
+    """Every table and view of the schema `marts` of the build database, beside the files that Spark wrote of it."""
+    keys = mart_keys(dbt_manifest)
+    with duckdb.connect(str(build_database), read_only=True) as connection:
+        connection.execute("set timezone = 'Asia/Ho_Chi_Minh'")
+        names = connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
+        ).fetchall()
+        return [_compare(connection, name, spark_warehouse, keys.get(name, ())) for (name,) in names]
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection, name: str, spark_warehouse: Path, key: tuple[str, ...]
+) -> Mart:
+    ours = f"marts.{identifier(name)}"
+    (rows,) = connection.execute(f"select count(*) from {ours}").fetchall()[0]
+    folder = next(
+        (found for schema in SCHEMAS if (found := spark_warehouse / f"{schema}.db" / name).is_dir()), None
+    )
+    if folder is None:
+        return Mart(name, rows, None, {})
+    theirs = f"read_parquet({literal(f'{folder}/*.parquet')})"
+    (spark_rows,) = connection.execute(f"select count(*) from {theirs}").fetchall()[0]
+    types, spark_types = (
+        {c: t for c, t, *_ in connection.execute(f"describe from {t}").fetchall()} for t in (ours, theirs)
+    )
+    if types != spark_types:
+        odd = {f"{c}: {types.get(c)}, on Spark {spark_types.get(c)}": rows for c in {**types, **spark_types}
+               if types.get(c) != spark_types.get(c)}  # fmt: skip
+        return Mart(name, rows, spark_rows, odd)
+    # Rows are the same where their keys are; without a key, where all but their fractions are.
+    exact = [column for column, of_type in types.items() if of_type not in ("DOUBLE", "FLOAT")]
+    on = " and ".join(
+        f"ours.{identifier(c)} is not distinct from theirs.{identifier(c)}" for c in key or exact
+    )
+    different = {
+        column: f"ours.{identifier(column)} is distinct from theirs.{identifier(column)}" if column in exact else
+        f"not coalesce(abs(ours.{identifier(column)} - theirs.{identifier(column)}) <= {TOLERANCE}"
+        f" * greatest(1, abs(ours.{identifier(column)})),"
+        f" ours.{identifier(column)} is null and theirs.{identifier(column)} is null)"
+        for column in types
+    }  # fmt: skip
+    counts = connection.execute(
+        f"select count(*) filter (where ours.there is null or theirs.there is null),"
+        f" {', '.join(f'count(*) filter (where {condition})' for condition in different.values())}"
+        f" from (select true as there, * from {ours}) as ours"
+        f" full join (select true as there, * from {theirs}) as theirs on {on}"
+    ).fetchall()[0]
+    found = dict(zip(("rows of one alone", *different), counts, strict=True))
+    return Mart(name, rows, spark_rows, {column: count for column, count in found.items() if count})
+
+
+def show(title: str, marts: list[Mart]) -> None:
+    """A line a mart, and what differs."""
+    table = Table("mart", "rows", "on Spark", "differences", title=title)
+    for mart in marts:
+        said = ", ".join(f"{column}: {count}" for column, count in mart.differences.items())
+        there = "missing" if mart.spark_rows is None else f"{mart.spark_rows:,}"
+        table.add_row(mart.name, f"{mart.duckdb_rows:,}", there, said or ("none" if mart.is_same else "rows"))
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    same = sum(mart.is_same for mart in marts)
+    console.print(f"{same} of {len(marts)} marts are the same on both engines")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 0.01))
