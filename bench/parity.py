@@ -142,7 +142,7 @@ def _compare(
     ours = f"marts.{identifier(name)}"
     (rows,) = connection.execute(f"select count(*) from {ours}").fetchall()[0]
     folder = next(
-        (found for schema in SCHEMAS if (found := spark_warehouse / f"{schema}.db" / name).is_dir()), None
+        (place for schema in SCHEMAS if (place := spark_warehouse / f"{schema}.db" / name).is_dir()), None
     )
     if folder is None:
         return Mart(name, rows, None, {})

@@ -83,7 +83,7 @@ listed as (
     select
         'VN' as unit_code,
         'nation' as unit_level,
-        cast(null as varchar) as province_code,
+        cast(null as string) as province_code,
         max(as_of) as as_of,
         min(oldest_as_of) as oldest_as_of,
         sum(units_counted) as units_counted,
