@@ -100,7 +100,11 @@ def fill_lake(settings: Settings) -> None:
         for agency in OTHERS
         for number, day in ((8001, "2025-07-15 08:00:00"), (8002, "2025-08-04 08:00:00"))
     ]
-    open_since_july = {"received_at": "2025-07-15 08:00:00", "due_at": "2025-07-20 17:00:00", "finished_at": None}
+    open_since_july = {
+        "received_at": "2025-07-15 08:00:00",
+        "due_at": "2025-07-20 17:00:00",
+        "finished_at": None,
+    }
     overdue = [dossier(f"H19.{301 + n}", 8003, status_code=4, **open_since_july) for n in range(11)]
     rows = scene()
     rows["dossiers"] += elsewhere + overdue
