@@ -7,7 +7,8 @@ in common, printing included, is in `answers`, as are long answers.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,6 +63,19 @@ def _command(
         return done
 
     return register
+
+
+@contextmanager
+def _served() -> Iterator[Path]:
+    """The folder of what is served, for a question about it; where it cannot be read, that is the answer."""
+    from duckdb import Error
+
+    from orchestration.publishing.marts import PublishError
+
+    try:
+        yield Settings.from_environment().serving
+    except (Error, PublishError) as error:
+        raise NotDoneError(error) from error
 
 
 def _text(given: str) -> str:
@@ -498,16 +512,11 @@ def dbt_docs() -> Answer:
 @_command(then="releases")
 def report() -> Answer:
     """Print the served ranking and the reconciliation."""
-    from duckdb import Error
-
     from orchestration.report import report
     from orchestration.simulation.article import beside_article
 
-    serving = Settings.from_environment().serving
-    try:
+    with _served() as serving:
         by_portal, by_records = report(serving), beside_article(serving)
-    except Error as error:
-        raise NotDoneError(error) from error
     places = {"warehouse": serving / "warehouse.duckdb", "report_page": serving / "report.html"}
     places["scoreboard"], places["dictionary"] = serving / "scoreboard.html", serving / "dictionary.html"
     return Answer(
@@ -536,14 +545,10 @@ def history(
 
     Total, groups and ranks as they are served; figures under different rules stand apart.
     """
-    from duckdb import Error
-
     from orchestration.history import history
 
-    try:
-        return history(Settings.from_environment().serving, unit, period)
-    except Error as error:
-        raise NotDoneError(error) from error
+    with _served() as serving:
+        return history(serving, unit, period)
 
 
 @_command(then="explain H19", example="rank --within H21 --level department")
@@ -569,14 +574,10 @@ def rank(
 
     Place, movement, score, band, and the portal's own place and score.
     """
-    from duckdb import Error
-
     from orchestration.ranking import ranking
 
-    try:
-        return ranking(Settings.from_environment().serving, level, within, basis, period_type, period, top)
-    except Error as error:
-        raise NotDoneError(error) from error
+    with _served() as serving:
+        return ranking(serving, level, within, basis, period_type, period, top)
 
 
 @_command(then="gap H19", example="explain H19 --from 2026-10-06 --to 2026-10-10")
@@ -611,19 +612,14 @@ def explain(
     The biggest first; they add up to the change of the total. Exit code 1 where there is no total, or the two periods are
     not comparable.
     """
-    from duckdb import Error
-
     from orchestration.movement import movement, movement_since
 
-    serving = Settings.from_environment().serving
     if from_ and since_release:
         raise NotDoneError("found --from and --since-release, expected one of them", 2)
-    try:
+    with _served() as serving:
         if since_release:
             return movement_since(serving, unit, since_release, to, basis, period_type)
         return movement(serving, unit, from_, to, basis, period_type)
-    except Error as error:
-        raise NotDoneError(error) from error
 
 
 @_command(then="history H19", example="gap H19 --goal next_rank")
@@ -641,14 +637,10 @@ def gap(
 
     A step is so many more counted units, scored again by the rules.
     """
-    from duckdb import Error
-
     from orchestration.score_plan import score_plan
 
-    try:
-        return score_plan(Settings.from_environment().serving, unit, goal, basis, period_type, period)
-    except Error as error:
-        raise NotDoneError(error) from error
+    with _served() as serving:
+        return score_plan(serving, unit, goal, basis, period_type, period)
 
 
 @_command(then="releases")

@@ -22,6 +22,7 @@ MACRO = REPOSITORY / "dbt_project" / "macros" / "records" / "nearest_rank.sql"
 def of_counts(hours: list[int], percent: int) -> int:
     """As the mart does it: counts by value, summed up to each value."""
     macro = jinja2.Environment().from_string(MACRO.read_text(encoding="utf-8")).module
+    # A macro is an attribute of its file's module, which no type knows.
     aggregate = macro.nearest_rank(percent, "hours", "so_far", "in_all")  # type: ignore[attr-defined]
     rows = ", ".join(f"({value}, {count})" for value, count in Counter(hours).items())
     ((found,),) = duckdb.execute(

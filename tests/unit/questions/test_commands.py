@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,18 @@ def test_where_nothing_is_served_it_is_an_error(
     monkeypatch.setenv("SERVICE_INDEX_DATA", str(tmp_path))
     assert main([*words, "--json"]) == 1
     assert "nothing is served" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_release_whose_manifest_is_damaged_is_named(
+    serving: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its figures can still be read, so that a question finds the damage only where it asks which releases there are."""
+    kept = tmp_path / "serving" / "releases" / "1"
+    shutil.copytree(serving, kept)
+    (kept.parents[1] / "current").symlink_to("releases/1")
+    for name in ("parquet", "manifest.json"):
+        (kept.parents[1] / name).symlink_to(f"current/{name}")
+    monkeypatch.setenv("SERVICE_INDEX_DATA", str(tmp_path))
+    assert main(["explain", "H19"]) == 0
+    assert main(["explain", "H19", "--since-release", "previous"]) == 1
+    assert f"{kept}/manifest.json: found no release_id" in capsys.readouterr().err
