@@ -36,10 +36,12 @@ class TestEdits(Edits.TestCase):
 
 
 @pytest.mark.search
+@pytest.mark.timeout(3600)
 class TestManyClicks(Clicks.TestCase):
     settings = tried(100)
 
 
 @pytest.mark.search
+@pytest.mark.timeout(3600)
 class TestManyEdits(Edits.TestCase):
     settings = tried(100)

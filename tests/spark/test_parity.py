@@ -15,7 +15,7 @@ from bench import parity
 from orchestration.settings import Settings
 from tests.three_samples import land_three_samples
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(3600)]
 
 #: Of 25 million dossiers: twelve thousand, which is enough for versions of several days and for every metric.
 SCALE = 0.0005
