@@ -36,21 +36,29 @@ steps as (
     {% endfor %}
 ),
 
--- A dossier counts for its unit, where that is below the province, and for its procedure in its province.
-counts as (
-    select 'unit' as counted_for
-    union all
-    select 'procedure' as counted_for
+-- What a dossier is summed up in: its unit, its province or the nation; of those, all procedures and its own.
+sums as (
+    select
+        'unit' as counted_for,
+        true as is_of_all
+    {% for counted_for in ['province', 'nation'] -%}
+        {% for is_of_all in ['false', 'true'] -%}
+            union all
+            select
+                '{{ counted_for }}' as counted_for,
+                {{ is_of_all }} as is_of_all
+        {% endfor -%}
+    {% endfor %}
 ),
 
--- Dossiers are read once and never kept: what follows reads counts by whole hour.
+-- Dossiers are read once and never kept: each is a row for each step that it went through.
 timed as (
     select
         dossiers.month_start,
-        units.unit_level,
-        counts.counted_for,
-        case counts.counted_for when 'unit' then dossiers.unit_code else units.province_code end as unit_code,
-        case counts.counted_for when 'unit' then 'ALL' else dossiers.procedure_code end as procedure_code,
+        dossiers.procedure_code,
+        -- A province's own dossiers are in its sum, and nowhere by themselves.
+        case when units.unit_level <> 'province' then dossiers.unit_code end as unit_code,
+        units.province_code,
         steps.step,
         case steps.step
             {% for step, seconds in steps.items() -%}
@@ -61,73 +69,23 @@ timed as (
     inner join units
         on dossiers.unit_code = units.unit_code
     cross join steps
-    cross join counts
 ),
 
-by_hour as (
+-- Without a procedure a dossier is one of all.
+summed_up as (
     select
-        counted_for,
-        unit_code,
-        procedure_code,
-        month_start,
-        step,
-        cast(floor(seconds / 3600) as integer) as hours,
-        count(*) as dossiers
+        timed.month_start,
+        case sums.counted_for
+            when 'unit' then timed.unit_code
+            when 'province' then timed.province_code
+            else 'VN'
+        end as unit_code,
+        case when sums.is_of_all then 'ALL' else timed.procedure_code end as procedure_code,
+        timed.step,
+        cast(floor(timed.seconds / 3600) as integer) as hours
     from timed
-    where seconds is not null and (counted_for = 'procedure' or unit_level <> 'province')
-    group by counted_for, unit_code, procedure_code, month_start, step, cast(floor(seconds / 3600) as integer)
-),
-
--- What is counted by unit stays as it is. Of provinces, all procedures add up, and so does the nation; without a
--- procedure a dossier is one of all.
-sums as (
-    select
-        'unit' as counted_for,
-        false as is_of_nation,
-        false as is_of_all
-    {% for is_of_nation in ['false', 'true'] -%}
-        {% for is_of_all in ['false', 'true'] -%}
-            union all
-            select
-                'procedure' as counted_for,
-                {{ is_of_nation }} as is_of_nation,
-                {{ is_of_all }} as is_of_all
-        {% endfor -%}
-    {% endfor %}
-),
-
-added_up as (
-    select
-        case when sums.is_of_nation then 'VN' else by_hour.unit_code end as unit_code,
-        case when sums.is_of_all then 'ALL' else by_hour.procedure_code end as procedure_code,
-        by_hour.month_start,
-        by_hour.step,
-        by_hour.hours,
-        by_hour.dossiers
-    from by_hour
-    inner join sums
-        on by_hour.counted_for = sums.counted_for
-),
-
-counted as (
-    select
-        unit_code,
-        procedure_code,
-        month_start,
-        step,
-        hours,
-        sum(dossiers) as dossiers
-    from added_up
-    where procedure_code is not null
-    group by unit_code, procedure_code, month_start, step, hours
-),
-
-running as (
-    select
-        *,
-        sum(dossiers) over (partition by unit_code, procedure_code, month_start, step order by hours) as so_far,
-        sum(dossiers) over (partition by unit_code, procedure_code, month_start, step) as in_all
-    from counted
+    cross join sums
+    where timed.seconds is not null
 ),
 
 measured as (
@@ -136,11 +94,12 @@ measured as (
         procedure_code,
         month_start,
         step,
-        max(in_all) as dossiers,
-        max(in_all) >= {{ var('percentile_minimum_dossiers') }} as is_enough,
-        {{ nearest_rank(50, 'hours', 'so_far', 'in_all') }} as median_hours,
-        {{ nearest_rank(90, 'hours', 'so_far', 'in_all') }} as p90_hours
-    from running
+        count(*) as dossiers,
+        count(*) >= {{ var('percentile_minimum_dossiers') }} as is_enough,
+        {{ nearest_rank('hours', 50, [50, 90]) }} as median_hours,
+        {{ nearest_rank('hours', 90, [50, 90]) }} as p90_hours
+    from summed_up
+    where unit_code is not null and procedure_code is not null
     group by unit_code, procedure_code, month_start, step
 ),
 
