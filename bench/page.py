@@ -22,6 +22,10 @@ PLOT = REPOSITORY / "docs" / "images" / "performance.svg"
 #: gigabytes of memory.
 MOST_OVER_FLOOR, MOST_OF_A_NIGHT, MOST_OF_NOTHING, MOST_OVER_LAKE, MOST_MEMORY = 1.5, 0.1, 2.0, 3.0, 8.0
 _PROFILED = 12
+#: Goals by name; stages over their floors are the others.
+DOSSIERS = "dbt, from the lake to counts of a day over its floor"
+NIGHT, NOTHING = "dbt of a night over that of all", "a night without news over the imports"
+OVER_LAKE, MEMORY = "lake, build and serving over the lake", "memory, GiB"
 
 Measured = Mapping[str, Any]
 
@@ -52,14 +56,14 @@ def goals(measured: Measured) -> list[tuple[str, str, bool]]:
     first, night, empty = (measured["runs"][name] for name in ("first", "night", "empty"))
     over = [
         (
-            f"{stage} over its floor",
+            what,
             taken / measured["floors"][floor]["stages"][floor]["wall"],
             MOST_OVER_FLOOR,
         )
-        for stage, floor, taken in (
-            (INGEST, "ingestion", first["stages"][INGEST]["wall"]),
-            ("dbt, from the lake to counts of a day", "dossiers", busy(first["models"], DOSSIER_MODELS)),
-            (PUBLISH, "publish", first["stages"][PUBLISH]["wall"]),
+        for what, floor, taken in (
+            (f"{INGEST} over its floor", "ingestion", first["stages"][INGEST]["wall"]),
+            (DOSSIERS, "dossiers", busy(first["models"], DOSSIER_MODELS)),
+            (f"{PUBLISH} over its floor", "publish", first["stages"][PUBLISH]["wall"]),
         )
     ]
     stored = sum(size for name, size in measured["bytes"].items() if name != "landing")
@@ -67,13 +71,13 @@ def goals(measured: Measured) -> list[tuple[str, str, bool]]:
     ratios = [
         *over,
         (
-            "dbt of a night over that of all",
+            NIGHT,
             night["stages"][DBT]["wall"] / first["stages"][DBT]["wall"],
             MOST_OF_A_NIGHT,
         ),
-        ("a night without news over the imports", empty["wall"] / measured["imports"], MOST_OF_NOTHING),
-        ("lake, build and serving over the lake", stored / measured["bytes"]["lake"], MOST_OVER_LAKE),
-        ("memory, GiB", memory, MOST_MEMORY),
+        (NOTHING, empty["wall"] / measured["imports"], MOST_OF_NOTHING),
+        (OVER_LAKE, stored / measured["bytes"]["lake"], MOST_OVER_LAKE),
+        (MEMORY, memory, MOST_MEMORY),
     ]
     return [(what, f"{figure:.2f} (at most {most:g})", figure > most) for what, figure, most in ratios]
 
@@ -105,8 +109,8 @@ def text(found: Sequence[Measured]) -> str:
         "![Seconds of each stage by number of dossiers](images/performance.svg)", "",
         "## Goals", "",
         *_goals(found), "",
-        f"## The longest stage at scale {last['scale']:g}", "",
-        *_profile(last), "",
+        f"## Why a goal is missed at scale {last['scale']:g}", "",
+        *_misses(last),
         "## Machine", "",
         *(
             f"* scale {one['scale']:g}: {one['machine']['cores']} cores, {one['machine']['gigabytes']} GiB,"
@@ -170,23 +174,49 @@ def _goals(found: Sequence[Measured]) -> list[str]:
     ]
 
 
-def _profile(measured: Measured) -> list[str]:
-    first = measured["runs"]["first"]
-    longest = max(first["stages"], key=lambda stage: first["stages"][stage]["wall"])
-    parts = (
-        {name: ended - began for name, (began, ended) in first["models"].items()}
-        if longest == DBT
-        else {step: wall for step, wall in first["steps"].items() if stage_of(step) == longest}
-    )
-    most = sorted(parts.items(), key=lambda part: -part[1])[:_PROFILED]
-    what = "models; two are made at a time" if longest == DBT else "steps"
-    return [
-        f"It is {longest}, {first['stages'][longest]['wall']:.1f} s. Its longest {what}:",
-        "",
-        "| part | s |",
-        "|---|--:|",
-        *(f"| {name} | {seconds:.1f} |" for name, seconds in most),
-    ]
+def _misses(measured: Measured) -> list[str]:
+    """What each missed goal is made of, the most of it first."""
+    lines: list[str] = []
+    for what, figure, _ in (goal for goal in goals(measured) if goal[2]):
+        most = sorted(parts(measured, what).items(), key=lambda part: -part[1])
+        shown, rest = most[:_PROFILED], most[_PROFILED:]
+        lines += [
+            f"**{what}: {figure}**",
+            "",
+            "| part | |",
+            "|---|--:|",
+            *(f"| {name} | {amount:,.1f} |" for name, amount in shown),
+            *([f"| {len(rest)} others | {sum(amount for _, amount in rest):,.1f} |"] if rest else []),
+            "",
+        ]
+    return lines or ["None is.", ""]
+
+
+def parts(measured: Measured, goal: str) -> dict[str, float]:
+    """What the figure of a goal is made of: seconds of steps or of models, of which two are made at a time; megabytes."""
+    first, night, empty = (measured["runs"][name] for name in ("first", "night", "empty"))
+    if goal == OVER_LAKE:
+        return {f"{name}, MB": size / 1e6 for name, size in measured["bytes"].items() if name != "landing"}
+    if goal == MEMORY:
+        return {f"{name}, MiB": taken["megabytes"] for name, taken in first["stages"].items()}
+    if goal == NIGHT:
+        made = {f"{name}, s": ended - began for name, (began, ended) in night["models"].items()}
+        alone = night["stages"][DBT]["wall"] - busy(night["models"], night["models"])
+        return {**made, "tests while no model is made, and dbt's own start, s": alone}
+    if goal == NOTHING:
+        steps = {f"{name}, s": wall for name, wall in empty["steps"].items()}
+        return {
+            **steps,
+            "imports, and the end of the process, s": empty["wall"] - sum(empty["steps"].values()),
+        }
+    if goal == DOSSIERS:
+        return {
+            f"{name}, s": first["models"][name][1] - first["models"][name][0]
+            for name in DOSSIER_MODELS
+            if name in first["models"]
+        }
+    stage = goal.partition(" ")[0]
+    return {f"{step}, s": wall for step, wall in first["steps"].items() if stage_of(step) == stage}
 
 
 def _stages(measured: Measured) -> str:

@@ -31,37 +31,48 @@ units as (
     select * from {{ ref('bridge_agency_to_unit') }}
 ),
 
+by_agency as (
+    select
+        agency_code,
+        sender,
+        count(*) as dossiers_checked,
+        {% for flag in defects.values() if flag not in of_systems_and_units -%}
+            count(case when {{ flag }} then 1 end) as {{ flag }},
+        {% endfor -%}
+        max(case when is_vneid_verified then 1 else 0 end) as most_vneid_verified,
+        count(only_database_code) as with_one_database_code,
+        min(only_database_code) as least_database_code,
+        max(only_database_code) as most_database_code
+    from outcomes
+    group by agency_code, sender
+),
+
 -- A flag that never varies in a whole system says nothing of a dossier.
 systems as (
     select
         sender,
-        count(*) >= {{ var('constant_flag_minimum_dossiers') }}
-        and max(case when is_vneid_verified then 1 else 0 end) = 0 as has_constant_vneid_flag,
-        count(only_database_code) >= {{ var('constant_flag_minimum_dossiers') }}
-        and min(only_database_code) = max(only_database_code) as has_constant_database_code
-    from outcomes
+        sum(dossiers_checked) >= {{ var('constant_flag_minimum_dossiers') }} and max(most_vneid_verified) = 0
+            as has_constant_vneid_flag,
+        sum(with_one_database_code) >= {{ var('constant_flag_minimum_dossiers') }}
+        and min(least_database_code) = max(most_database_code) as has_constant_database_code
+    from by_agency
     group by sender
 ),
 
 counted as (
     select
-        outcomes.agency_code,
-        outcomes.sender,
-        count(*) as dossiers_checked,
-        {% for flag in defects.values() if flag not in of_systems_and_units -%}
-            count(case when outcomes.{{ flag }} then 1 end) as {{ flag }},
-        {% endfor -%}
-        max(units.unit_code) as unit_code,
-        case when coalesce(max(units.resolution), 'unknown') = 'unknown' then count(*) else 0 end as is_unknown_unit,
-        case when bool_or(systems.has_constant_vneid_flag) then count(*) else 0 end as has_constant_vneid_flag,
-        case when bool_or(systems.has_constant_database_code) then count(outcomes.only_database_code) else 0 end
+        by_agency.*,
+        units.unit_code,
+        case when coalesce(units.resolution, 'unknown') = 'unknown' then by_agency.dossiers_checked else 0 end
+            as is_unknown_unit,
+        case when systems.has_constant_vneid_flag then by_agency.dossiers_checked else 0 end as has_constant_vneid_flag,
+        case when systems.has_constant_database_code then by_agency.with_one_database_code else 0 end
             as has_constant_database_code
-    from outcomes
+    from by_agency
     inner join systems
-        on outcomes.sender = systems.sender
+        on by_agency.sender = systems.sender
     left join units
-        on outcomes.agency_code = units.agency_code
-    group by outcomes.agency_code, outcomes.sender
+        on by_agency.agency_code = units.agency_code
 ),
 
 listed as (
