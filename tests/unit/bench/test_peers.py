@@ -83,9 +83,19 @@ def measured(**others: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_where_we_lose_is_said() -> None:
-    """20 s of ours are in the models that others stand for: of 10 s it is twice the time, not four times."""
+    """20 s of our 40 are in the models that others stand for: of 10 s it is twice the time; of the CPU all counts."""
     (line,) = page.losses(measured(Quick=figures(10, 6000, 300)))
-    assert line == "* Quick: we take 2.0 times the time, 3.0 times the lines; it takes 2.0 times the memory."
+    assert line == (
+        "* Quick: we take 2.0 times the time, 4.0 times the CPU, 3.0 times the lines; it takes 2.0 times the memory."
+    )
+
+
+def test_seconds_on_shared_cores_are_not_compared() -> None:
+    """Others had 8 of the 20 CPU seconds that two cores have in 10 s."""
+    busy = measured(Quick=figures(10, 6000, 300, others_cpu=8.0))
+    (line,) = page.losses(busy)
+    assert page.shares(busy) == {"Quick": 0.4}
+    assert line == "* Quick: we take 4.0 times the CPU, 3.0 times the lines; it takes 2.0 times the memory."
 
 
 def test_a_time_with_other_rows_does_not_count() -> None:
