@@ -70,7 +70,9 @@ def text(measured: Sequence[Measured]) -> str:
         " as Parquet, to counts by unit and day (`int_dossiers__daily`, `int_dossiers__open_daily`). A peer reads"
         " procedures, units, calendar, states and petitions from the build, and nothing else of it. Its rows are compared"
         " with those of the build, all columns, exactly; where any differs, its time does not count. CPU and memory are"
-        " those of all its processes, looked at twenty times a second; lines are those with code.", "",
+        " those of all its processes, looked at twenty times a second; what processes of a server share counts"
+        " once, what the system keeps of files not at all. Lines are those with code; of our models without the macros"
+        " that others use as well.", "",
         "**The same dbt models on PostgreSQL** are not among them: each macro of `dbt_project/macros/engine` (nested"
         " lists, hashes, calendar, contracts) would need a third spelling, which nobody would run but this page."
         " SQL by hand stands for it: what PostgreSQL takes at the least, as models would write each step as well.", "",
@@ -133,7 +135,7 @@ def _scale(measured: Measured) -> list[str]:
         "### What that buys", "",
         *(f"* {one}" for one in BOUGHT), "",
         "### Why each has its figures", "",
-        *(f"* {name}: {why}." for name, why in WHY.items()), "",
+        *(f"* {name}: {why}." for name, why in WHY.items() if "left_out" not in measured["peers"][name]), "",
         "### Machine", "",
         f"{measured['machine']['cores']} cores, {measured['machine']['gigabytes']} GiB, {measured['machine']['system']},"
         f" {measured['measured_at']}; python {measured['python']}",
