@@ -18,14 +18,16 @@
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench [SCALE=0.01]   every stage of the job on a share of the country, beside what a plain script takes:
 #                    docs/performance.md
+#   make bench-peers [SCALE=0.01]   the same counts of a day by hand in DuckDB, Polars, pandas and PostgreSQL, and by our models
+#                    on DuckDB and, where it is installed, on Spark: docs/peers.md
 #   make bench-queries   22 questions of a BI user, on what is served (and on PostgreSQL, where its address is set)
 #   make lint   the style rules
 #   make superset-datasets   bring the datasets of dashboards/superset to dbt's descriptions
-#   make lock   compile requirements.lock and those of Superset and Spark from pyproject.toml
+#   make lock   compile requirements.lock and those of Superset, Spark and peers from pyproject.toml
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
-# Share of the country's 25 million dossiers that `make run` and `make parity` make up: 0.01 is a quarter of a million.
+# Share of the country's 25 million dossiers that `make run`, `make parity` and benchmarks make up: 0.01 is a quarter of a million.
 SCALE ?= 0.01
 ROWS ?= 400000
 RUN := bin/run
@@ -34,7 +36,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-bi test-spark parity test-recovery bench bench-ingest bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-spark parity test-recovery bench bench-ingest bench-peers bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -88,6 +90,10 @@ bench-ingest: install
 bench: install manifest
 	@$(RUN) python bench/nation.py $(SCALE)
 
+bench-peers: install manifest
+	@bin/install-peers
+	@$(RUN) python -m bench.peers $(SCALE)
+
 bench-queries: install
 	@$(RUN) python bench/queries.py
 
@@ -140,6 +146,9 @@ lock: install
 	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--group pyproject.toml:spark --output-file requirements-spark.lock
+	@$(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+		--group pyproject.toml:peers --output-file requirements-peers.lock
 
 clean:
 	@rm -rf data dbt_project/target dbt_project/logs

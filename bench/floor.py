@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ DOSSIER_MODELS = (
     "stg_exchange__dossiers", "stg_exchange__progress", "core_dossiers__versions", "core_dossiers__changed",
     "core_dossiers__progress", "core_dossiers__latest", "fct_dossier", "int_dossiers__daily", "int_dossiers__open_daily",
 )  # fmt: skip
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new database `floor` in `folder`, with the settings of dbt's profile."""
+    with duckdb.connect(str(folder / "floor.duckdb")) as connection:
+        connection.execute("set threads = 2; set memory_limit = '5GB'; set preserve_insertion_order = false")
+        yield connection
 
 
 def ingestion(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,12 +119,7 @@ def main(data: Path, stage: str) -> dict[str, Any]:
     """What the floor of `stage` takes, on what a job has left in `data`; `differing` is null if nothing is compared."""
     make, compare = STAGES[stage]
     settings = Settings(data)
-    with (
-        tempfile.TemporaryDirectory(dir=data) as folder,
-        duckdb.connect(str(Path(folder) / "floor.duckdb")) as connection,
-    ):
-        # As dbt's profile has it.
-        connection.execute("set threads = 2; set memory_limit = '5GB'; set preserve_insertion_order = false")
+    with tempfile.TemporaryDirectory(dir=data) as folder, database(Path(folder)) as connection:
         connection.execute(f"set variable folder = {literal(folder)}")
         with Watch() as watch:
             watch.begin(stage)

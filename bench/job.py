@@ -47,13 +47,13 @@ def main(data: Path) -> dict[str, Any]:
         "stages": {stage: asdict(taken) for stage, taken in stages.items()},
         "steps": {step: round(taken.wall, 2) for step, taken in watch.stages.items()},
         # A night without news does not call dbt.
-        "models": models(settings) if "release" in watch.stages else {},
+        "models": models(settings.build / "dbt" / "run_results.json") if "release" in watch.stages else {},
     }
 
 
-def models(settings: Settings) -> dict[str, tuple[float, float]]:
-    """When each model and seed began and ended, by name, in seconds since the first, as dbt has them of its last call."""
-    results = json.loads((settings.build / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
+def models(run_results: Path) -> dict[str, tuple[float, float]]:
+    """When each model and seed began and ended, by name, in seconds since the first, as dbt has them of a call."""
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
     found = {
         result["unique_id"].rsplit(".", 1)[1]: [
             datetime.fromisoformat(timing[moment]).timestamp()

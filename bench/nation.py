@@ -72,11 +72,7 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
     return {
         "scale": scale,
         "measured_at": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": {
-            "cores": psutil.cpu_count(logical=False) or os.cpu_count(),
-            "gigabytes": round(psutil.virtual_memory().total / 2**30),
-            "system": platform.machine(),
-        },
+        "machine": machine(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
         "rows": before,
         "rows_of_the_night": {source: after[source] - count for source, count in before.items()},
@@ -88,6 +84,15 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
     }
 
 
+def machine() -> dict[str, Any]:
+    """What it was measured on."""
+    return {
+        "cores": psutil.cpu_count(logical=False) or os.cpu_count(),
+        "gigabytes": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.machine(),
+    }
+
+
 def run(settings: Settings) -> dict[str, Any]:
     """The job in a process of its own; `wall` is that of the process, with its start."""
     began = time.perf_counter()
@@ -95,9 +100,9 @@ def run(settings: Settings) -> dict[str, Any]:
     return {"wall": time.perf_counter() - began, **found}
 
 
-def told(script: str, data: Path, *words: str) -> dict[str, Any]:
-    """What a script of this folder says in its last line."""
-    lines = called(sys.executable, script, str(data), *words, data=data).splitlines()
+def told(script: str, data: Path, *words: str, python: str = sys.executable) -> dict[str, Any]:
+    """What a script of this folder says in its last line; `python` is that of its environment."""
+    lines = called(python, script, str(data), *words, data=data).splitlines()
     found: dict[str, Any] = json.loads(lines[-1])
     return found
 

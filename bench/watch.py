@@ -1,6 +1,6 @@
 """What a stretch of work takes: wall time, CPU time, and the most memory, of this process and all that it starts.
 
-Here: measuring. Not here: what is measured (`job.py`, `floor.py`).
+Here: measuring. Not here: what is measured (`job.py`, `floor.py`, `peers/`).
 """
 
 from __future__ import annotations
@@ -33,17 +33,20 @@ class Taken:
 
 
 class Watch:
-    """Stages one after the other: `begin` ends the one before. CPU of a program that was started counts once it ended."""
+    """Stages one after the other: `begin` ends the one before."""
 
     def __init__(self) -> None:
         self.stages: dict[str, Taken] = {}
         self._stage, self._since, self._cpu, self._most = "", 0.0, 0.0, 0
+        self._roots = [psutil.Process()]
+        self._seconds: dict[psutil.Process, float] = {}
+        self._one_at_a_time = threading.Lock()
         self._ended = threading.Event()
         self._looking = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> Self:
         self._looking.start()
-        self._since, self._cpu = time.perf_counter(), _cpu()
+        self.begin("")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -53,28 +56,58 @@ class Watch:
 
     def begin(self, stage: str) -> None:
         """From here on it is `stage`."""
-        now, cpu = time.perf_counter(), _cpu()
+        self._look_once()
+        now, cpu = time.perf_counter(), self._cpu_seconds()
         if self._stage:
             taken = Taken(now - self._since, cpu - self._cpu, self._most >> 20)
             self.stages.setdefault(self._stage, Taken()).add(taken)
         self._stage, self._since, self._cpu, self._most = stage, now, cpu, 0
+
+    def follow(self, server: int) -> None:
+        """A process that was not started from here counts as well, with all that it starts. Memory that several share,
+        as those of a database server do, counts once then.
+        """
+        self._roots = [*self._roots, psutil.Process(server)]
 
     def told(self) -> dict[str, dict[str, float]]:
         """Stage by stage, for JSON."""
         return {stage: asdict(taken) for stage, taken in self.stages.items()}
 
     def _look(self) -> None:
-        this = psutil.Process()
         while not self._ended.wait(SECONDS):
-            held = 0
-            for one in (this, *this.children(recursive=True)):
+            self._look_once()
+
+    def _look_once(self) -> None:
+        """The memory of the moment, and how many CPU seconds each process has had so far."""
+        with self._one_at_a_time:
+            held, shared = 0, [0]
+            for one in self._processes():
                 try:
-                    held += one.memory_info().rss
+                    with one.oneshot():
+                        memory, times = one.memory_info(), one.cpu_times()
                 except psutil.NoSuchProcess:
                     continue
-            self._most = max(self._most, held)
+                held += memory.rss
+                if len(self._roots) > 1:
+                    held -= memory.shared
+                    shared.append(memory.shared)
+                self._seconds[one] = times.user + times.system
+            self._most = max(self._most, held + max(shared))
 
+    def _processes(self) -> list[psutil.Process]:
+        found = []
+        for root in self._roots:
+            try:
+                found += [root, *root.children(recursive=True)]
+            except psutil.NoSuchProcess:
+                continue
+        return found
 
-def _cpu() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    def _cpu_seconds(self) -> float:
+        """Of a program that ended: what the system has of it, which it has of those alone that were waited for, or what
+        was seen of it last.
+        """
+        times = os.times()
+        waited_for = times.user + times.system + times.children_user + times.children_system
+        with self._one_at_a_time:
+            return max(waited_for, sum(self._seconds.values()))

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own for the tests, on a socket in a folder of its own.
+"""A PostgreSQL server of its own for tests and for `make bench-peers`, on a socket in a folder of its own.
 
 Belongs here: finding the server's programs, starting and stopping it, databases in it. Does not belong here: anything a
 test asserts.
@@ -32,6 +32,11 @@ class Server:
 
     folder: Path
 
+    @property
+    def process(self) -> int:
+        """The id of the process that all others of the server are children of."""
+        return int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+
     def url(self, database: str, user: str = SERVER_USER, password: str = PASSWORD) -> str:
         """How a client gets in."""
         host = quote(str(self.folder), safe="")
@@ -55,8 +60,8 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A new server, gone at the end with all it held."""
+def running(*settings: str) -> Iterator[Server]:
+    """A new server, gone at the end with all it held; `settings` are further ones of it, `name=value`."""
     found = sorted(PROGRAMS.glob("*/bin"), key=lambda path: int(path.parent.name))
     if not found:
         raise FileNotFoundError(MISSING)
@@ -73,6 +78,7 @@ def running() -> Iterator[Server]:
         control = (found[-1] / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log")
         options = (
             f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=50"
+            + "".join(f" -c {setting}" for setting in settings)
         )
         _call(*control, "--options", options, "start")
         try:

@@ -1,4 +1,5 @@
-"""The locks: the project's own, that of the Superset it is tried on, and that of Spark, on which its models run as well.
+"""The locks: the project's own, that of the Superset it is tried on, that of Spark, on which its models run as well,
+and that of the peers it is measured beside.
 
 Belongs here: what two of them must agree on. Does not belong here: what either installs.
 """
@@ -22,6 +23,10 @@ def pinned(lock: str) -> dict[str, str]:
 def test_superset_reads_the_served_file_by_the_duckdb_that_wrote_it() -> None:
     ours, supersets = pinned("requirements.lock"), pinned("requirements-superset.lock")
     assert {name: ours[name] for name in BOTH} == {name: supersets[name] for name in BOTH}
+
+
+def test_peers_read_the_build_by_the_duckdb_that_wrote_it() -> None:
+    assert pinned("requirements.lock")["duckdb"] == pinned("requirements-peers.lock")["duckdb"]
 
 
 def test_superset_is_the_one_that_the_documentation_names() -> None:
