@@ -38,13 +38,14 @@ def test_each_step_is_of_a_stage(step: str, stage: str) -> None:
 
 
 def test_a_watch_adds_up_what_a_stage_takes_each_time() -> None:
+    """Twice the same work is more CPU than once. Of seconds that cannot be said: the machine may do anything else."""
     with Watch() as watch:
         for stage in ("work", "other", "work"):
             watch.begin(stage)
-            sum(number * number for number in range(300_000))
+            sum(number * number for number in range(2_000_000))
     assert watch.stages.keys() == {"work", "other"}
     assert watch.stages["work"].cpu > watch.stages["other"].cpu > 0
-    assert watch.stages["work"].wall >= watch.stages["other"].wall
+    assert all(stage.wall > 0 for stage in watch.stages.values())
 
 
 def test_the_page_is_what_the_measurements_make() -> None:
