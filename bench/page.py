@@ -15,6 +15,8 @@ from bench.job import DBT, INGEST, PUBLISH, STAGES, stage_of
 from orchestration.settings import REPOSITORY
 
 MEASURED = Path(__file__).parent / "measured"
+#: Named by their scale; what lies beside them is of other commands.
+FILES = "[0-9]*.json"
 PAGE = REPOSITORY / "docs" / "performance.md"
 PLOT = REPOSITORY / "docs" / "images" / "performance.svg"
 
@@ -28,7 +30,7 @@ Measured = Mapping[str, Any]
 
 def write() -> None:
     """Both, of every scale that was measured."""
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in MEASURED.glob("*.json")]
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in MEASURED.glob(FILES)]
     found.sort(key=lambda one: one["scale"])
     PAGE.write_text(text(found), encoding="utf-8")
     PLOT.write_text(plot(found), encoding="utf-8")

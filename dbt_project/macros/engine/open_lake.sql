@@ -11,9 +11,11 @@
 
 {#- Records are in `rows*.parquet`; `files.parquet` beside them is the manifest of the batch (manifests_of). -#}
 {% macro spark__open_lake() -%}
+    {%- for schema in graph.sources.values() | map(attribute='schema') | unique -%}
+        {%- do run_query('create schema if not exists ' ~ schema) -%}
+    {%- endfor -%}
     {%- for source in graph.sources.values() -%}
         {%- set relation = source.schema ~ '.' ~ source.identifier -%}
-        {%- do run_query('create schema if not exists ' ~ source.schema) -%}
         {%- do run_query('drop table if exists ' ~ relation) -%}
         {%- do run_query(
             'create table ' ~ relation ~ " using parquet options (pathGlobFilter 'rows*.parquet', path '"

@@ -50,7 +50,7 @@ def test_a_watch_adds_up_what_a_stage_takes_each_time() -> None:
 def test_the_page_is_what_the_measurements_make() -> None:
     """Nobody writes a figure into it by hand."""
     found = sorted(
-        (json.loads(file.read_text(encoding="utf-8")) for file in page.MEASURED.glob("*.json")),
+        (json.loads(file.read_text(encoding="utf-8")) for file in page.MEASURED.glob(page.FILES)),
         key=lambda one: one["scale"],
     )
     assert found, "nothing was measured; run: make bench"
