@@ -1,4 +1,4 @@
-"""What Spark did, by its own event log (`spark.eventLog.enabled`): stages, tasks of each executor, bytes, longest statements.
+"""What Spark did, by its own event log (`spark.eventLog.enabled`): stages, tasks of each executor, bytes, seconds of each table.
 
 Here: reading the log. Not here: the cluster that wrote it (`cluster.py`).
 """
@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-#: How many statements are told by name.
-LONGEST = 12
 #: Of all events these are read; plans that changed while they ran are most of a log.
 _TASK, _STAGE, _JOB = "SparkListenerTaskEnd", "SparkListenerStageCompleted", "SparkListenerJobStart"
 _SQL = "org.apache.spark.sql.execution.ui.SparkListenerSQLExecution"
@@ -53,6 +51,11 @@ class Work:
         self.fetched_bytes += metrics.get("Shuffle Read Metrics", {}).get("Remote Bytes Read", 0)
         self.spilled_bytes += metrics.get("Disk Bytes Spilled", 0)
         self.most_memory_bytes = max(self.most_memory_bytes, metrics.get("Peak Execution Memory", 0))
+
+    def with_(self, other: Work) -> Work:
+        """Both together."""
+        added = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Work)}
+        return Work(**{**added, "most_memory_bytes": max(self.most_memory_bytes, other.most_memory_bytes)})
 
 
 @dataclass
@@ -100,17 +103,26 @@ def summary(log: Path) -> dict[str, Any]:
                     statements[number] = Statement(_table(event), event["time"])
             case name if name == f"{_SQL}End" and event["executionId"] in statements:
                 statements[event["executionId"]].ended = event["time"]
-    longest = sorted(statements.values(), key=lambda one: one.seconds, reverse=True)[:LONGEST]
     return {
         "seconds": max(0, ended - began) / 1e3,
         "statements": len(statements),
         "stages": stages,
         "total": asdict(total),
         "executors": {name: asdict(work) for name, work in sorted(executors.items())},
-        "longest": [
-            {"table": one.table or "other", "seconds": one.seconds, "work": asdict(one.work)} for one in longest
-        ],
+        "tables": _by_table(statements.values()),
     }
+
+
+def _by_table(statements: Iterable[Statement]) -> list[dict[str, Any]]:
+    """What was written, the longest first, and all else as one: seconds that overlap, as several statements run at a time."""
+    found: dict[str, tuple[float, Work]] = {}
+    for one in statements:
+        seconds, work = found.get(one.table, (0.0, Work()))
+        found[one.table] = (seconds + one.seconds, work.with_(one.work))
+    return [
+        {"table": table or "other", "seconds": seconds, "work": asdict(work)}
+        for table, (seconds, work) in sorted(found.items(), key=lambda item: -item[1][0])
+    ]
 
 
 def events(log: Path) -> Iterator[dict[str, Any]]:

@@ -77,7 +77,7 @@ def test_tasks_count_for_their_executor_and_for_the_statement_that_wanted_them(t
     assert (total["tasks"], total["shuffled_bytes"], total["spilled_bytes"]) == (3, 50, 5)
     assert (total["fetched_bytes"], total["read_bytes"], total["written_bytes"]) == (3, 3000, 6000)
     assert total["most_memory_bytes"] == 63
-    first, second = found["longest"]
+    first, second = found["tables"]
     assert (first["table"], first["seconds"], first["work"]["tasks"]) == ("marts.mart_x", 1.5, 2)
     assert (second["table"], second["seconds"], second["work"]["tasks"]) == ("other", 0.2, 0)
 
