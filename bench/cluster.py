@@ -45,6 +45,15 @@ PARTITIONS = 2 * WORKERS * CORES
 #: How long one of the three may take until it says that it is there.
 _SECONDS = 120
 _CLASS = "org.apache.spark.deploy.{0}.{1}"
+#: What master and workers say, whatever the package thinks worth saying: by it they are waited for.
+_LOGGED = """
+rootLogger.level = info
+rootLogger.appenderRef.stdout.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %c{1}: %m%n%ex
+"""
 
 
 class Daemon:
@@ -90,6 +99,8 @@ class Daemon:
 def cluster(folder: Path) -> Iterator[str]:
     """A master and its workers; its address. All end with it."""
     folder.mkdir(parents=True, exist_ok=True)
+    logged = folder / "log4j2.properties"
+    logged.write_text(_LOGGED, encoding="utf-8")
     home = next((REPOSITORY / ".venv-spark" / "lib").glob("python3*/site-packages/pyspark"))
     environment = {
         # By the data folder the Java of a session is known from these (parity.py).
@@ -98,6 +109,7 @@ def cluster(folder: Path) -> Iterator[str]:
         "SPARK_LOCAL_IP": HOST,
         "SPARK_LOCAL_DIRS": str(folder / "tmp"),
         "SPARK_DAEMON_MEMORY": "512m",
+        "SPARK_DAEMON_JAVA_OPTS": f"-Dlog4j2.configurationFile={logged}",
     }
     # The package has no sbin/start-master.sh; this is what that starts.
     start = (str(home / "bin" / "spark-class"),)
