@@ -14,7 +14,7 @@
 #                    the dashboard in Apache Superset
 #   make test-spark   the same models on Apache Spark (Java from Debian), every mart compared with DuckDB's
 #   make parity [SCALE=0.01]   two nights on both engines, and what differs, mart by mart
-#   make cluster [SCALE=0.01] [DATA=folder]   all models on a Spark cluster of this machine, beside DuckDB's, and what its log says:
+#   make cluster [SCALE=0.01]   all models on a Spark cluster of this machine beside DuckDB's, and what its log says:
 #                    docs/scale-out.md
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
@@ -80,10 +80,10 @@ parity: install
 	@bin/install-spark
 	@$(RUN) python bench/parity.py $(SCALE)
 
-# On an installation that is built (DATA), or on SCALE in a folder that is thrown away.
+# On an installation that is built: `bin/run python bench/cluster.py 0.1 FOLDER`.
 cluster: install
 	@bin/install-spark
-	@$(RUN) python bench/cluster.py $(SCALE) $(DATA)
+	@$(RUN) python bench/cluster.py $(SCALE)
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest

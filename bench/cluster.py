@@ -1,9 +1,9 @@
 """The same models on a Spark cluster of this machine: one master, two workers of a core each, every mart compared.
 
-`make cluster [SCALE=0.1] [DATA=folder]`: on the lake of an installation that has been built, or else on synthetic records in
-a folder that is thrown away. What Spark's own log says of it goes to `bench/measured/cluster-<scale>.json` and into
-`docs/scale-out.md`. Here: starting and stopping the three, and the order of things. Not here: reading the log
-(`spark_events.py`), comparing (`parity.py`).
+`make cluster [SCALE=0.01]`, on synthetic records in a folder that is thrown away; `python bench/cluster.py 0.1 FOLDER`, on
+the lake of an installation that has been built. What Spark's own log says of it goes to
+`bench/measured/cluster-<scale>.json` and into `docs/scale-out.md`. Here: starting and stopping the three, and the order of
+things. Not here: reading the log (`spark_events.py`), comparing (`parity.py`).
 """
 
 from __future__ import annotations
