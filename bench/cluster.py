@@ -1,9 +1,9 @@
 """The same models on a Spark cluster of this machine: one master, two workers of a core each, every mart compared.
 
-`make cluster [SCALE=0.01]`, on synthetic records in a folder that is thrown away; `python bench/cluster.py 0.1 FOLDER`, on
-the lake of an installation that has been built. What Spark's own log says of it goes to
-`bench/measured/cluster-<scale>.json` and into `docs/scale-out.md`. Here: starting and stopping the three, and the order of
-things. Not here: reading the log (`spark_events.py`), comparing (`parity.py`).
+`make cluster [SCALE=0.01]`, on synthetic records in a folder that is thrown away; `python bench/cluster.py 0.1 FOLDER`,
+on the lake of an installation that has been built. What Spark's own log says of it goes to
+`bench/measured/cluster-<scale>.json` and into `docs/scale-out.md`. Here: starting and stopping the three, and the order
+of things. Not here: reading the log (`spark_events.py`), comparing (`parity.py`).
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Daemon:
             except queue.Empty:
                 line = None
             if line is None:
-                raise RuntimeError(f"expected {pattern!r} of it, and it ended or said no more: see {self.log}")
+                raise RuntimeError(
+                    f"expected {pattern!r} of it, and it ended or said no more: see {self.log}"
+                )
             if found := re.search(pattern, line):
                 return found
 
@@ -208,14 +210,17 @@ def write() -> None:
 
 def placed(page: str, found: list[dict[str, Any]]) -> str:
     """The page with what was measured where it belongs."""
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
     return f"{before}{BEGIN}\n\n" + "\n".join(text(one) for one in found) + f"\n{END}{after}"
 
 
 def text(measured: Mapping[str, Any]) -> str:
     """Two tables: the whole with each executor, and what took longest. Four statements run at a time."""
     spark, machine = measured["spark"], measured["machine"]
-    columns = {"all": spark["total"], **{f"executor {name}": work for name, work in spark["executors"].items()}}
+    columns = {
+        "all": spark["total"],
+        **{f"executor {name}": work for name, work in spark["executors"].items()},
+    }
     rows: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "tasks": lambda work: f"{work['tasks']:,}",
         "of them failed": lambda work: f"{work['failed']:,}",
@@ -234,7 +239,7 @@ def text(measured: Mapping[str, Any]) -> str:
         f" {measured['memory']} on one machine ({machine['cores']} cores, {machine['gigabytes']} GiB,"
         f" {machine['system']}, {measured['measured_at']}): {measured['wall']:,.0f} s with the start of Spark,"
         f" {spark['statements']:,} statements in {spark['stages']:,} stages; DuckDB on the same lake"
-        f" {measured['duckdb_seconds']:,.0f} s. {measured['same']} of {measured['marts']} marts are the same on both.", "",
+        f" {measured['duckdb_seconds']:,.0f} s. {measured['same']} of {measured['marts']} marts are the same.", "",
         f"| | {' | '.join(columns)} |",
         "|---|" + "--:|" * len(columns),
         *(f"| {name} | {' | '.join(told(work) for work in columns.values())} |" for name, told in rows.items()), "",

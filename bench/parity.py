@@ -33,13 +33,13 @@ from orchestration.sql_text import identifier, literal
 
 #: Engines add in an order of their own: by how much two binary fractions of a mart may differ.
 TOLERANCE = 1e-9
-#: A view of pairs of periods grows with the square of the nights, and nobody asks for all of it: five million rows here. Spark
-#: writes these of its rows (macros/engine/views.sql), and these are compared.
+#: A view of pairs of periods grows with the square of the nights, and nobody asks for all of it: five million rows here.
+#: Spark writes these of its rows (macros/engine/views.sql), and these are compared.
 CONDITIONS = {"bi_movement": "unit_level = 'province'"}
 #: Sources that may begin later than the rest.
 RECORDS = ("dossiers", "progress")
-#: Of a Java that lives for minutes: code is compiled once and quickly, and one thread collects what is left. Of a catalog that
-#: is thrown away: nobody waits until the disk has it.
+#: Of a Java that lives for minutes: code is compiled once and quickly, and one thread collects what is left. Of a catalog
+#: that is thrown away: nobody waits until the disk has it.
 SHORT_LIVED = {
     "SERVICE_INDEX_SPARK_JAVA": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.system.durability=test"
 }
@@ -68,9 +68,7 @@ def main(scale: float) -> int:
     return int(not all(mart.is_same for mart in found))
 
 
-def nights(
-    settings: Settings, scale: float, since: date = date.min, as_of: str = ""
-) -> Iterator[list[Mart]]:
+def nights(settings: Settings, scale: float, since: date = date.min, as_of: str = "") -> Iterator[list[Mart]]:
     """After each of two nights, every mart as it was found, printed as well: synthetic records and what has landed.
 
     Shorter with dossiers delivered from `since` only, and periods that begin no later than the day `as_of`.
@@ -85,7 +83,9 @@ def nights(
         ingest(settings, days, since)
         build_on_duckdb(settings, variables)
         build_on_spark(settings, variables, SHORT_LIVED)
-        marts = compare(settings.build_database, warehouse(settings), settings.build / "dbt" / "manifest.json")
+        marts = compare(
+            settings.build_database, warehouse(settings), settings.build / "dbt" / "manifest.json"
+        )
         show(title, marts)
         yield marts
 
@@ -122,7 +122,7 @@ def build_on_spark(
 
 
 def _wait_for_java(data: Path) -> None:
-    """dbt ends before the Java that it started, which has the catalog and writes its log until then. Raises TimeoutError."""
+    """dbt ends before the Java that it started, which has the catalog, and a log, until then. Raises TimeoutError."""
     started = [
         process for process in psutil.process_iter(["name", "environ"])
         if process.info["name"] == "java" and (process.info["environ"] or {}).get("SERVICE_INDEX_DATA") == str(data)

@@ -1,4 +1,4 @@
-"""What Spark did, by its own event log (`spark.eventLog.enabled`): stages, tasks of each executor, bytes, seconds of each table.
+"""What Spark did, by its own event log (`spark.eventLog.enabled`): stages, tasks of each executor, seconds of each table.
 
 Here: reading the log. Not here: the cluster that wrote it (`cluster.py`).
 """
@@ -16,7 +16,9 @@ from typing import Any
 _TASK, _STAGE, _JOB = "SparkListenerTaskEnd", "SparkListenerStageCompleted", "SparkListenerJobStart"
 _SQL = "org.apache.spark.sql.execution.ui.SparkListenerSQLExecution"
 _APPLICATION = "SparkListenerApplication"
-_READ = tuple(f'{{"Event":"{name}' for name in (_TASK, _STAGE, _JOB, f"{_SQL}Start", f"{_SQL}End", _APPLICATION))
+_READ = tuple(
+    f'{{"Event":"{name}' for name in (_TASK, _STAGE, _JOB, f"{_SQL}Start", f"{_SQL}End", _APPLICATION)
+)
 #: The table that a statement writes, in the first line of its plan.
 _WRITTEN = re.compile(r"CreateDataSourceTableAsSelectCommand `\w+`\.`(\w+)`\.`(\w+)`")
 
@@ -87,12 +89,12 @@ def summary(log: Path) -> dict[str, Any]:
             case "SparkListenerStageCompleted":
                 stages += 1
             case "SparkListenerJobStart":
-                execution = (event.get("Properties") or {}).get("spark.sql.execution.id")
-                for stage in event["Stage IDs"] if execution is not None else ():
-                    of_stage.setdefault(stage, int(execution))
+                execution = int((event.get("Properties") or {}).get("spark.sql.execution.id", -1))
+                for stage in event["Stage IDs"]:
+                    of_stage.setdefault(stage, execution)
             case "SparkListenerTaskEnd":
                 executor = executors.setdefault(event["Task Info"]["Executor ID"], Work())
-                statement = statements.get(_root(of_stage.get(event["Stage ID"]), roots))
+                statement = statements.get(_root(of_stage.get(event["Stage ID"], -1), roots))
                 for work in (total, executor, *((statement.work,) if statement else ())):
                     work.add(event)
             case name if name == f"{_SQL}Start":
@@ -114,7 +116,7 @@ def summary(log: Path) -> dict[str, Any]:
 
 
 def _by_table(statements: Iterable[Statement]) -> list[dict[str, Any]]:
-    """What was written, the longest first, and all else as one: seconds that overlap, as several statements run at a time."""
+    """What was written, the longest first, and all else as one; seconds overlap, as several statements run at a time."""
     found: dict[str, tuple[float, Work]] = {}
     for one in statements:
         seconds, work = found.get(one.table, (0.0, Work()))
@@ -133,9 +135,9 @@ def events(log: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def _root(execution: int | None, roots: dict[int, int]) -> int:
-    """The statement that an execution is part of: one that writes a table runs its query as another. -1 where none is."""
-    return -1 if execution is None else roots.get(execution, execution)
+def _root(execution: int, roots: dict[int, int]) -> int:
+    """The statement that an execution is part of: one that writes a table runs its query as another. -1 is none."""
+    return roots.get(execution, execution)
 
 
 def _table(event: dict[str, Any]) -> str:

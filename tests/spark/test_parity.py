@@ -18,8 +18,8 @@ from tests.three_samples import land_three_samples
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3600)]
 
-#: Of 25 million dossiers: those of five months among twelve thousand, which is enough for versions of several days and for
-#: every metric.
+#: Of 25 million dossiers: those of five months among twelve thousand, which is enough for versions of several days and
+#: for every metric.
 SCALE = 0.0005
 SINCE = date(2025, 7, 2)
 #: Marts grow with periods, whatever the number of dossiers: two months, their quarter, the year and both windows.
