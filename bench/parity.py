@@ -38,10 +38,11 @@ TOLERANCE = 1e-9
 CONDITIONS = {"bi_movement": "unit_level = 'province'"}
 #: Sources that may begin later than the rest.
 RECORDS = ("dossiers", "progress")
-#: Of a Java that lives for minutes: code is compiled once and quickly, and one thread collects what is left. Of a catalog
-#: that is thrown away: nobody waits until the disk has it.
+#: Of a Java that lives for minutes: code is compiled once and quickly, with the room of two compilers, and one
+#: thread collects what is left. Of a catalog that is thrown away: nobody waits until the disk has it.
 SHORT_LIVED = {
-    "SERVICE_INDEX_SPARK_JAVA": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.system.durability=test"
+    "SERVICE_INDEX_SPARK_JAVA": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+    " -Dderby.system.durability=test"
 }
 
 
