@@ -1,9 +1,9 @@
 """The same models on a Spark cluster of this machine: one master, two workers of a core each, every mart compared.
 
 `make cluster [SCALE=0.01]`, on synthetic records in a folder that is thrown away; `python bench/cluster.py 0.1 FOLDER`,
-on the lake of an installation that has been built. What Spark's own log says of it goes to
-`bench/measured/cluster-<scale>.json` and into `docs/scale-out.md`. Here: starting and stopping the three, and the order
-of things. Not here: reading the log (`spark_events.py`), comparing (`parity.py`).
+on the lake of an installation that has been built; a day after it ends the periods (the variable `as_of`). What Spark's
+log says of it goes to `bench/measured/cluster-<scale>.json` and into `docs/scale-out.md`. Here: starting and stopping the
+three, and the order of things. Not here: reading the log (`spark_events.py`), comparing (`parity.py`).
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def cluster(folder: Path) -> Iterator[str]:
         "SPARK_LOCAL_IP": HOST,
         "SPARK_LOCAL_DIRS": str(folder / "tmp"),
         "SPARK_DAEMON_MEMORY": "512m",
-        "SPARK_DAEMON_JAVA_OPTS": f"-Dlog4j2.configurationFile={logged}",
+        # Nobody submits by HTTP.
+        "SPARK_DAEMON_JAVA_OPTS": f"-Dlog4j2.configurationFile={logged} -Dspark.master.rest.enabled=false",
     }
     # The package has no sbin/start-master.sh; this is what that starts.
     start = (str(home / "bin" / "spark-class"),)
@@ -136,7 +137,7 @@ def cluster(folder: Path) -> Iterator[str]:
             daemon.stop()
 
 
-def main(scale: float, data: Path | None) -> int:
+def main(scale: float, data: Path | None, as_of: str = "") -> int:
     """Run it, write what was measured, print what differs; 1 where any mart does."""
     with tempfile.TemporaryDirectory(prefix="cluster-") as name:
         settings = Settings((data or Path(name)).resolve())
@@ -144,8 +145,8 @@ def main(scale: float, data: Path | None) -> int:
             land_samples(settings)
             simulate(settings.landing, settings.reference, scale, 1)
             parity.ingest(settings, ALL_DAYS)
-            parity.build_on_duckdb(settings, {"rows_of_views": parity.CONDITIONS})
-        measured, is_same = measure(settings, scale)
+            parity.build_on_duckdb(settings, {"as_of": as_of, "rows_of_views": parity.CONDITIONS})
+        measured, is_same = measure(settings, scale, as_of)
     file = MEASURED / f"cluster-{scale:g}.json"
     file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     write()
@@ -153,7 +154,7 @@ def main(scale: float, data: Path | None) -> int:
     return int(not is_same)
 
 
-def measure(settings: Settings, scale: float) -> tuple[dict[str, Any], bool]:
+def measure(settings: Settings, scale: float, as_of: str) -> tuple[dict[str, Any], bool]:
     """All models on the cluster, from nothing, and whether every mart is as DuckDB has it. Raises FileExistsError."""
     folder = settings.data / "spark"
     events = folder / "events"
@@ -162,7 +163,7 @@ def measure(settings: Settings, scale: float) -> tuple[dict[str, Any], bool]:
     events.mkdir(parents=True)
     with cluster(folder / "cluster") as address:
         began = time.perf_counter()
-        parity.build_on_spark(settings, {"rows_of_views": parity.CONDITIONS}, {
+        parity.build_on_spark(settings, {"as_of": as_of, "rows_of_views": parity.CONDITIONS}, {
             "SERVICE_INDEX_SPARK_MASTER": address,
             "SERVICE_INDEX_SPARK_EVENTS": str(events),
             "SERVICE_INDEX_SPARK_MEMORY": MEMORY,
@@ -177,6 +178,7 @@ def measure(settings: Settings, scale: float) -> tuple[dict[str, Any], bool]:
     (log,) = events.iterdir()
     measured = {
         "scale": scale,
+        "as_of": as_of,
         "measured_at": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": {
             "cores": psutil.cpu_count(logical=False) or os.cpu_count(),
@@ -235,7 +237,8 @@ def text(measured: Mapping[str, Any]) -> str:
         "most memory of a task, MB": lambda work: _megabytes(work["most_memory_bytes"]),
     }
     return "\n".join([
-        f"Scale {measured['scale']:g}, {measured['workers']} workers of {measured['cores']} core and"
+        f"Scale {measured['scale']:g}{_days(measured['as_of'])}, {measured['workers']} workers of"
+        f" {measured['cores']} core and"
         f" {measured['memory']} on one machine ({machine['cores']} cores, {machine['gigabytes']} GiB,"
         f" {machine['system']}, {measured['measured_at']}): {measured['wall']:,.0f} s with the start of Spark,"
         f" {spark['statements']:,} statements in {spark['stages']:,} stages; DuckDB on the same lake"
@@ -253,9 +256,15 @@ def text(measured: Mapping[str, Any]) -> str:
     ]) + "\n"  # fmt: skip
 
 
+def _days(as_of: str) -> str:
+    return f" and periods up to {as_of}" if as_of else ""
+
+
 def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.0f}"
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(float(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+    raise SystemExit(
+        main(float(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None, *sys.argv[3:])
+    )
