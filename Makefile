@@ -14,6 +14,8 @@
 #                    the dashboard in Apache Superset
 #   make test-spark   the same models on Apache Spark (Java from Debian), every mart compared with DuckDB's
 #   make parity [SCALE=0.01]   two nights on both engines, and what differs, mart by mart
+#   make cluster [SCALE=0.01]   all models on a Spark cluster of this machine beside DuckDB's, and what its log says:
+#                    docs/scale-out.md
 #   make test-recovery   a night killed at more than thirty moments, each time followed by the next run
 #   make bench-ingest [ROWS=400000]   ingestion beside DuckDB alone, and its memory
 #   make bench [SCALE=0.01]   every stage of the job on a share of the country, beside what a plain script takes:
@@ -27,7 +29,7 @@
 #   make clean  forget what was made at run time: data/, dbt's target; the environment stays
 
 PYTHON ?= python3
-# Share of the country's 25 million dossiers that `make run`, `make parity` and benchmarks make up: 0.01 is a quarter of a million.
+# Share of the country's 25 million dossiers that `make run`, `make parity`, `make cluster` and benchmarks make up: 0.01 is a quarter of a million.
 SCALE ?= 0.01
 ROWS ?= 400000
 RUN := bin/run
@@ -36,7 +38,7 @@ DBT := $(RUN) dbt --quiet --no-use-colors
 DBT_FILES := $(shell find dbt_project seeds/reference seeds/agreements -name target -prune -o -type f \
 	\( -name '*.sql' -o -name '*.yml' -o -name '*.csv' -o -name '*.md' \) -print)
 
-.PHONY: run refresh capture releases test test-slow test-search test-bi test-spark parity test-recovery bench bench-ingest bench-peers bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
+.PHONY: run refresh capture releases test test-slow test-search test-bi test-spark parity cluster test-recovery bench bench-ingest bench-peers bench-queries dev lint lint-python lint-sql format superset-datasets lock clean manifest install
 
 run: install
 	@bin/service-index land-samples
@@ -79,6 +81,11 @@ test-spark: install manifest
 parity: install
 	@bin/install-spark
 	@$(RUN) python bench/parity.py $(SCALE)
+
+# On an installation that is built: `bin/run python bench/cluster.py 0.1 FOLDER`.
+cluster: install
+	@bin/install-spark
+	@$(RUN) python bench/cluster.py $(SCALE)
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
 test-recovery: install manifest

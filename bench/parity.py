@@ -12,12 +12,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -32,11 +33,17 @@ from orchestration.sql_text import identifier, literal
 
 #: Engines add in an order of their own: by how much two binary fractions of a mart may differ.
 TOLERANCE = 1e-9
-#: Where Spark's tables of a schema are, and those that views are copied to (macros/engine/copy_views.sql).
-SCHEMAS = ("marts", "views_of_marts")
-
 #: A view of pairs of periods grows with the square of the nights, and nobody asks for all of it: five million rows here.
+#: Spark writes these of its rows (macros/engine/views.sql), and these are compared.
 CONDITIONS = {"bi_movement": "unit_level = 'province'"}
+#: Sources that may begin later than the rest.
+RECORDS = ("dossiers", "progress")
+#: Of a Java that lives for minutes: code is compiled once and quickly, with the room of two compilers, and one
+#: thread collects what is left. Of a catalog that is thrown away: nobody waits until the disk has it.
+SHORT_LIVED = {
+    "SERVICE_INDEX_SPARK_JAVA": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+    " -Dderby.system.durability=test"
+}
 
 
 @dataclass(frozen=True)
@@ -62,17 +69,21 @@ def main(scale: float) -> int:
     return int(not all(mart.is_same for mart in found))
 
 
-def nights(settings: Settings, scale: float) -> Iterator[list[Mart]]:
-    """After each of two nights, every mart as it was found, printed as well: synthetic records and what has landed."""
+def nights(settings: Settings, scale: float, since: date = date.min, as_of: str = "") -> Iterator[list[Mart]]:
+    """After each of two nights, every mart as it was found, printed as well: synthetic records and what has landed.
+
+    Shorter with dossiers delivered from `since` only, and periods that begin no later than the day `as_of`.
+    """
+    variables = {"as_of": as_of, "rows_of_views": CONDITIONS}
     simulate(settings.landing, settings.reference, scale, 1)
     last, _ = max(delivery_days(settings.landing, "dossiers"))
     for title, days in {
         "all but the last day": Days(date.min, last - timedelta(days=1)),
         "the rest": Days(last, date.max),
     }.items():
-        ingest(settings, days)
-        build_on_duckdb(settings)
-        build_on_spark(settings)
+        ingest(settings, days, since)
+        build_on_duckdb(settings, variables)
+        build_on_spark(settings, variables, SHORT_LIVED)
         marts = compare(
             settings.build_database, warehouse(settings), settings.build / "dbt" / "manifest.json"
         )
@@ -80,11 +91,12 @@ def nights(settings: Settings, scale: float) -> Iterator[list[Mart]]:
         yield marts
 
 
-def ingest(settings: Settings, days: Days) -> None:
-    """What was delivered on `days`, into the lake."""
+def ingest(settings: Settings, days: Days, since: date = date.min) -> None:
+    """What was delivered on `days`, into the lake; of dossiers and their progress what was from `since`."""
     for source in SOURCES:
+        wanted = Days(max(days.first, since), days.last) if source.name in RECORDS else days
         source.ensure(settings.lake)
-        report = source.ingest(settings, days, agreed_at_start(settings, "parity"))
+        report = source.ingest(settings, wanted, agreed_at_start(settings, "parity"))
         if report.batch_id is not None:
             promote(settings.lake, source.name, report.batch_id)
 
@@ -94,40 +106,48 @@ def warehouse(settings: Settings) -> Path:
     return settings.data / "spark" / "warehouse"
 
 
-def build_on_duckdb(settings: Settings) -> None:
+def build_on_duckdb(settings: Settings, variables: Mapping[str, object]) -> None:
     """Every table and view. Raises CalledProcessError."""
     settings.build.mkdir(exist_ok=True)
-    _dbt(settings, ".venv", settings.build, "build", "--exclude-resource-type", "unit_test", "test")
+    _dbt(settings, ".venv", settings.build, variables, {})
 
 
-def build_on_spark(settings: Settings) -> None:
-    """Every table and view, and the views as tables. Raises CalledProcessError."""
+def build_on_spark(
+    settings: Settings, variables: Mapping[str, object], environment: Mapping[str, str]
+) -> None:
+    """Every table, and as tables the views that are served. Raises CalledProcessError."""
     folder = settings.data / "spark"
     folder.mkdir(exist_ok=True)
-    _dbt(
-        settings,
-        ".venv-spark",
-        folder,
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "test",
-        "--target",
-        "spark",
-    )
-    wanted = json.dumps({"conditions": CONDITIONS})
-    _dbt(
-        settings, ".venv-spark", folder, "run-operation", "copy_views", "--args", wanted, "--target", "spark"
-    )
+    _dbt(settings, ".venv-spark", folder, variables, environment, "--target", "spark")
+    _wait_for_java(settings.data)
 
 
-def _dbt(settings: Settings, environment: str, folder: Path, *arguments: str) -> None:
-    dbt = str(REPOSITORY / environment / "bin" / "dbt")
+def _wait_for_java(data: Path) -> None:
+    """dbt ends before the Java that it started, which has the catalog, and a log, until then. Raises TimeoutError."""
+    started = [
+        process for process in psutil.process_iter(["name", "environ"])
+        if process.info["name"] == "java" and (process.info["environ"] or {}).get("SERVICE_INDEX_DATA") == str(data)
+    ]  # fmt: skip
+    _, alive = psutil.wait_procs(started, timeout=60)
+    if alive:
+        raise TimeoutError(f"expected the Java of dbt to end with it, found {alive}")
+
+
+def _dbt(
+    settings: Settings,
+    installed: str,
+    folder: Path,
+    variables: Mapping[str, object],
+    environment: Mapping[str, str],
+    *options: str,
+) -> None:
+    dbt = str(REPOSITORY / installed / "bin" / "dbt")
     subprocess.run(
-        [dbt, "--quiet", *arguments, "--profiles-dir", ".",
-         "--target-path", str(folder / "dbt"), "--log-path", str(folder / "logs")],
+        [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", "test", "--profiles-dir", ".",
+         "--vars", json.dumps(variables), "--target-path", str(folder / "dbt"), "--log-path", str(folder / "logs"),
+         *options],
         cwd=settings.dbt_project,
-        env={**os.environ, "SERVICE_INDEX_DATA": str(settings.data)},
+        env={**os.environ, "SERVICE_INDEX_DATA": str(settings.data), **environment},
         check=True,
     )  # fmt: skip
 
@@ -148,10 +168,8 @@ def _compare(
 ) -> Mart:
     ours = f"(select * from marts.{identifier(name)} where {CONDITIONS.get(name, 'true')})"
     (rows,) = connection.execute(f"select count(*) from {ours}").fetchall()[0]
-    folder = next(
-        (place for schema in SCHEMAS if (place := spark_warehouse / f"{schema}.db" / name).is_dir()), None
-    )
-    if folder is None:
+    folder = spark_warehouse / "marts.db" / name
+    if not folder.is_dir():
         return Mart(name, rows, None, {})
     theirs = f"read_parquet({literal(f'{folder}/*.parquet')})"
     (spark_rows,) = connection.execute(f"select count(*) from {theirs}").fetchall()[0]

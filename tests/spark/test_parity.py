@@ -7,6 +7,7 @@ DuckDB), what counts as a difference (`test_comparison.py`).
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import duckdb
 import pytest
@@ -17,8 +18,12 @@ from tests.three_samples import land_three_samples
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(3600)]
 
-#: Of 25 million dossiers: twelve thousand, which is enough for versions of several days and for every metric.
+#: Of 25 million dossiers: those of five months among twelve thousand, which is enough for versions of several days and
+#: for every metric.
 SCALE = 0.0005
+SINCE = date(2025, 7, 2)
+#: Marts grow with periods, whatever the number of dossiers: two months, their quarter, the year and both windows.
+AS_OF = "2025-08-31"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def found(installation: Settings) -> list[list[parity.Mart]]:
     land_three_samples(installation)
-    return list(parity.nights(installation, SCALE))
+    return list(parity.nights(installation, SCALE, SINCE, AS_OF))
 
 
 @pytest.mark.parametrize("night", [0, 1])

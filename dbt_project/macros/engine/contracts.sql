@@ -1,6 +1,8 @@
 {#-
     Contracts on Spark. Engines type a count or a sum each in its own way, so DuckDB, on which the contracts are kept, holds a
-    model to the types, and Spark is given them as casts: names must agree, and what is written has the types of the contract.
+    model to names and types, and Spark is given them: each column of the contract by its name, which must be there, cast to
+    its type. What dbt asks beside that (columns of the query, columns of the table for comments) is left out: each is a
+    query planned once more.
 -#}
 
 {#- A type of a contract or a seed as Spark names it. -#}
@@ -11,23 +13,13 @@
 {% endmacro %}
 
 
-{% macro spark__get_empty_schema_sql(columns) -%}
-    select
-        {% for column in columns.values() %}
-        cast(null as {{ spark_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
-        {% endfor %}
-{%- endmacro %}
-
-
-{#- What a model's columns are compared by: the name alone. -#}
-{% macro spark__format_column(column) -%}
-    {{- return({'name': column.name, 'data_type': column.dtype, 'formatted': column.name | lower}) -}}
-{%- endmacro %}
+{#- Checked on DuckDB. -#}
+{% macro spark__get_assert_columns_equivalent(sql) -%} {%- endmacro %}
 
 
 {#-
     The columns of a contract, of those types. Tables of Parquet know no constraint: what must not be null ends the query that
-    writes it. A view writes nothing.
+    writes it. Of what is a view on DuckDB nothing is checked there either.
 -#}
 {% macro spark__get_column_names() %}
     {%- for column in model.columns.values() -%}
@@ -43,13 +35,5 @@
 {#- dbt-spark alters columns, which tables of Parquet do not allow. -#}
 {% macro spark__persist_constraints(relation, model) -%} {%- endmacro %}
 
-
-{#- As dbt-spark's, with these types, and without comments on columns, for which a query would be run once more. -#}
-{% macro spark__create_view_as(relation, sql) -%}
-    {%- set is_contracted = config.get('contract').enforced -%}
-    {%- if is_contracted -%} {{ get_assert_columns_equivalent(sql) }} {%- endif -%}
-    create or replace view {{ relation }}
-    {{ comment_clause() }}
-    as
-    {{ get_select_subquery(sql) if is_contracted else sql }}
-{%- endmacro %}
+{#- Nor comments on columns; that of the table is written with it. -#}
+{% macro spark__persist_docs(relation, model, for_relation, for_columns) -%} {%- endmacro %}

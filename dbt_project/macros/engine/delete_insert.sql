@@ -34,6 +34,5 @@
         {%- call statement('main') -%} {{ replace_table(this, replaced) }} {%- endcall -%}
         {%- do run_query('drop table ' ~ new_rows) -%}
     {%- endif -%}
-    {%- do persist_docs(this, model) -%}
     {{ return({'relations': [this]}) }}
 {% endmaterialization %}

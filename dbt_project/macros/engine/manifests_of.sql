@@ -8,6 +8,7 @@
     hive_partitioning = false, union_by_name = true)
 {%- endmacro %}
 
+{#- The batch is a column of it as well, the last one. -#}
 {% macro spark__manifests_of(table) -%}
-    parquet.`{{ env_var("SERVICE_INDEX_DATA", "../data") }}/lake/{{ table }}/batch=*/files.parquet`
+    manifests.{{ table }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
     A percentile by nearest rank, an aggregate: the least value that so many percent of all do not exceed. `percents`
-    are all that are asked of the values, so that DuckDB keeps and sorts one list of a group's values, not one for each.
+    are all that are asked of the values, so that an engine keeps and sorts one list of a group's values, not one for each.
 -#}
 {% macro nearest_rank(value, percent, percents) %}
     {{- return(adapter.dispatch('nearest_rank')(value, percent, percents)) -}}
@@ -12,5 +12,9 @@
 {%- endmacro %}
 
 {% macro spark__nearest_rank(value, percent, percents) -%}
-    percentile_disc({{ percent / 100 }}) within group (order by {{ value }})
+    element_at(
+        percentile_disc(array({% for each in percents %}{{ each / 100 }}D{{ ', ' if not loop.last }}{% endfor %}))
+            within group (order by {{ value }}),
+        {{ percents.index(percent) + 1 }}
+    )
 {%- endmacro %}

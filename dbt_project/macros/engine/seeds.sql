@@ -1,33 +1,33 @@
 {#-
     Seeds on Spark: dbt-spark binds values as texts in quotes, so that a name with an apostrophe and a missing value go wrong.
-    Here they are written as literals. An apostrophe stands in quotes of the other kind, because where a backslash is a
-    backslash (profiles.yml) Spark does not read two of them as one.
+    Here they are written as literals, in the statement that makes the table. An apostrophe stands in quotes of the other kind,
+    because where a backslash is a backslash (profiles.yml) Spark does not read two of them as one.
 -#}
+
+{#- A seed with rows is made with them. -#}
 {% macro spark__create_csv_table(model, agate_table) -%}
-    {%- set given = model.config.get('column_types', {}) -%}
     {%- set sql -%}
         create table {{ this }} (
             {%- for name in agate_table.column_names -%}
-                {{ name }} {{ spark_type(given.get(name, adapter.convert_type(agate_table, loop.index0))) }}
+                {{ name }} {{ seed_type(model, agate_table, loop.index0) }}
                 {{- ', ' if not loop.last }}
             {%- endfor -%}
         )
     {%- endset -%}
-    {%- call statement('_') -%} {{ sql }} {%- endcall -%}
+    {%- if not agate_table.rows -%} {%- call statement('_') -%} {{ sql }} {%- endcall -%} {%- endif -%}
     {{- return(sql) -}}
 {%- endmacro %}
 
 
 {% macro spark__load_csv_rows(model, agate_table) -%}
-    {%- set given = model.config.get('column_types', {}) -%}
     {%- set apostrophe = "' || \"'\" || '" -%}
     {%- set columns = [] -%}
     {%- for name in agate_table.column_names -%}
-        {%- set data_type = spark_type(given.get(name, adapter.convert_type(agate_table, loop.index0))) -%}
+        {%- set data_type = seed_type(model, agate_table, loop.index0) -%}
         {%- do columns.append('cast(' ~ name ~ ' as ' ~ data_type ~ ') as ' ~ name) -%}
     {%- endfor -%}
     {%- set sql -%}
-        insert into {{ this }}
+        create table {{ this }} as
         select {{ columns | join(', ') }}
         from values
             {% for row in agate_table.rows -%}
@@ -42,6 +42,13 @@
             {% endfor %}
             as rows ({{ agate_table.column_names | join(', ') }})
     {%- endset -%}
-    {%- if agate_table.rows -%} {%- do adapter.add_query(sql, abridge_sql_log=True) -%} {%- endif -%}
+    {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
     {{- return(sql) -}}
+{%- endmacro %}
+
+
+{#- The type of a seed's column: the one that it is given, or what dbt takes its values for. -#}
+{% macro seed_type(model, agate_table, column) -%}
+    {%- set given = model.config.get('column_types', {}) -%}
+    {{- return(spark_type(given.get(agate_table.column_names[column], adapter.convert_type(agate_table, column)))) -}}
 {%- endmacro %}
