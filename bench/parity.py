@@ -109,7 +109,7 @@ def warehouse(settings: Settings) -> Path:
 def build_on_duckdb(settings: Settings, variables: Mapping[str, object]) -> None:
     """Every table and view. Raises CalledProcessError."""
     settings.build.mkdir(exist_ok=True)
-    _dbt(settings, ".venv", settings.build, variables, {})
+    dbt_build(settings, ".venv", settings.build, variables, {})
 
 
 def build_on_spark(
@@ -118,7 +118,7 @@ def build_on_spark(
     """Every table, and as tables the views that are served. Raises CalledProcessError."""
     folder = settings.data / "spark"
     folder.mkdir(exist_ok=True)
-    _dbt(settings, ".venv-spark", folder, variables, environment, "--target", "spark")
+    dbt_build(settings, ".venv-spark", folder, variables, environment, "--target", "spark")
     _wait_for_java(settings.data)
 
 
@@ -133,7 +133,7 @@ def _wait_for_java(data: Path) -> None:
         raise TimeoutError(f"expected the Java of dbt to end with it, found {alive}")
 
 
-def _dbt(
+def dbt_build(
     settings: Settings,
     installed: str,
     folder: Path,
@@ -141,6 +141,7 @@ def _dbt(
     environment: Mapping[str, str],
     *options: str,
 ) -> None:
+    """Seeds and models by the dbt of an environment; its target and log go to `folder`. Raises CalledProcessError."""
     dbt = str(REPOSITORY / installed / "bin" / "dbt")
     subprocess.run(
         [dbt, "--quiet", "build", "--exclude-resource-type", "unit_test", "test", "--profiles-dir", ".",

@@ -20,8 +20,7 @@ from bench.watch import Watch
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.sql_text import literal
 
-BUILD = ("build", "--exclude-resource-type", "unit_test", "test",
-         "--select", *(f"+{model.split('.')[1]}" for model in DAILY.values()))  # fmt: skip
+SELECTED = ("--select", *(f"+{model.split('.')[1]}" for model in DAILY.values()))
 
 
 def on_duckdb(settings: Settings, folder: Path, watch: Watch) -> Mapping[str, str]:
@@ -30,7 +29,7 @@ def on_duckdb(settings: Settings, folder: Path, watch: Watch) -> Mapping[str, st
     own.lake.symlink_to(settings.lake, target_is_directory=True)
     own.build.mkdir()
     watch.begin("dbt")
-    parity._dbt(own, ".venv", own.build, *BUILD)
+    parity.dbt_build(own, ".venv", own.build, {}, {}, *SELECTED)
     watch.begin("")
     with duckdb.connect(str(own.build_database), read_only=True) as connection:
         for table, model in DAILY.items():
@@ -43,7 +42,7 @@ def on_spark(settings: Settings, folder: Path, watch: Watch) -> Mapping[str, str
     spark = settings.data / "spark"
     spark.mkdir(exist_ok=True)
     watch.begin("dbt")
-    parity._dbt(settings, ".venv-spark", spark, *BUILD, "--target", "spark")
+    parity.dbt_build(settings, ".venv-spark", spark, {}, {}, *SELECTED, "--target", "spark")
     watch.begin("")
     with duckdb.connect() as connection:
         for table, model in DAILY.items():
