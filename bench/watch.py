@@ -41,6 +41,7 @@ class Watch:
         self._roots = [psutil.Process()]
         self._seconds: dict[psutil.Process, float] = {}
         self._one_at_a_time = threading.Lock()
+        self._children_before = _of_children()
         self._ended = threading.Event()
         self._looking = threading.Thread(target=self._look, daemon=True)
 
@@ -108,6 +109,12 @@ class Watch:
         was seen of it last.
         """
         times = os.times()
-        waited_for = times.user + times.system + times.children_user + times.children_system
+        waited_for = times.user + times.system + _of_children() - self._children_before
         with self._one_at_a_time:
             return max(waited_for, sum(self._seconds.values()))
+
+
+def _of_children() -> float:
+    """CPU seconds of all programs that were started from here, have ended and were waited for."""
+    times = os.times()
+    return times.children_user + times.children_system

@@ -5,7 +5,6 @@ Belongs here: comparing, counting lines, what is said of figures. Does not belon
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -122,10 +121,10 @@ def test_a_process_that_nobody_waits_for_counts() -> None:
         ) as other:
             assert other.stdout is not None
             other.stdout.readline()
-            before = os.times()
             watch.begin("rest")
             other.communicate("\n")
-    assert before.children_user < watch.stages["work"].cpu
+    # Three million turns of a loop take a tenth of a second on any machine; a worker of tests has done much before.
+    assert watch.stages["work"].cpu > 0.1
     assert watch.stages["work"].cpu > watch.stages["rest"].cpu
 
 
