@@ -1,5 +1,5 @@
-"""For all tests: what the shell says to dbt is meant for other projects; a browser for the pages that people open; until when
-tests are begun.
+"""For all tests: what the shell says to dbt is meant for other projects; a browser for the pages that people open;
+until when tests are begun.
 
 Belongs here: the one browser of a worker: Playwright takes no second one beside it. Does not belong here: any page.
 """
@@ -18,7 +18,7 @@ from orchestration.dbt_environment import forget_dbt_settings
 
 forget_dbt_settings()
 
-#: When it is that late, in seconds since 1970, no other test is begun: a machine may be half as fast as on the day before,
+#: When it is that late, in seconds since 1970, no other test is begun: a machine may be half as fast as the day before,
 #: and CI ends at its limit whatever was tried by then (.ci/run). Those that were not are skipped, and counted as such.
 UNTIL = float(os.environ.get("TESTS_BEGIN_UNTIL") or "inf")
 #: By the names of its package in Debian and elsewhere.
