@@ -26,7 +26,7 @@ QUERIES = (
     b" join marts.mart_indicator_scores as s using (unit_code) join marts.dim_unit as u using (unit_code)",
 )
 #: A reader that hangs would be waited for without end.
-MOST_SECONDS = 150
+MOST_SECONDS = 600
 
 
 @contextmanager
