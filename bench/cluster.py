@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import queue
 import re
 import subprocess
@@ -24,9 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from bench import parity, spark_events
+from bench.nation import machine
 from bench.page import MEASURED
 from orchestration.ingestion.landing import ALL_DAYS
 from orchestration.samples import land_samples
@@ -180,11 +178,7 @@ def measure(settings: Settings, scale: float, as_of: str) -> tuple[dict[str, Any
         "scale": scale,
         "as_of": as_of,
         "measured_at": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": {
-            "cores": psutil.cpu_count(logical=False) or os.cpu_count(),
-            "gigabytes": round(psutil.virtual_memory().total / 2**30),
-            "system": platform.machine(),
-        },
+        "machine": machine(),
         "workers": WORKERS,
         "cores": CORES,
         "memory": MEMORY,
