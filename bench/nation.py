@@ -1,7 +1,8 @@
 """What a share of the country costs: `make bench SCALE=0.01`, every stage of the real job, beside its floor.
 
-Three runs on synthetic records: a first one on all that was delivered but for its last day, a night with that day, a
-night without anything. What was measured goes to `bench/measured/<scale>.json`, and all scales together into
+Three runs on synthetic records: a first one on all that was delivered before one day, a night with that day, a night
+without anything. The day is that after the last on which offices were open: every province delivers what it received and
+what changed. What was measured goes to `bench/measured/<scale>.json`, and all scales together into
 `docs/performance.md`. Here: the order of things. Not here: measuring (`watch.py`), a run (`job.py`), floors (`floor.py`),
 what is made of it (`page.py`). Nothing else may run on the machine meanwhile.
 """
@@ -26,13 +27,16 @@ import psutil
 from bench import page
 from bench.floor import STAGES
 from bench.watch import Watch
-from orchestration.ingestion.landing import delivery_days
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.simulation.generator import simulate
 
 VERSIONS = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
 #: Where the data of a measurement lie, unless the machine's own place for temporary files is large enough.
 FOLDER = "SERVICE_INDEX_BENCH"
+#: The deliveries of the night: what was received, and what changed, on Friday 28 November 2025. Later ones never land.
+NIGHT = "2025-11-29"
+#: What has landed by the day; registers are there from the beginning.
+RECORDS = ("dossiers", "progress")
 
 
 def main(scale: float) -> int:
@@ -50,20 +54,21 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
     """All of it, in a data folder of its own."""
     with Watch() as watch:
         watch.begin("simulation")
-        simulate(settings.landing, settings.reference, scale, 1)
-    last, _ = max(delivery_days(settings.landing, "dossiers"))
-    late = [path for path in settings.landing.glob(f"*/{last}") if path.is_dir()]
-    for path in late:
-        path.rename(settings.data / f"late-{path.parent.name}")
+        simulate(settings.landing, settings.reference, scale, 1, daily=True)
+    held = settings.data / "held"
+    for source in RECORDS:
+        for path in (settings.landing / source).iterdir():
+            if path.name >= NIGHT:
+                (held / source).mkdir(parents=True, exist_ok=True)
+                path.rename(held / source / path.name)
     # The portal's figures, as the first run of an installation has them.
     called("bin/service-index", "land-samples", data=settings.data)
     runs = {"first": run(settings)}
     first_size = sizes(settings)
     floors = {stage: told("bench/floor.py", settings.data, stage) for stage in STAGES}
     before = rows(settings)
-    for path in late:
-        path.parent.mkdir(exist_ok=True)
-        (settings.data / f"late-{path.parent.name}").rename(path)
+    for source in RECORDS:
+        (held / source / NIGHT).rename(settings.landing / source / NIGHT)
     runs["night"] = run(settings)
     after = rows(settings)
     runs["empty"] = run(settings)
@@ -76,6 +81,7 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
         "rows": before,
         "rows_of_the_night": {source: after[source] - count for source, count in before.items()},
+        "new_of_the_night": new_dossiers(settings),
         "simulation": watch.told()["simulation"],
         "imports": time.perf_counter() - began,
         "runs": runs,
@@ -129,8 +135,17 @@ def rows(settings: Settings) -> dict[str, int]:
                 "select count(*) from read_parquet($files)",
                 {"files": str(settings.lake / source / "batch=*" / "rows*.parquet")},
             ).fetchall()[0][0]
-            for source in ("dossiers", "progress")
+            for source in RECORDS
         }
+
+
+def new_dossiers(settings: Settings) -> int:
+    """How many dossiers the night brought that were not known before: those of its day."""
+    with duckdb.connect(str(settings.build_database), read_only=True) as connection:
+        found = connection.execute(
+            "select count(*) from core.fct_dossier where received_date = $night::date - 1", {"night": NIGHT}
+        ).fetchall()
+    return int(found[0][0])
 
 
 def sizes(settings: Settings) -> dict[str, int]:

@@ -86,15 +86,17 @@ def simulate(
     file_format: FileFormat = "parquet",
     agencies: frozenset[str] | None = None,
     step: Step = unseen,
+    daily: bool = False,
 ) -> SimulationReport:
     """Write synthetic records of every source for 34 provinces, 1 January to 30 November 2025.
 
     `scale`: 1 is 25 million dossiers (9.032 million before July, 15.968 million from July); below 0.005 small
     provinces have too few dossiers for their procedure metrics to hold. `reference`: `seeds/reference`.
     `agencies`: write dossiers of these provinces of today only (the registers stay whole).
-    `file_format`: of dossiers and progress, but for the provinces in `OTHER_FORMATS` and the daily tail. Same
-    seed, scale and format: same files, byte for byte. Raises ValueError for a scale or format out of range and
-    FileExistsError if files of another simulation lie there under the same names. `step` is told how far it has come.
+    `file_format`: of dossiers and progress, but for the provinces in `OTHER_FORMATS` and the daily tail. `daily`: the
+    last days of every province come day by day, with what changed on each. Same arguments: same files, byte for byte.
+    Raises ValueError for a scale or format out of range and FileExistsError if files of another simulation lie there
+    under the same names. `step` is told how far it has come.
     """
     if not 0 < scale <= 2:
         raise ValueError(f"scale {scale}: expected more than 0 (nothing) and at most 2 (50 million dossiers)")
@@ -107,7 +109,7 @@ def simulate(
         chosen = [code for (code,) in provinces if agencies is None or code in agencies]
         for number, agency in enumerate(chosen):
             step(f"dossiers and progress of {agency}", number, len(chosen) + 1)
-            for period in periods(agency, bulk_months(scale)):
+            for period in periods(agency, bulk_months(scale), daily):
                 _write_period(run, agency, period)
         step("registers", len(chosen), len(chosen) + 1)
         _write_registers(run)
@@ -190,18 +192,31 @@ def _write_period(run: _Run, agency: str, period: Period) -> None:
         rows = f"{_latent(mine)} union all {_latent(again)}"
         run.write("dossiers", _dossiers(run, rows), period.delivered, sender, name, form)
         run.write("progress", progress, period.delivered, sender, name, form)
-    _set(connection, "after", end)
-    _set(connection, "cut", _end_of(period.updates_until))
-    name, changed = f"{agency}_{period.name}_updates", "ended_at > getvariable('after')"
-    for change in ("asked_at", "supplied_at", "returned_at"):
-        changed += f" or {change} between getvariable('after') and getvariable('cut')"
-    unchanged, older = run.rates["resent_unchanged"], run.rates["older_state_later"]
-    rows = f"{_latent(f'({changed}) or 1 - copy_draw < {unchanged}')} union all " + _latent(
-        f"copy_draw between 0.5 and 0.5 + {older}", older=True
+    for update in period.updates:
+        _set(connection, "after", end)
+        end = _end_of(update.until)
+        _set(connection, "cut", end)
+        rows = _changed() if update != period.updates[-1] else _changed_and_again(run.rates)
+        name = f"{agency}_{period.name}_updates"
+        run.write("dossiers", _dossiers(run, rows), update.delivered, agency, name, form)
+        progress = _sql("progress_wire").replace("{condition}", "true")
+        run.write("progress", progress, update.delivered, agency, name, form)
+
+
+def _changed(or_else: str = "false") -> str:
+    """Dossiers of which anything happened from the moment `after` to the moment `cut`."""
+    moments = ("ended_at", "asked_at", "supplied_at", "returned_at")
+    happened = " or ".join(
+        f"{moment} between getvariable('after') and getvariable('cut')" for moment in moments
     )
-    run.write("dossiers", _dossiers(run, rows), period.updates_delivered, agency, name, form)
-    progress = _sql("progress_wire").replace("{condition}", "true")
-    run.write("progress", progress, period.updates_delivered, agency, name, form)
+    return _latent(f"{happened} or {or_else}")
+
+
+def _changed_and_again(rates: dict[str, float]) -> str:
+    """The same, and what is open, what comes again unchanged and what comes with an older state."""
+    again = f"ended_at > getvariable('cut') or 1 - copy_draw < {rates['resent_unchanged']}"
+    older = f"copy_draw between 0.5 and 0.5 + {rates['older_state_later']}"
+    return f"{_changed(again)} union all {_latent(older, older=True)}"
 
 
 def _latent(condition: str, older: bool = False) -> str:

@@ -32,12 +32,23 @@ REGISTERS: tuple[tuple[str, FileFormat], ...] = (
 
 
 @dataclass(frozen=True)
+class Update:
+    """What changed of a period's dossiers until the end of a day, and when that is delivered."""
+
+    until: date
+    delivered: date
+
+
+@dataclass(frozen=True)
 class Period:
-    """Days of receipt that are delivered together, the day after, with their state at the end of the last day."""
+    """Days of receipt that are delivered together, the day after, with their state at the end of the last day.
+
+    Changes follow in `updates`, oldest first, and with the last of them repetitions and older states.
+    """
 
     first_day: date
     last_day: date
-    updates_until: date
+    updates: tuple[Update, ...]
     is_tail: bool = False
 
     @property
@@ -49,11 +60,6 @@ class Period:
         return self.last_day + timedelta(days=1)
 
     @property
-    def updates_delivered(self) -> date:
-        """When changes and repetitions follow: with the next bulk, and after the last one a day later."""
-        return self.updates_until + timedelta(days=1 if self.updates_until > self.last_day else 2)
-
-    @property
     def name(self) -> str:
         return f"{self.first_day:%Y%m%d}-{self.last_day:%Y%m%d}"
 
@@ -63,16 +69,27 @@ def bulk_months(scale: float) -> int:
     return next(months for least, months in MONTHS_BY_SCALE if scale >= least)
 
 
-def periods(agency: str, months: int) -> Iterator[Period]:
-    """The deliveries of one province, in order: bulk periods, then the daily tail of the big ones."""
-    bulk_end = LAST_DAY - timedelta(days=TAIL_DAYS) if agency in TAIL_AGENCIES else LAST_DAY
+def periods(agency: str, months: int, daily: bool = False) -> Iterator[Period]:
+    """The deliveries of one province, in order: bulk periods, then the daily tail of the big ones, or of all (`daily`).
+
+    Changes follow with the next bulk, and of the last ones a day after the end; `daily` also on each day of the tail.
+    """
+    bulk_end = LAST_DAY - timedelta(days=TAIL_DAYS) if daily or agency in TAIL_AGENCIES else LAST_DAY
     starts = [date(2025, month, 1) for month in range(1, 12) if (month - 1) % 6 % months == 0]
     for start, following in zip(starts, [*starts[1:], date(2025, 12, 1)], strict=True):
         last = min(following - timedelta(days=1), bulk_end)
         after = next((s for s in starts if s > following), None)
-        until = after - timedelta(days=1) if after else LAST_DAY
-        yield Period(start, last, min(until, LAST_DAY))
+        yield Period(start, last, _updates(last, after - timedelta(days=1) if after else LAST_DAY, daily))
     day = bulk_end + timedelta(days=1)
     while day <= LAST_DAY:
-        yield Period(day, day, LAST_DAY, is_tail=True)
+        yield Period(day, day, _updates(day, LAST_DAY, daily), is_tail=True)
         day += timedelta(days=1)
+
+
+def _updates(last_day: date, until: date, daily: bool) -> tuple[Update, ...]:
+    """Of a period that ends with `last_day`, whose changes are delivered until `until`."""
+    first_daily = max(last_day + timedelta(days=1), LAST_DAY - timedelta(days=TAIL_DAYS))
+    days = [first_daily + timedelta(days=n) for n in range((until - first_daily).days)] if daily else []
+    return *(Update(day, day + timedelta(days=1)) for day in days), Update(
+        until, until + timedelta(days=1 if until > last_day else 2)
+    )

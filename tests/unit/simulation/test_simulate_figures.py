@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.simulation import simulate
@@ -79,3 +80,37 @@ def test_the_figures_hold_for_another_seed_and_a_smaller_scale(tmp_path: Path) -
         )
     assert rows[ARTICLE] == (pytest.approx(92.2, abs=0.15), 3)
     assert rows[EARLY] == (pytest.approx(73.2, abs=0.3), 15)
+
+
+def test_deliveries_of_every_day_come_to_the_same_figures(tmp_path: Path) -> None:
+    """Who hears of each change when it happens knows in the end what is known to who hears of it later."""
+    few, figures = frozenset({"H19", "H57"}), {}
+    for daily in (False, True):
+        landing = tmp_path / f"daily-{daily}"
+        simulate(landing, REFERENCE, 0.002, 7, agencies=few, daily=daily)
+        with computed(landing) as found:
+            figures[daily] = found.execute("select * from figure order by all").fetchall()
+    assert figures[True] == figures[False] != []
+
+
+def test_on_each_of_the_last_days_every_province_delivers_what_is_new_and_what_changed(
+    tmp_path: Path,
+) -> None:
+    """Friday's are received on Friday, or known before and changed on Friday; bulk has ended with Thursday's."""
+    simulate(tmp_path, REFERENCE, 0.002, 7, agencies=frozenset({"H26", "H57"}), daily=True)
+    for agency, updates in (
+        ("H26", "read_parquet('{}/*updates.parquet')"),
+        ("H57", "read_json('{}/*updates.jsonl.gz')"),
+    ):
+        folder = tmp_path / "dossiers" / "2025-11-29" / agency
+        received = (
+            f"select NgayTiepNhan as received from read_json('{folder}/*.jsonl', ignore_errors = true)"
+            f" union all select NgayTiepNhan from {updates.format(folder)}"
+        )
+        new, changed, last = duckdb.sql(
+            "select count(*) filter (where received >= '20251128'), count(*) filter (where received < '20251128'), max(received)"
+            f" from ({received})"
+        ).fetchall()[0]
+        assert new > 0, agency
+        assert changed > 0, agency
+        assert last < "20251129", agency
