@@ -108,7 +108,8 @@ def test_on_each_of_the_last_days_every_province_delivers_what_is_new_and_what_c
             f" union all select NgayTiepNhan from {updates.format(folder)}"
         )
         new, changed, last = duckdb.sql(
-            "select count(*) filter (where received >= '20251128'), count(*) filter (where received < '20251128'), max(received)"
+            "select count(*) filter (where received >= '20251128'), count(*) filter (where received < '20251128'),"
+            " max(received)"
             f" from ({received})"
         ).fetchall()[0]
         assert new > 0, agency
