@@ -71,20 +71,20 @@ test-search: install manifest
 	@$(RUN) python -m pytest -m search
 
 test-bi: install manifest
-	@bin/install-bi
+	@bin/install-extra superset
 	@$(RUN) python -m pytest -m bi
 
 test-spark: install manifest
-	@bin/install-spark
+	@bin/install-extra spark
 	@$(RUN) python -m pytest -m spark -n 1
 
 parity: install
-	@bin/install-spark
+	@bin/install-extra spark
 	@$(RUN) python bench/parity.py $(SCALE)
 
 # On an installation that is built: `bin/run python bench/cluster.py 0.1 FOLDER`.
 cluster: install
-	@bin/install-spark
+	@bin/install-extra spark
 	@$(RUN) python bench/cluster.py $(SCALE)
 
 # Installations are made once for both workers (tests/recovery/nights.py), which take cases from each other's queue.
@@ -98,7 +98,7 @@ bench: install manifest
 	@$(RUN) python bench/nation.py $(SCALE)
 
 bench-peers: install manifest
-	@bin/install-peers
+	@bin/install-extra peers
 	@$(RUN) python -m bench.peers $(SCALE)
 
 bench-queries: install

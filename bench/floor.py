@@ -125,7 +125,7 @@ def main(data: Path, stage: str) -> dict[str, Any]:
             watch.begin(stage)
             make(settings, connection)
         differing = compare(settings, connection) if compare else None
-    return {"stages": watch.told(), "differing": differing}
+    return {"stages": watch.report(), "differing": differing}
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
     called("bin/service-index", "land-samples", data=settings.data)
     runs = {"first": run(settings)}
     first_size = sizes(settings)
-    floors = {stage: told("bench/floor.py", settings.data, stage) for stage in STAGES}
+    floors = {stage: reported("bench/floor.py", settings.data, stage) for stage in STAGES}
     before = rows(settings)
     for source in RECORDS:
         (held / source / NIGHT).rename(settings.landing / source / NIGHT)
@@ -82,7 +82,7 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
         "rows": before,
         "rows_of_the_night": {source: after[source] - count for source, count in before.items()},
         "new_of_the_night": new_dossiers(settings),
-        "simulation": watch.told()["simulation"],
+        "simulation": watch.report()["simulation"],
         "imports": time.perf_counter() - began,
         "runs": runs,
         "floors": floors,
@@ -102,11 +102,11 @@ def machine() -> dict[str, Any]:
 def run(settings: Settings) -> dict[str, Any]:
     """The job in a process of its own; `wall` is that of the process, with its start."""
     began = time.perf_counter()
-    found = told("bench/job.py", settings.data)
+    found = reported("bench/job.py", settings.data)
     return {"wall": time.perf_counter() - began, **found}
 
 
-def told(script: str, data: Path, *words: str, python: str = sys.executable) -> dict[str, Any]:
+def reported(script: str, data: Path, *words: str, python: str = sys.executable) -> dict[str, Any]:
     """What a script of this folder says in its last line; `python` is that of its environment."""
     lines = called(python, script, str(data), *words, data=data).splitlines()
     found: dict[str, Any] = json.loads(lines[-1])

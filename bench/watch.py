@@ -70,7 +70,7 @@ class Watch:
         """
         self._roots = [*self._roots, psutil.Process(server)]
 
-    def told(self) -> dict[str, dict[str, float]]:
+    def report(self) -> dict[str, dict[str, float]]:
         """Stage by stage, for JSON."""
         return {stage: asdict(taken) for stage, taken in self.stages.items()}
 

@@ -28,7 +28,7 @@ import psutil
 
 from bench.floor import DAILY, DOSSIER_MODELS, differing_days
 from bench.job import models
-from bench.nation import FOLDER, called, machine, rows, run, told
+from bench.nation import FOLDER, called, machine, reported, rows, run
 from bench.page import MEASURED, busy
 from bench.peers import page
 from orchestration.settings import REPOSITORY, Settings
@@ -67,7 +67,7 @@ PEERS = {
     page.SPARK: Peer("in_dbt.py", ".venv", _models(), ("spark",), "{data}/spark/dbt/run_results.json"),
 }
 #: What a peer needs besides the environment of its script, and what installs it.
-NEEDED = {".venv-peers": "bin/install-peers", ".venv-spark": "bin/install-spark"}
+NEEDED = {".venv-peers": "bin/install-extra peers", ".venv-spark": "bin/install-extra spark"}
 
 
 def main(scale: float) -> None:
@@ -111,7 +111,7 @@ def _measured(settings: Settings, peer: Peer) -> dict[str, Any]:
         python = str(REPOSITORY / peer.environment / "bin" / "python")
         others, began = _Others(), time.perf_counter()
         try:
-            found = told(str(HERE / peer.script), settings.data, name, *peer.words, python=python)
+            found = reported(str(HERE / peer.script), settings.data, name, *peer.words, python=python)
         except subprocess.CalledProcessError as error:
             # A peer that memory does not suffice for is killed: that is a finding, too.
             return {"lines": lines, "left_out": f"its process ended with {error.returncode}"}

@@ -42,7 +42,7 @@ def main(make: Make, *packages: str) -> None:
     versions = {name: version(name) for name in packages}
     with Watch() as watch:
         versions.update(make(settings, folder, watch))
-    print(json.dumps({"stages": watch.told(), "versions": versions}))
+    print(json.dumps({"stages": watch.report(), "versions": versions}))
 
 
 def lake_files(settings: Settings, dataset: str) -> list[Path]:

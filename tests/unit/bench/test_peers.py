@@ -103,9 +103,9 @@ def test_a_time_with_other_rows_does_not_count() -> None:
 
 
 def test_what_was_not_measured_is_said() -> None:
-    missing = {"lines": 5, "left_out": ".venv-spark is not installed (bin/install-spark)"}
+    missing = {"lines": 5, "left_out": ".venv-spark is not installed (bin/install-extra spark)"}
     assert (
-        "| Spark | not measured: .venv-spark is not installed (bin/install-spark) | | | 5 | |"
+        "| Spark | not measured: .venv-spark is not installed (bin/install-extra spark) | | | 5 | |"
         in page.table(measured(Spark=missing))
     )
     assert page.losses(measured(Spark=missing)) == []
