@@ -436,8 +436,18 @@ def dev(port: int = 3000) -> Answer:
         raise NotDoneError(f"not started: {error}") from error
 
 
-@_command(then="check-mapping MAPPING FILE", example="explain-mapping mappings/vendor_flat.yml dossiers")
-def explain_mapping(mapping: Mapping, dataset: Dataset = "dossiers") -> Answer:
+@_command(
+    then="check-mapping MAPPING FILE",
+    example="explain-mapping mappings/vendor_flat.yml dossiers --column received_at",
+)
+def explain_mapping(
+    mapping: Mapping,
+    dataset: Dataset = "dossiers",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only what becomes of this column of the lake; can be repeated."),
+    ] = None,
+) -> Answer:
     """Print the two statements that a mapping is: from the fields of a file to rows, and what is wrong with rows."""
     from orchestration.ingestion.contracts import RECORD_SOURCES
     from orchestration.ingestion.records.mapping import InvalidFileError, read_mapping
@@ -451,7 +461,11 @@ def explain_mapping(mapping: Mapping, dataset: Dataset = "dossiers") -> Answer:
         raise NotDoneError(
             f"{mapping}: found no source {dataset}, expected one; see docs/how-to/add-a-vendor.md"
         )
-    statements = explained(RECORD_SOURCES[dataset], plan)
+    if unknown := [name for name in column or () if name not in plan.columns]:
+        raise NotDoneError(
+            f"{mapping}: found no column {unknown[0]} of {dataset}, expected one of {', '.join(plan.columns)}"
+        )
+    statements = explained(RECORD_SOURCES[dataset], plan, column or ())
     return Answer({"mapping": mapping, "dataset": dataset, "sql": statements}, [statements])
 
 

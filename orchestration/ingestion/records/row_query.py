@@ -12,7 +12,7 @@ a field may be called as any of these.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,14 +86,24 @@ class RowQuery:
         return str(self._macros.validated_rows(rows))
 
 
-def explained(source: Contract, mapping: SourceMapping) -> str:
-    """Both statements for a reader, of a file that is here called `fields`."""
-    names = ", ".join(f"{field} is {column}" for field, column in column_of_field(mapping.fields).items())
+def explained(source: Contract, mapping: SourceMapping, only: Collection[str] = ()) -> str:
+    """Both statements for a reader, of a file that is here called `fields`.
+
+    `only`: as they are for these columns and the one that a row is about. Raises KeyError for one that is not mapped.
+    """
+    if only:
+        names = {source.columns[0].name, *only}
+        mapping = SourceMapping({name: mapping.columns[name] for name in sorted(names)})
+        source = source.model_copy(update={
+            "columns": tuple(column for column in source.columns if column.name in names),
+            "agency_columns": tuple(column for column in source.agency_columns if column in names),
+        })  # fmt: skip
+    fields = ", ".join(f"{field} is {column}" for field, column in column_of_field(mapping.fields).items())
     lineage = {name: f"${name}" for name in LINEAGE if name != "record_no"}
     query = RowQuery(source, mapping)
     classified = query.classified("select * from fields", lineage)
     return (
-        f"-- {names}\n\n-- From the fields of a file to rows of each kind.\n{classified};\n\n"
+        f"-- {fields}\n\n-- From the fields of a file to rows of each kind.\n{classified};\n\n"
         f"-- What is wrong with those to validate.\n{query.validated('to_validate')};"
     )
 

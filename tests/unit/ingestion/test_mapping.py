@@ -10,7 +10,9 @@ import duckdb
 import pytest
 
 from orchestration.cli import main
+from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.records.mapping import InvalidFileError, load_mappings, read_mapping
+from orchestration.ingestion.records.row_query import explained
 from tests.unit.ingestion.record_workplace import MAPPINGS, Records, as_csv
 
 VENDOR = {
@@ -32,6 +34,12 @@ sources:
       dossier_code: MaHoSo
       status_code: TrangThai
 """
+#: Each mapping of the project, with each of its datasets.
+MAPPED = [
+    (path.stem, dataset)
+    for path in sorted(MAPPINGS.glob("*.yml")) if path.stem != "senders"
+    for dataset in read_mapping(path).sources
+]  # fmt: skip
 
 
 def test_a_vendor_s_words_become_the_contract_s_codes(tmp_path: Path) -> None:
@@ -219,11 +227,7 @@ def test_a_sample_shows_what_would_be_accepted(tmp_path: Path, capsys: pytest.Ca
     assert "m.yml:1: found no 'version'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("mapping", "dataset"),
-    [(path.stem, dataset) for path in sorted(MAPPINGS.glob("*.yml")) if path.stem != "senders"
-     for dataset in read_mapping(path).sources],
-)  # fmt: skip
+@pytest.mark.parametrize(("mapping", "dataset"), MAPPED)
 def test_a_mapping_is_explained_by_the_statements_that_it_is(
     mapping: str, dataset: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,3 +237,24 @@ def test_a_mapping_is_explained_by_the_statements_that_it_is(
     steps = [line for line in shown.splitlines() if re.fullmatch(r"\w+ as \(", line)]
     assert steps[:3] == ["wire as (", "raw as (", "listed as ("]
     assert max(map(len, shown.splitlines())) < 1600
+
+
+@pytest.mark.parametrize(("mapping", "dataset"), MAPPED)
+def test_what_becomes_of_one_column_is_read_on_two_screens(mapping: str, dataset: str) -> None:
+    """Screens of sixty lines. Each statement is whole: it has the column and the one that a row is about."""
+    plan, contract = read_mapping(MAPPINGS / f"{mapping}.yml").sources[dataset], RECORD_SOURCES[dataset]
+    for column in plan.columns:
+        shown = explained(contract, plan, [column])
+        statements = duckdb.extract_statements(shown)
+        assert len(statements) == 2
+        assert max(statement.query.strip().count("\n") for statement in statements) < 120, column
+        others = plan.columns.keys() - {column, contract.columns[0].name}
+        assert not [name for name in others if re.search(rf"\b(raw|wire)_{name}\b", shown)], column
+
+
+def test_a_column_that_is_not_mapped_is_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["explain-mapping", str(MAPPINGS / "national_exchange.yml"), "progress", "--column"]
+    assert main([*words, "no_such"]) == 1
+    assert "found no column no_such of progress, expected one of dossier_code, " in capsys.readouterr().err
+    assert main([*words, "status_code"]) == 0
+    assert "dossier_code" in capsys.readouterr().out
