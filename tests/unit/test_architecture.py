@@ -55,7 +55,7 @@ FORBIDDEN = {
 # Started by every command: must stay quick to import.
 QUICK = [
     "orchestration/answers/commands.py",
-    "orchestration/cli.py",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "orchestration" / "cli").glob("*.py"))),
     "orchestration/settings.py",
     "orchestration/history.py",
     "orchestration/movement.py",

@@ -1,0 +1,20 @@
+"""The command line: `bin/service-index COMMAND`, `--help` lists the commands.
+
+Each module here holds some of them, in the order in which help lists them; `app` is the program.
+"""
+
+from orchestration.cli.app import app, main
+
+# isort: split
+from orchestration.cli import runs  # noqa: F401
+
+# isort: split
+from orchestration.cli import questions  # noqa: F401
+
+# isort: split
+from orchestration.cli import releases  # noqa: F401
+
+# isort: split
+from orchestration.cli import deliveries, pages  # noqa: F401
+
+__all__ = ["app", "main"]
