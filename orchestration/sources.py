@@ -60,7 +60,13 @@ class Source:
 
 def _portal(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
     return batch.ingest(
-        settings.landing, settings.lake, settings.quarantine, settings.reference, agreed.rights, days
+        settings.landing,
+        settings.lake,
+        settings.quarantine,
+        settings.reference,
+        agreed.rights,
+        days,
+        settings.landed_hashes(PORTAL),
     )
 
 
@@ -78,6 +84,7 @@ def _records(contract: Contract) -> Source:
             hash_key(settings, name),
             agreed.rights,
             days,
+            settings.landed_hashes(name),
         )
 
     return Source(
