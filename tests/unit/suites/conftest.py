@@ -13,10 +13,12 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.defs.raw_gates import show_calendar
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.report import FILE_COLUMNS
 
 ROOT = Path(__file__).parents[3]
+REFERENCE = ROOT / "seeds" / "reference"
 
 PERIOD = "'portal' as basis, '2026' as regime, 'year_to_date' as period_type"
 SNAPSHOTS = """
@@ -58,11 +60,14 @@ GOOD_BATCH: Mapping[str, str] = {
     """,
 }
 
-#: Seven deliveries of H21 with three rows each, and an older one that is not looked at; one of nation alone.
+#: Seven deliveries of H21 of days that were worked, with three rows each, and an older one that is not looked at; between
+#: them those of a weekend, 4 and 5 October, with nothing. One of nation alone.
 GOOD_HISTORY = """
     create table history as
-    select 'H21' as sender, date '2026-10-09' - i::integer as delivery_date, if(i = 7, 5000, 3) as rows_read
-    from range(8) as t(i)
+    select
+        'H21' as sender, date '2026-10-09' - i::integer as delivery_date,
+        case i when 9 then 5000 when 4 then 0 when 5 then 0 else 3 end as rows_read
+    from range(10) as t(i)
     union all
     select 'nation', date '2026-09-26', 1
 """
@@ -265,6 +270,7 @@ def good_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
             GOOD_BATCH["portal_service_results"],
         )
         connection.execute(GOOD_HISTORY)
+        show_calendar(connection, REFERENCE)
         connection.execute(GOOD_BUILD)
         for table, query in GOOD_MARTS.items():
             _fill(connection, f"marts.{table}", contracts[table], query)

@@ -14,9 +14,10 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
-from orchestration.defs.raw_gates import records_suite
+from orchestration.defs.raw_gates import records_suite, show_calendar
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.report import FILE_COLUMNS
+from tests.unit.suites.conftest import REFERENCE
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +67,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
             " 0 as rows_quarantined, 0 as rows_duplicate, 0 as rows_foreign, 1000 as size_bytes"
         )
         connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
+        show_calendar(connection, REFERENCE)
         for source, query in GOOD.items():
             columns = RECORD_SOURCES[source].row_columns
             declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())

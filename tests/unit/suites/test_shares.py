@@ -13,6 +13,8 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
+from orchestration.defs.raw_gates import show_calendar
+from tests.unit.suites.conftest import REFERENCE
 
 ROWS, BYTES, STATUS = "few_rows_refused", "few_bytes_unreadable", "status_is_known"
 
@@ -46,6 +48,7 @@ def judge(tmp_path: Path) -> Callable[..., GateResult]:
                     "insert into files values (?, ?, ?, ?, ?, ?, 0, ?, default, default, default)",
                     [name, status, size, read, read - refused, refused, [f"{name}: bad [reason]"]],
                 )
+            show_calendar(connection, REFERENCE)
         return run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
 
     return run
@@ -96,6 +99,7 @@ def test_a_sender_is_not_stopped_by_what_it_may_not_deliver_nor_by_a_few_bad_row
             " as t(sender, read, refused, others)"
         )
         connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
+        show_calendar(connection, REFERENCE)
     result = run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
     (check,) = result.failed()
     assert check.id == ROWS
