@@ -91,10 +91,6 @@ class Settings:
     def build_database(self) -> Path:
         return self.build / "build.duckdb"
 
-    def landed_hashes(self, source: str) -> Path:
-        """Of landed files, so that they are read once; whoever removes it has all of them hashed again."""
-        return self.build / "landed_hashes" / f"{source}.json"
-
     @property
     def gates(self) -> Path:
         return self.build / "gates"

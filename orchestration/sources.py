@@ -60,13 +60,7 @@ class Source:
 
 def _portal(settings: Settings, days: Days, agreed: Agreed) -> IngestReport:
     return batch.ingest(
-        settings.landing,
-        settings.lake,
-        settings.quarantine,
-        settings.reference,
-        agreed.rights,
-        days,
-        settings.landed_hashes(PORTAL),
+        settings.landing, settings.lake, settings.quarantine, settings.reference, agreed.rights, days
     )
 
 
@@ -84,7 +78,6 @@ def _records(contract: Contract) -> Source:
             hash_key(settings, name),
             agreed.rights,
             days,
-            settings.landed_hashes(name),
         )
 
     return Source(

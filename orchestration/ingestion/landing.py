@@ -22,11 +22,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import BinaryIO
 
 from orchestration.atomic_files import replacing
-from orchestration.ingestion.known_hashes import Hashes, keep_hashes, known_hashes
 from orchestration.ingestion.personal import is_in_name, masked
 from orchestration.ingestion.problems import Problem, UnreadableError
 from orchestration.settings import REPOSITORY
@@ -107,24 +105,20 @@ class Days:
 ALL_DAYS = Days(date.min, date.max)
 
 
-def scan(landing: Path, source: str, days: Days = ALL_DAYS, kept: Path | None = None) -> Scan:
+def scan(landing: Path, source: str, days: Days = ALL_DAYS) -> Scan:
     """The files of `source` delivered on `days`, and what is misplaced there or belongs to no known source.
 
     Ignores `LITTER`, files and folders; folders of other days are not even opened, for a landing
-    folder of years is large. Where hashes are `kept`, files that have not changed since are not read. Raises
-    FileNotFoundError if `landing` is none, and OSError where hashes cannot be kept.
+    folder of years is large. Raises FileNotFoundError if `landing` is none.
     """
     if not landing.is_dir():
         raise FileNotFoundError(f"no landing folder at {landing}")
-    known = known_hashes(kept) if kept else {}
-    found = [examine(landing, path, known) for path in _walk(landing, source, days)]
-    files = tuple(sorted(item for item in found if isinstance(item, LandedFile)))
-    hashed = {file.relative_path: (file.state, file.sha256) for file in files if file.is_settled}
-    others = {path: hashes for path, hashes in known.items() if days != ALL_DAYS and path not in hashed}
-    if kept and {**others, **hashed} != known:
-        keep_hashes(kept, {**others, **hashed})
+    found = [examine(landing, path) for path in _walk(landing, source, days)]
     problems = (item for item in found if isinstance(item, Problem))
-    return Scan(files, tuple(sorted(problems, key=str)))
+    return Scan(
+        files=tuple(sorted(item for item in found if isinstance(item, LandedFile))),
+        problems=tuple(sorted(problems, key=str)),
+    )
 
 
 def land_file(source_file: Path, landing: Path, source: str, delivery_date: date, sender: str) -> Path:
@@ -305,10 +299,8 @@ class _MisplacedError(ValueError):
     """What a landed entry is instead of a file in its place: reason, found, expected."""
 
 
-def examine(
-    landing: Path, entry: Path | OSError, known: Hashes = MappingProxyType({})
-) -> LandedFile | Problem:
-    """What lies at a path below `landing`, its content hashed unless it is `known`; or why it is no file in its place."""
+def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
+    """What lies at a path below `landing`, its content hashed; or why it is no file in its place."""
     path = Path(entry.filename) if isinstance(entry, OSError) else entry
     shown = _shown(landing, path)
     try:
@@ -319,13 +311,9 @@ def examine(
         with _opened(path) as stream:
             _check_place(landing, stream)
             begun, facts = time.time_ns(), os.fstat(stream.fileno())
-            state, digest = known.get(shown, ((), ""))
-            if state == _state(facts):
-                size = facts.st_size
-            else:
-                _check_written(stream, facts.st_size)
-                digest = delivery_hash(sender, stream)
-                size = stream.tell()
+            _check_written(stream, facts.st_size)
+            digest = delivery_hash(sender, stream)
+            size = stream.tell()
     except _MisplacedError as error:
         reason, found, expected = error.args
         return Problem(shown, reason, "$", "", found, expected, _PUT_RIGHT)

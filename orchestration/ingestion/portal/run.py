@@ -50,22 +50,16 @@ def ensure_dataset(lake: Path) -> Path:
 
 
 def ingest(
-    landing: Path,
-    lake: Path,
-    quarantine: Path,
-    reference: Path,
-    rights: Rights,
-    days: Days = ALL_DAYS,
-    hashes: Path | None = None,
+    landing: Path, lake: Path, quarantine: Path, reference: Path, rights: Rights, days: Days = ALL_DAYS
 ) -> IngestReport:
     """Read every file delivered on `days` whose content is in no visible batch and not retracted, into one
     pending batch.
 
-    As `ingest_new_files`. `reference` is the folder of the seeds, `rights` say who may deliver; `hashes` is where those
-    of what landed are kept (`known_hashes`). Bad input is reported, never raised; raises OSError where the folders
-    themselves cannot be read or written, duckdb.IOException without the reference files.
+    As `ingest_new_files`. `reference` is the folder of the seeds, `rights` say who may deliver. Bad input is reported,
+    never raised; raises OSError where the folders themselves cannot be read or written, duckdb.IOException without the
+    reference files.
     """
-    scanned = rights.of_agreed(scan(landing, PORTAL, days, hashes))
+    scanned = rights.of_agreed(scan(landing, PORTAL, days))
     agreed = (rights.of(sender, PORTAL) for sender in {file.sender for file in scanned.files})
     scopes = {scope.sender: scope for scope in agreed if scope is not None}
 

@@ -92,18 +92,16 @@ def ingest_records(
     key: bytes,
     rights: Rights,
     days: Days = ALL_DAYS,
-    hashes: Path | None = None,
 ) -> IngestReport:
     """Read every file of `source` delivered on `days` that no visible batch names, into one pending batch.
 
     As `ingest_new_files`. `reference` is the folder of the seeds; identity numbers are hashed with `key`; `rights` say
-    who may deliver; `hashes` is where those of what landed are kept (`known_hashes`). Bad input is reported, never
-    raised, and neither is what the readers raise at one file (ADR 0020). Raises KeyError for an unknown source,
-    HashKeyError, OSError or duckdb.IOException where our own folders cannot be read or written, and the latter without
-    the reference files.
+    who may deliver. Bad input is reported, never raised, and neither is what the
+    readers raise at one file (ADR 0020). Raises KeyError for an unknown source, HashKeyError, OSError or
+    duckdb.IOException where our own folders cannot be read or written, and the latter without the reference files.
     """
     check_key(key, lake)
-    scanned = _mapped(rights.of_agreed(scan_own(landing, source, days, hashes)), mappings)
+    scanned = _mapped(rights.of_agreed(scan_own(landing, source, days)), mappings)
     lost: dict[str, Problem] = {}
     alone: set[str] = set()
 
@@ -185,9 +183,9 @@ def _ingest(
         )
 
 
-def scan_own(landing: Path, source: str, days: Days, hashes: Path | None = None) -> Scan:
+def scan_own(landing: Path, source: str, days: Days) -> Scan:
     """What lies below the folder of `source`; what belongs to no source is reported by the portal's ingestion."""
-    found = scan(landing, source, days, hashes)
+    found = scan(landing, source, days)
     own = tuple(problem for problem in found.problems if problem.file.startswith(f"{source}/"))
     return Scan(found.files, own)
 

@@ -188,12 +188,12 @@ class Records:
         path.write_bytes(content)
         return path
 
-    def ingest(self, key: bytes = SAMPLE_KEY, hashes: Path | None = None) -> IngestReport:
+    def ingest(self, key: bytes = SAMPLE_KEY) -> IngestReport:
         self.landing.mkdir(parents=True, exist_ok=True)
         mappings = own_mappings() if self.mappings == MAPPINGS else load_mappings(self.mappings)
         return ingest_records(
             self.source, self.landing, self.lake, self.root / "quarantine", ROOT / "seeds/reference",
-            mappings, key, self.rights, hashes=hashes,
+            mappings, key, self.rights,
         )  # fmt: skip
 
     def promote(self, report: IngestReport) -> None:

@@ -386,8 +386,8 @@ def test_a_misplaced_file_blocks_without_a_batch_and_beside_one(workplace: Any, 
 def test_a_file_that_vanishes_while_reading_is_quarantined(delivered: Any, monkeypatch: Any) -> None:
     scanning = batch.scan
 
-    def scan_then_remove(landing: Path, source: str, days: Days, hashes: Path | None) -> Any:
-        found = scanning(landing, source, days, hashes)
+    def scan_then_remove(landing: Path, source: str, days: Days) -> Any:
+        found = scanning(landing, source, days)
         found.files[-1].path.unlink()
         return found
 
