@@ -1,6 +1,7 @@
-"""One run of the real job in a process of its own, stage by stage: `python bench/job.py DATA`.
+"""One run of the real job in a process of its own, stage by stage: `python bench/job.py DATA [DAY]`.
 
-Here: running it and telling what it took, as one line of JSON. Not here: which runs (`nation.py`).
+Here: running it on all that has landed, or as the schedule does on the deliveries of a day, and telling what it took,
+as one line of JSON. Not here: which runs (`nation.py`).
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.watch import Taken, Watch
 from orchestration.defs.run_job import refresh
+from orchestration.ingestion.landing import Days
 from orchestration.settings import Settings
 
 #: In the order of a run.
@@ -32,12 +34,14 @@ def stage_of(step: str) -> str:
     return RELEASE if step.startswith("marts__") else INGEST
 
 
-def main(data: Path) -> dict[str, Any]:
-    """Run the job on all that has landed in `data`. Raises RuntimeError where it fails."""
+def main(data: Path, day: date | None = None) -> dict[str, Any]:
+    """Run the job on what has landed in `data`, that of `day` if one is given. Raises RuntimeError where it fails."""
     settings = Settings(data)
     with Watch() as watch:
         watch.begin(START)
-        outcome = refresh(settings, step=lambda step, *_: watch.begin(step))
+        outcome = refresh(
+            settings, days=Days(day, day) if day else None, step=lambda step, *_: watch.begin(step)
+        )
     if not outcome.success:
         raise RuntimeError("\n".join(outcome.lines))
     stages: dict[str, Taken] = {}
@@ -70,4 +74,4 @@ def models(run_results: Path) -> dict[str, tuple[float, float]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]))))
+    print(json.dumps(main(Path(sys.argv[1]), *map(date.fromisoformat, sys.argv[2:]))))

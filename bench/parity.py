@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.ingestion.lake import promote
-from orchestration.ingestion.landing import Days, delivery_days
+from orchestration.ingestion.landing import Days
 from orchestration.mart_keys import mart_keys
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
@@ -36,8 +36,12 @@ TOLERANCE = 1e-9
 #: A view of pairs of periods grows with the square of the nights, and nobody asks for all of it: five million rows here.
 #: Spark writes these of its rows (macros/engine/views.sql), and these are compared.
 CONDITIONS = {"bi_movement": "unit_level = 'province'"}
+#: Beside the marts, what a night adds to and all of them count; and what names a row of it.
+ADDED_TO, ADDED_TO_KEY = "fct_dossier", ("dossier_code",)
 #: Sources that may begin later than the rest.
 RECORDS = ("dossiers", "progress")
+#: The second night: every province delivers what it received on Friday 28 November 2025, and what changed.
+NIGHT = date(2025, 11, 29)
 #: Of a Java that lives for minutes: code is compiled once and quickly, with the room of two compilers, and one
 #: thread collects what is left. Of a catalog that is thrown away: nobody waits until the disk has it.
 SHORT_LIVED = {
@@ -75,11 +79,10 @@ def nights(settings: Settings, scale: float, since: date = date.min, as_of: str 
     Shorter with dossiers delivered from `since` only, and periods that begin no later than the day `as_of`.
     """
     variables = {"as_of": as_of, "rows_of_views": CONDITIONS}
-    simulate(settings.landing, settings.reference, scale, 1)
-    last, _ = max(delivery_days(settings.landing, "dossiers"))
+    simulate(settings.landing, settings.reference, scale, 1, daily=True)
     for title, days in {
-        "all but the last day": Days(date.min, last - timedelta(days=1)),
-        "the rest": Days(last, date.max),
+        "all before one day": Days(date.min, NIGHT - timedelta(days=1)),
+        "that day": Days(NIGHT, NIGHT),
     }.items():
         ingest(settings, days, since)
         build_on_duckdb(settings, variables)
@@ -154,22 +157,26 @@ def dbt_build(
 
 
 def compare(build_database: Path, spark_warehouse: Path, dbt_manifest: Path) -> list[Mart]:
-    """Every table and view of the schema `marts` of the build database, beside the files that Spark wrote of it."""
-    keys = mart_keys(dbt_manifest)
+    """Every table and view of the schema `marts` of the build database, and dossiers, beside the files that Spark wrote."""
+    keys = {ADDED_TO: ADDED_TO_KEY, **mart_keys(dbt_manifest)}
     with duckdb.connect(str(build_database), read_only=True) as connection:
         connection.execute("set timezone = 'Asia/Ho_Chi_Minh'")
-        names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
+        tables = connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_schema = 'marts' or table_name = $added_to order by table_name",
+            {"added_to": ADDED_TO},
         ).fetchall()
-        return [_compare(connection, name, spark_warehouse, keys.get(name, ())) for (name,) in names]
+        return [
+            _compare(connection, schema, name, spark_warehouse, keys.get(name, ())) for schema, name in tables
+        ]
 
 
 def _compare(
-    connection: duckdb.DuckDBPyConnection, name: str, spark_warehouse: Path, key: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str, spark_warehouse: Path, key: tuple[str, ...]
 ) -> Mart:
-    ours = f"(select * from marts.{identifier(name)} where {CONDITIONS.get(name, 'true')})"
+    ours = f"(select * from {identifier(schema, name)} where {CONDITIONS.get(name, 'true')})"
     (rows,) = connection.execute(f"select count(*) from {ours}").fetchall()[0]
-    folder = spark_warehouse / "marts.db" / name
+    folder = spark_warehouse / f"{schema}.db" / name
     if not folder.is_dir():
         return Mart(name, rows, None, {})
     theirs = f"read_parquet({literal(f'{folder}/*.parquet')})"
@@ -213,7 +220,7 @@ def show(title: str, marts: list[Mart]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     same = sum(mart.is_same for mart in marts)
-    console.print(f"{same} of {len(marts)} marts are the same on both engines")
+    console.print(f"{same} of {len(marts)} tables are the same on both engines")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command line: `bin/service-index COMMAND`, `--help` lists the commands.
 
-Each module here holds some of them, in the order in which help lists them; `app` is the program.
+`app` is the program, `arguments` what commands have in common; each other module holds some commands, in the order in
+which help lists them.
 """
 
 from orchestration.cli.app import app, main

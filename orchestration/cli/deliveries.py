@@ -111,4 +111,5 @@ def explain_mapping(
             f"{mapping}: found no column {unknown[0]} of {dataset}, expected one of {', '.join(plan.columns)}"
         )
     statements = explained(RECORD_SOURCES[dataset], plan, column or ())
-    return Answer({"mapping": mapping, "dataset": dataset, "sql": statements}, [statements])
+    facts = {"mapping": mapping, "dataset": dataset, "columns": column or [*plan.columns], "sql": statements}
+    return Answer(facts, [statements])

@@ -206,9 +206,7 @@ def _write_period(run: _Run, agency: str, period: Period) -> None:
 def _changed(or_else: str = "false") -> str:
     """Dossiers of which anything happened from the moment `after` to the moment `cut`."""
     moments = ("ended_at", "asked_at", "supplied_at", "returned_at")
-    happened = " or ".join(
-        f"{moment} between getvariable('after') and getvariable('cut')" for moment in moments
-    )
+    happened = " or ".join(f"{it} > getvariable('after') and {it} <= getvariable('cut')" for it in moments)
     return _latent(f"{happened} or {or_else}")
 
 

@@ -89,7 +89,8 @@ class RowQuery:
 def explained(source: Contract, mapping: SourceMapping, only: Collection[str] = ()) -> str:
     """Both statements for a reader, of a file that is here called `fields`.
 
-    `only`: as they are for these columns and the one that a row is about. Raises KeyError for one that is not mapped.
+    `only`: as they would be of a mapping of these columns and the one that a row is about. Raises KeyError for one that
+    is not mapped.
     """
     if only:
         names = {source.columns[0].name, *only}
