@@ -157,7 +157,7 @@ def dbt_build(
 
 
 def compare(build_database: Path, spark_warehouse: Path, dbt_manifest: Path) -> list[Mart]:
-    """Every table and view of the schema `marts` of the build database, and dossiers, beside the files that Spark wrote."""
+    """Every table and view of the schema `marts` of the build database, and dossiers, beside what Spark wrote."""
     keys = {ADDED_TO: ADDED_TO_KEY, **mart_keys(dbt_manifest)}
     with duckdb.connect(str(build_database), read_only=True) as connection:
         connection.execute("set timezone = 'Asia/Ho_Chi_Minh'")
