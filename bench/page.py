@@ -103,7 +103,12 @@ def text(found: Sequence[Measured]) -> str:
         "# Performance", "",
         "Written by `make bench SCALE=...`; each column is one run of it on **synthetic** records, scale 1 being the"
         " country's 25 million dossiers in eleven months. First: all that was delivered before one day; night: what came"
-        " on that day, received or changed; empty: nothing new. A floor is what a person would write by hand for the same"
+        " on that day, received or changed; empty: nothing new."
+        + (
+            f" At {' and '.join(without)} the night is an earlier one, on which nothing came but repetitions."
+            if (without := [f"{one['scale']:g}" for one in found if not one["new_of_the_night"]]) else ""
+        )
+        + " A floor is what a person would write by hand for the same"
         " in one DuckDB (`bench/floors`); results are compared row by row before a ratio counts"
         f" (rows that differ, by scale: {', '.join(f'{scale}: {count}' for scale, count in differing.items())})."
         " That of ingestion copies files and checks nothing.", "",
