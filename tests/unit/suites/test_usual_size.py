@@ -117,6 +117,12 @@ def test_a_saturday_that_is_worked_counts(tmp_path: Path) -> None:
     assert refused(tmp_path, sent, date(2026, 1, 11), 0)
 
 
+@pytest.mark.parametrize(("rows", "is_refused"), [(5, False), (1_000, False), (4_000, False), (4_001, True)])
+def test_what_comes_later_for_a_day_is_part_of_it(tmp_path: Path, rows: int, is_refused: bool) -> None:
+    """1,000 rows of 2 December are in the lake; five more in a file of their own are no delivery cut short."""
+    assert refused(tmp_path, DAILY, date(2025, 12, 2), rows) == is_refused
+
+
 def test_where_few_are_expected_there_may_be_none(tmp_path: Path) -> None:
     """600 a month are 29 a day."""
     assert not refused(tmp_path, [(day, 600) for day, _ in MONTHLY], date(2025, 12, 2), 0)
