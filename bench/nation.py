@@ -30,14 +30,13 @@ from bench.floor import STAGES
 from bench.watch import Watch
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.simulation.generator import simulate
+from orchestration.simulation.plan import BY_DAY, LAST_WORKED_DELIVERY
 
 VERSIONS = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
 #: Where the data of a measurement lie, unless the machine's own place for temporary files is large enough.
 FOLDER = "SERVICE_INDEX_BENCH"
-#: The deliveries of the night: what was received, and what changed, on Friday 28 November 2025. Later ones never land.
-NIGHT = "2025-11-29"
-#: What lands day by day; registers are there from the beginning.
-RECORDS = ("dossiers", "progress")
+#: The deliveries of the night; later ones never land, and registers are there from the beginning.
+NIGHT = LAST_WORKED_DELIVERY.isoformat()
 
 
 def main(scale: float) -> int:
@@ -57,7 +56,7 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
         watch.begin("simulation")
         simulate(settings.landing, settings.reference, scale, 1, daily=True)
     held = settings.data / "held"
-    for source in RECORDS:
+    for source in BY_DAY:
         for path in (settings.landing / source).iterdir():
             if path.name >= NIGHT:
                 (held / source).mkdir(parents=True, exist_ok=True)
@@ -68,7 +67,7 @@ def measure(settings: Settings, scale: float) -> dict[str, Any]:
     first_size = sizes(settings)
     floors = {stage: reported("bench/floor.py", settings.data, stage) for stage in STAGES}
     before = rows(settings)
-    for source in RECORDS:
+    for source in BY_DAY:
         (held / source / NIGHT).rename(settings.landing / source / NIGHT)
     runs["night"] = run(settings, NIGHT)
     after = rows(settings)
@@ -136,7 +135,7 @@ def rows(settings: Settings) -> dict[str, int]:
                 "select count(*) from read_parquet($files)",
                 {"files": str(settings.lake / source / "batch=*" / "rows*.parquet")},
             ).fetchall()[0][0]
-            for source in RECORDS
+            for source in BY_DAY
         }
 
 

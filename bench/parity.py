@@ -28,6 +28,7 @@ from orchestration.mart_keys import mart_keys
 from orchestration.samples import land_samples
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.simulation.generator import simulate
+from orchestration.simulation.plan import BY_DAY, LAST_WORKED_DELIVERY
 from orchestration.sources import SOURCES, agreed_at_start
 from orchestration.sql_text import identifier, literal
 
@@ -38,10 +39,6 @@ TOLERANCE = 1e-9
 CONDITIONS = {"bi_movement": "unit_level = 'province'"}
 #: Beside the marts, what a night adds to and all of them count; and what names a row of it.
 ADDED_TO, ADDED_TO_KEY = "fct_dossier", ("dossier_code",)
-#: Sources that may begin later than the rest.
-RECORDS = ("dossiers", "progress")
-#: The second night: every province delivers what it received on Friday 28 November 2025, and what changed.
-NIGHT = date(2025, 11, 29)
 #: Of a Java that lives for minutes: code is compiled once and quickly, with the room of two compilers, and one
 #: thread collects what is left. Of a catalog that is thrown away: nobody waits until the disk has it.
 SHORT_LIVED = {
@@ -81,8 +78,8 @@ def nights(settings: Settings, scale: float, since: date = date.min, as_of: str 
     variables = {"as_of": as_of, "rows_of_views": CONDITIONS}
     simulate(settings.landing, settings.reference, scale, 1, daily=True)
     for title, days in {
-        "all before one day": Days(date.min, NIGHT - timedelta(days=1)),
-        "that day": Days(NIGHT, NIGHT),
+        "all before one day": Days(date.min, LAST_WORKED_DELIVERY - timedelta(days=1)),
+        "that day": Days(LAST_WORKED_DELIVERY, LAST_WORKED_DELIVERY),
     }.items():
         ingest(settings, days, since)
         build_on_duckdb(settings, variables)
@@ -97,7 +94,7 @@ def nights(settings: Settings, scale: float, since: date = date.min, as_of: str 
 def ingest(settings: Settings, days: Days, since: date = date.min) -> None:
     """What was delivered on `days`, into the lake; of dossiers and their progress what was from `since`."""
     for source in SOURCES:
-        wanted = Days(max(days.first, since), days.last) if source.name in RECORDS else days
+        wanted = Days(max(days.first, since), days.last) if source.name in BY_DAY else days
         source.ensure(settings.lake)
         report = source.ingest(settings, wanted, agreed_at_start(settings, "parity"))
         if report.batch_id is not None:

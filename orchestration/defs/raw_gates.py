@@ -26,6 +26,7 @@ from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.leave_out import leave_out, superseded_by
+from orchestration.ingestion.working_days import show_calendar
 from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
@@ -184,24 +185,3 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
             {"files": manifests} if manifests else {},
         )
         show_calendar(connection, settings.reference)
-
-
-def show_calendar(connection: duckdb.DuckDBPyConnection, reference: Path) -> None:
-    """Make table `calendar`: the days from the first to the last delivery in `files` and `history`, as `dim_calendar`
-    has them, which is made after the gate. `reference` is the folder of the seeds.
-    """
-    connection.execute(_CALENDAR_SQL, {"holidays": str(reference / "public_holidays.csv")})
-
-
-_CALENDAR_SQL = """
-create table calendar as
-with bounds as (
-    select min(delivery_date) as first_date, max(delivery_date) as last_date
-    from (select delivery_date from files union all select delivery_date from history)
-),
-days as (
-    select unnest(generate_series(first_date, last_date, interval 1 day))::date as calendar_date from bounds
-)
-select days.calendar_date, coalesce(holidays.day_kind = 'working_day', isodow(days.calendar_date) <= 5) as is_working_day
-from days left join read_csv($holidays) as holidays on days.calendar_date = holidays.holiday_date
-"""

@@ -14,6 +14,11 @@ from orchestration.simulation.formats import FileFormat
 FIRST_DAY, LAST_DAY = date(2025, 1, 1), date(2025, 11, 30)
 MERGER = date(2025, 7, 1)
 TAIL_DAYS = 3
+#: The delivery of the last day on which offices were open, Friday 28 November 2025. Where all provinces deliver day by
+#: day, each brings what it received on that day, and what changed.
+LAST_WORKED_DELIVERY = date(2025, 11, 29)
+#: What is delivered so; the rest are REGISTERS.
+BY_DAY = ("dossiers", "progress")
 # Big provinces whose last days arrive day by day, as JSON Lines.
 TAIL_AGENCIES = frozenset({"H19", "H26", "H29"})
 # Below these scales, bulk files cover several months: files of a few hundred rows cost more than they show.

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.defs.raw_gates import show_calendar
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.report import FILE_COLUMNS
+from orchestration.ingestion.working_days import show_calendar
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "seeds" / "reference"

@@ -14,9 +14,10 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
-from orchestration.defs.raw_gates import records_suite, show_calendar
+from orchestration.defs.raw_gates import records_suite
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.report import FILE_COLUMNS
+from orchestration.ingestion.working_days import show_calendar
 from tests.unit.suites.conftest import REFERENCE
 
 pytestmark = pytest.mark.slow

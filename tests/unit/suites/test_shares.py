@@ -13,7 +13,7 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
-from orchestration.defs.raw_gates import show_calendar
+from orchestration.ingestion.working_days import show_calendar
 from tests.unit.suites.conftest import REFERENCE
 
 ROWS, BYTES, STATUS = "few_rows_refused", "few_bytes_unreadable", "status_is_known"

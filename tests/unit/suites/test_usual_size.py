@@ -13,7 +13,7 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import run_gate
-from orchestration.defs.raw_gates import show_calendar
+from orchestration.ingestion.working_days import show_calendar
 from tests.unit.suites.conftest import REFERENCE
 
 #: Monday, the first of a month.
