@@ -7,6 +7,9 @@ create temp macro today(code) as case
     else code
 end;
 
+-- What is dated after the day of its delivery nobody can have seen.
+create temp macro seen(moment, delivered) as case when moment <= delivered + interval 86399 second then moment end;
+
 create temp table step as
 select
     dossier_code,
@@ -19,7 +22,7 @@ select
     max(epoch(acted_at)::bigint * 16 + progress_order) as last_order
 from progress
 inner join built.reference.dossier_statuses using (status_code)
-where acted_at is not null
+where seen(acted_at, delivery_date) is not null
 group by all;
 
 create temp table twice as
@@ -33,8 +36,10 @@ select
     coalesce(d.paid_online_code, 0) as paid_online_code,
     coalesce(d.precedence, 1) as precedence, hash(d.batch, d.file_hash, d.record_no) as version_hash,
     greatest(
-        d.submitted_at, d.received_at, d.finished_at, d.returned_at, d.refused_at,
-        list_max([s.requested_at for s in d.supplements]), list_max([s.received_at for s in d.supplements])
+        seen(d.submitted_at, d.delivery_date), seen(d.received_at, d.delivery_date), seen(d.finished_at, d.delivery_date),
+        seen(d.returned_at, d.delivery_date), seen(d.refused_at, d.delivery_date),
+        seen(list_max([s.requested_at for s in d.supplements]), d.delivery_date),
+        seen(list_max([s.received_at for s in d.supplements]), d.delivery_date)
     ) as own_moment_at,
     [s for s in d.supplements if s.requested_at is not null] as requests,
     [f for f in d.fees if coalesce(f.price, 1) <> 0] as priced,
@@ -152,19 +157,29 @@ ended as (
     from due
 ),
 
+-- Steps were seen when they came; of the header, what came with it.
+believed as (
+    select
+        *,
+        case
+            when seen(stated_end_at, delivery_date) is not null then stated_end_at
+            when list_contains([at_3, at_7, at_8, at_9, at_10], stated_end_at) then stated_end_at
+        end as ended_at
+    from ended
+),
+
 stopped as (
     select
         *,
-        case when stated_end_at <= delivery_date + interval 86399 second then stated_end_at end as ended_at,
         len([r for r in requests if r.received_at is null]) as open_requests,
         coalesce(
-            case when stated_end_at <= delivery_date + interval 86399 second then stated_end_at end,
+            ended_at,
             case
                 when len([r for r in requests if r.received_at is null]) = 1
                     then list_max([r.requested_at for r in requests if r.received_at is null])
             end
         ) as stopped_at
-    from ended
+    from believed
 ),
 
 waited as (

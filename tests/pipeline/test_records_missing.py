@@ -191,7 +191,7 @@ def test_nobody_is_told_what_a_missing_metric_lost(alone: Path) -> None:
         alone,
         "select dossiers_received, early, overdue, no_deadline, online_ratio, paid_online_ratio, rank"
         f" from marts.mart_service_headline where {JULY} and unit_code = '75'",
-    ) == [(1, 1, 0, 0, 0.0, None, None)]
+    ) == [(1, 1, 0, 0, None, None, None)]
 
 
 # --- Delivered, and empty --------------------------------------------------------------------------------------

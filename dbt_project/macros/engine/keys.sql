@@ -15,13 +15,13 @@
 {%- endmacro %}
 
 
-{#- Seconds since 1970 of a wall-clock moment. -#}
+{#- Whole seconds since 1970 of a wall-clock moment; what is left of one is cut off. -#}
 {% macro seconds_of(moment) %}
     {{- return(adapter.dispatch('seconds_of')(moment)) -}}
 {% endmacro %}
 
 {% macro default__seconds_of(moment) -%}
-    cast(epoch({{ moment }}) as bigint)
+    cast(floor(epoch({{ moment }})) as bigint)
 {%- endmacro %}
 
 {% macro spark__seconds_of(moment) -%}

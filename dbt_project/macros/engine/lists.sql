@@ -114,8 +114,8 @@
                 list_sort(list_transform(
                     {{ list }},
                     item -> struct_pack(
-                        start := epoch(greatest(item.requested_at, {{ from_moment }})),
-                        until := epoch(least(item.received_at, {{ to_moment }})),
+                        start := floor(epoch(greatest(item.requested_at, {{ from_moment }}))),
+                        until := floor(epoch(least(item.received_at, {{ to_moment }}))),
                         total := cast(0 as double)
                     )
                 )),

@@ -72,7 +72,7 @@ final as (
         headline.overdue,
         headline.no_deadline,
         -- The indicator of filing divides by more (DOSSIERS_FILED_ONLINE); the figure of a report by these.
-        measures.dossiers_filed,
+        case when measures.filed_online is not null then measures.dossiers_filed end as dossiers_filed,
         measures.filed_online
         {%- for name in counts if name not in ('dossiers_with_deadline', 'timely') %},
         figures.{{ name }}

@@ -99,6 +99,7 @@ latest as (
         progress.status_9_at,
         progress.status_10_at,
         progress.last_step_order,
+        progress.ends_after_delivery,
         last_steps.status_code as last_step_status_code,
         last_steps.is_end as last_step_is_end,
         {{ seconds_of('versions.own_moment_at') }} * 16 as own_order,
@@ -120,7 +121,8 @@ judged as (
     select
         *,
         coalesce(
-            status_code = 9 and status_9_at is null and status_10_at is null and last_step_status_code in (5, 6, 8),
+            status_code = 9 and status_9_at is null and status_10_at is null and last_step_status_code in (5, 6, 8)
+            and ends_after_delivery = 0,
             false
         ) as is_not_finished,
         coalesce(
@@ -155,6 +157,7 @@ final as (
         status_8_at,
         status_9_at,
         status_10_at,
+        ends_after_delivery,
         received_place_code,
         is_vneid_verified,
         case when is_cash_marked_online then 0 else coalesce(paid_online_code, 0) end as paid_online_code,

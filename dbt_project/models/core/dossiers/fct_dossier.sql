@@ -97,35 +97,50 @@ deadlines as (
         on received_days.working_day_number + ceil(procedures.statutory_limit) = last_days.working_day_number
 ),
 
+-- What the header says, and what of it somebody can have seen. Steps came in deliveries of their own, maybe later.
+seen as (
+    select
+        *,
+        {% for moment in ['finished_at', 'returned_at', 'refused_at'] -%}
+            {{ seen_at(moment, 'delivery_date') }} as seen_{{ moment }},
+        {% endfor -%}
+        -- Such a state leaves nothing to do, even where no moment says when.
+        coalesce(status_code in (3, 7, 8, 9, 10), false) or coalesce(ends_after_delivery = 1, false) as is_end_stated
+    from deadlines
+),
+
 -- When it ended: finished, else returned, else stopped or refused, else withdrawn after receipt. A state without
 -- any moment has not ended: nothing says when.
 ended as (
     select
         *,
-        case
-            when status_code in (9, 10) then coalesce(finished_at, status_9_at, returned_at, status_10_at)
-            when status_code = 8 then coalesce(status_8_at, finished_at, refused_at, returned_at)
-            when status_code = 3 then coalesce(refused_at, status_3_at, finished_at, returned_at)
-            when status_code = 7 and coalesce(status_7_at, finished_at) >= received_at
-                then coalesce(status_7_at, finished_at)
-        end as stated_end_at,
+        {% for end, seen in {'stated_end_at': '', 'seen_end_at': 'seen_'}.items() -%}
+            case
+                when status_code in (9, 10)
+                    then coalesce({{ seen }}finished_at, status_9_at, {{ seen }}returned_at, status_10_at)
+                when status_code = 8
+                    then coalesce(status_8_at, {{ seen }}finished_at, {{ seen }}refused_at, {{ seen }}returned_at)
+                when status_code = 3
+                    then coalesce({{ seen }}refused_at, status_3_at, {{ seen }}finished_at, {{ seen }}returned_at)
+                when status_code = 7 and coalesce(status_7_at, {{ seen }}finished_at) >= received_at
+                    then coalesce(status_7_at, {{ seen }}finished_at)
+            end as {{ end }},
+        {% endfor -%}
         -- A result that was handed over, of a dossier of which something else says when it was finished.
         case
             when status_code in (9, 10) and coalesce(finished_at, status_9_at) is not null
-                then coalesce(returned_at, status_10_at)
-        end as stated_return_at,
-        -- Such a state leaves nothing to do, even where no moment says when.
-        coalesce(status_code in (3, 7, 8, 9, 10), false) as is_end_stated
-    from deadlines
+                then coalesce(seen_returned_at, status_10_at)
+        end as handed_over_at
+    from seen
 ),
 
--- An end after its own delivery (2099) was never seen by anybody: it does not end the dossier.
+-- An end after its own delivery (2099) was never seen by anybody: it ends no dossier, and nothing takes its place.
 plausible as (
     select
         *,
-        coalesce(stated_end_at > {{ end_of_day('delivery_date') }}, false) as is_end_after_delivery,
-        case when stated_end_at <= {{ end_of_day('delivery_date') }} then stated_end_at end as ended_at,
-        case when stated_return_at <= {{ end_of_day('delivery_date') }} then stated_return_at end as handed_over_at
+        case when seen_end_at = stated_end_at then seen_end_at end as ended_at,
+        coalesce(stated_end_at <> seen_end_at, stated_end_at is not null)
+        or coalesce(stated_end_at is null and ends_after_delivery = 1, false) as is_end_after_delivery
     from ended
 ),
 
@@ -229,7 +244,8 @@ final as (
         has_copied_result,
         coalesce(submitted_at = received_at and channel_code = 2, false) as is_submission_equal,
         received_at is not null and deadline_at is null as is_without_deadline,
-        coalesce(stated_end_at is null and status_code in (3, 8, 9, 10), false) as is_end_without_moment,
+        coalesce(stated_end_at is null and status_code in (3, 8, 9, 10), false) and not is_end_after_delivery
+            as is_end_without_moment,
         is_end_after_delivery,
         coalesce(ended_at < received_at, false) as is_end_before_receipt,
         coalesce(due_at < received_at, false) as is_due_before_receipt,

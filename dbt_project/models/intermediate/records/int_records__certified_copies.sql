@@ -19,8 +19,12 @@ units as (
     where unit_level = 'commune'
 ),
 
-ancestors as (
-    select * from {{ ref('bridge_unit_rollup') }}
+delivered_provinces as (
+    select
+        period_id,
+        unit_code
+    from {{ ref('int_records__delivered') }}
+    where source = 'dossiers' and is_delivered and unit_level = 'province'
 ),
 
 -- No source says who offers it: a commune does from the first such dossier on, up to the day observed.
@@ -43,10 +47,10 @@ catalogue as (
 ),
 
 -- Without the procedure in the catalogue nothing can be said: 0 of 0, whatever was received.
-final as (
+of_provinces as (
     select
         periods.period_id,
-        ancestors.ancestor_code as unit_code,
+        units.province_code as unit_code,
         case when max(catalogue.listed) > 0 then count(*) else 0 end as communes,
         case
             when max(catalogue.listed) > 0 then count(first_seen.unit_code)
@@ -57,15 +61,28 @@ final as (
         on periods.period_id = catalogue.period_id
     inner join units
         on {{ unit_on('units', 'periods.as_of') }}
-    inner join ancestors
-        on
-            units.unit_code = ancestors.unit_code
-            and units.unit_code <> ancestors.ancestor_code
     left join first_seen
         on
             units.unit_code = first_seen.unit_code
             and periods.as_of >= first_seen.first_month
-    group by periods.period_id, ancestors.ancestor_code
+    group by periods.period_id, units.province_code
+),
+
+-- The nation's are those of the provinces that have figures: of others nobody knows what they offer.
+final as (
+    select * from of_provinces
+    union all
+    select
+        of_provinces.period_id,
+        'VN' as unit_code,
+        cast(sum(of_provinces.communes) as bigint) as communes,
+        cast(sum(of_provinces.communes_with_certified_copies) as bigint) as communes_with_certified_copies
+    from of_provinces
+    inner join delivered_provinces
+        on
+            of_provinces.period_id = delivered_provinces.period_id
+            and of_provinces.unit_code = delivered_provinces.unit_code
+    group by of_provinces.period_id
 )
 
 select * from final

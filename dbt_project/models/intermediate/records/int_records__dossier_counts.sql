@@ -17,15 +17,21 @@ ancestors as (
     where ancestor_code <> 'VN'
 ),
 
+delivered as (
+    select * from {{ ref('int_records__delivered') }}
+    where source = 'dossiers'
+),
+
 delivered_provinces as (
     select
         period_id,
         unit_code
-    from {{ ref('int_records__delivered') }}
-    where source = 'dossiers' and is_delivered and unit_level = 'province'
+    from delivered
+    where is_delivered and unit_level = 'province'
 ),
 
--- Open dossiers are within time where they still are on the day observed; they were counted as received above.
+-- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit:
+-- what was not delivered since may have ended. They were counted as received above.
 counted as (
     select
         periods.period_id,
@@ -52,9 +58,13 @@ counted as (
         cast(null as date) as newest_delivery_date
     from periods
     inner join open_daily
+        on open_daily.counted_date between periods.period_start and periods.as_of
+    left join delivered
         on
-            open_daily.counted_date between periods.period_start and periods.as_of
-            and periods.as_of <= open_daily.within_until_date
+            periods.period_id = delivered.period_id
+            and open_daily.unit_code = delivered.unit_code
+    where
+        least(periods.as_of, coalesce(delivered.newest_delivery_date, periods.as_of)) <= open_daily.within_until_date
     group by periods.period_id, open_daily.unit_code
 ),
 

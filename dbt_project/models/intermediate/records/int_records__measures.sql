@@ -1,4 +1,6 @@
 -- Grain: one row per period key and unit: every count that an indicator on the basis `records` is made of.
+{#- Of a dossier the catalogue says whether its result is on paper, and whether there is anything to pay. -#}
+{%- set rests_on_procedures = ['filed_online', 'with_obligation', 'paid_online'] %}
 {%- set petition_counts = [
     'petitions', 'petitions_about_procedures', 'petitions_about_staff', 'petitions_on_time', 'petitions_satisfied',
 ] %}
@@ -79,7 +81,9 @@ frame as (
         units.unit_code,
         units.unit_level,
         units.province_code,
-        sources.has_dossiers,
+        -- Without a catalogue no dossier leads to a unit below the province: its zeros would be nobody's.
+        sources.has_dossiers
+        and (units.unit_level in ('nation', 'province') or sources.has_unit_catalogue) as has_dossiers,
         sources.has_petitions,
         sources.has_procedures,
         sources.has_national_report_totals,
@@ -109,7 +113,10 @@ final as (
         frame.unit_level,
         frame.province_code,
         {% for count in dossier_measures() -%}
-            case when frame.has_dossiers then coalesce(dossiers.{{ count }}, 0) end as {{ count }},
+            case
+                when frame.has_dossiers {%- if count in rests_on_procedures %} and frame.has_procedures {%- endif %}
+                    then coalesce(dossiers.{{ count }}, 0)
+            end as {{ count }},
         {% endfor -%}
         {% for count in petition_counts -%}
             case when frame.has_petitions then coalesce(petitions.{{ count }}, 0) end as {{ count }},

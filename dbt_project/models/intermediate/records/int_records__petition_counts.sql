@@ -11,23 +11,40 @@ ancestors as (
     select * from {{ ref('bridge_unit_rollup') }}
 ),
 
--- A petition still being handled counts as timely until its last day is over.
-observed as (
+delivered as (
+    select * from {{ ref('int_records__delivered') }}
+    where source = 'petitions'
+),
+
+-- What is known of a unit ends with its last delivery: what was not delivered since may have been handled.
+seen as (
     select
         periods.period_id,
-        ancestors.ancestor_code as unit_code,
-        daily.petitions,
-        daily.about_procedures,
-        daily.about_staff,
-        case when coalesce(daily.within_until_date, periods.as_of) >= periods.as_of then daily.timely else 0 end
-            as timely,
-        case when coalesce(daily.within_until_date, periods.as_of) >= periods.as_of then daily.satisfied else 0 end
-            as satisfied
+        daily.*,
+        least(periods.as_of, coalesce(delivered.newest_delivery_date, periods.as_of)) as seen_on
     from periods
     inner join daily
         on daily.counted_date between periods.period_start and periods.as_of
+    left join delivered
+        on
+            periods.period_id = delivered.period_id
+            and daily.unit_code = delivered.unit_code
+),
+
+-- A petition still being handled counts as timely until its last day is over.
+observed as (
+    select
+        seen.period_id,
+        ancestors.ancestor_code as unit_code,
+        seen.petitions,
+        seen.about_procedures,
+        seen.about_staff,
+        case when coalesce(seen.within_until_date, seen.seen_on) >= seen.seen_on then seen.timely else 0 end as timely,
+        case when coalesce(seen.within_until_date, seen.seen_on) >= seen.seen_on then seen.satisfied else 0 end
+            as satisfied
+    from seen
     inner join ancestors
-        on daily.unit_code = ancestors.unit_code
+        on seen.unit_code = ancestors.unit_code
 ),
 
 final as (

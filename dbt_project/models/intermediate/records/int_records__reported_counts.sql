@@ -13,6 +13,15 @@ units as (
 
 ancestors as (
     select * from {{ ref('bridge_unit_rollup') }}
+    where ancestor_code <> 'VN'
+),
+
+delivered_provinces as (
+    select
+        period_id,
+        unit_code
+    from {{ ref('int_records__delivered') }}
+    where source = 'dossiers' and is_delivered and unit_level = 'province'
 ),
 
 numbered as (
@@ -46,27 +55,17 @@ above as (
         monthly.month_start,
         coalesce(
             sum(case when monthly.unit_code = ancestors.ancestor_code then monthly.received end),
-            sum(case when own_parents.unit_code is null then monthly.received end)
+            sum(monthly.received)
         ) as received
     from monthly
     inner join ancestors
         on monthly.unit_code = ancestors.unit_code
-    -- For the nation, a province that reports for itself stands for the units below it.
-    left join ancestors as parents
-        on
-            monthly.unit_code = parents.unit_code
-            and parents.ancestor_code not in (monthly.unit_code, 'VN')
-    left join monthly as own_parents
-        on
-            parents.ancestor_code = own_parents.unit_code
-            and monthly.month_start = own_parents.month_start
-            and ancestors.ancestor_code = 'VN'
     group by ancestors.ancestor_code, monthly.month_start
 ),
 
 -- Only whole months compare with whole months. Last year's total stands by: a twelfth of it for a month, a quarter,
 -- the whole for a year, and for a window a twelfth for each month it touches.
-final as (
+of_units as (
     select
         periods.period_id,
         above.unit_code,
@@ -97,6 +96,23 @@ final as (
     group by
         periods.period_id, above.unit_code, periods.as_of, periods.period_type, periods.period_start,
         periods.period_end
+),
+
+-- The nation's are those of the provinces that have figures: what others report compares with nothing.
+final as (
+    select * from of_units
+    union all
+    select
+        of_units.period_id,
+        'VN' as unit_code,
+        cast(sum(of_units.dossiers_reported) as bigint) as dossiers_reported,
+        cast(sum(of_units.dossiers_last_year) as bigint) as dossiers_last_year
+    from of_units
+    inner join delivered_provinces
+        on
+            of_units.period_id = delivered_provinces.period_id
+            and of_units.unit_code = delivered_provinces.unit_code
+    group by of_units.period_id
 )
 
 select * from final

@@ -27,12 +27,12 @@ placed as (
         on scores.unit_code = units.unit_code
 ),
 
--- Peers are the units of one level under one parent; without points a unit has no place among them.
+-- Peers are the units of one level under one parent. Without points a unit has no place among them; nor has the nation.
 ranked as (
     select
         *,
         case
-            when score is not null
+            when score is not null and unit_level <> 'nation'
                 then rank() over (
                     partition by {{ period_keys() }}, metric_code, parent_unit_code, unit_level
                     order by score desc nulls last

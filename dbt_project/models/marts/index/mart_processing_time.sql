@@ -17,6 +17,7 @@ with dossiers as (
 
 units as (
     select * from {{ ref('int_dossiers__known_until') }}
+    where known_until is not null
 ),
 
 procedures as (
@@ -58,7 +59,8 @@ timed as (
         dossiers.procedure_code,
         -- A province's own dossiers are in its sum, and nowhere by themselves.
         case when units.unit_level <> 'province' then dossiers.unit_code end as unit_code,
-        units.province_code,
+        -- Departments that deliver alone are no figure of their province (docs/adr/0028).
+        provinces.unit_code as province_code,
         steps.step,
         case steps.step
             {% for step, seconds in steps.items() -%}
@@ -68,6 +70,8 @@ timed as (
     from dossiers
     inner join units
         on dossiers.unit_code = units.unit_code
+    left join units as provinces
+        on units.province_code = provinces.unit_code
     cross join steps
 ),
 
@@ -78,7 +82,7 @@ summed_up as (
         case sums.counted_for
             when 'unit' then timed.unit_code
             when 'province' then timed.province_code
-            else 'VN'
+            when 'nation' then case when timed.province_code is not null then 'VN' end
         end as unit_code,
         case when sums.is_of_all then 'ALL' else timed.procedure_code end as procedure_code,
         timed.step,
@@ -117,6 +121,7 @@ listed as (
         null as province_code,
         max(known_until) as known_until
     from units
+    where unit_level = 'province'
 ),
 
 -- A procedure that too few dossiers were about says nothing: its row is left out, that of all procedures is not.

@@ -6,6 +6,7 @@ with scores as (
 
 ranked as (
     select * from {{ ref('index_ranked') }}
+    where total_score is not null
 ),
 
 indicators as (
@@ -14,19 +15,6 @@ indicators as (
 
 periods as (
     select * from {{ ref('dim_period') }}
-),
-
--- The next rank belongs to the nearest better total: what it takes to pass it.
-next_totals as (
-    select
-        *,
-        min(total_score) over (
-            partition by {{ period_keys() }}, parent_unit_code, unit_level
-            order by total_score
-            range between {{ var('smallest_score_step') }} following and unbounded following
-        ) as next_total
-    from ranked
-    where total_score is not null
 ),
 
 gaps as (
@@ -49,7 +37,8 @@ gaps as (
                 then scores.max_score - coalesce({{ rounded_score('scores.score') }}, 0)
         end as points_lost,
         scores.score_reason,
-        next_totals.next_total - next_totals.total_score + {{ var('smallest_score_step') }} as points_to_next_rank,
+        -- The next rank belongs to the nearest better total: what it takes to pass it.
+        ranked.next_total - ranked.total_score + {{ var('smallest_score_step') }} as points_to_next_rank,
         -- Why nobody can say how many more it takes, whatever the goal.
         case
             when scores.score_reason is not null then scores.score_reason
@@ -72,10 +61,10 @@ gaps as (
         on
             scores.regime = indicators.regime
             and scores.metric_code = indicators.metric_code
-    left join next_totals
+    left join ranked
         on
-            {{ same_period('scores', 'next_totals') }}
-            and scores.unit_code = next_totals.unit_code
+            {{ same_period('scores', 'ranked') }}
+            and scores.unit_code = ranked.unit_code
 ),
 
 final as (

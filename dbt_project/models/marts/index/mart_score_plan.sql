@@ -20,13 +20,13 @@ periods as (
     select * from {{ ref('dim_period') }}
 ),
 
-next_ranks as (
-    select
+-- A list of totals and groups has no counts: nobody can say what it takes.
+counted as (
+    select distinct
         {{ period_keys() }},
-        unit_code,
-        cast(max(points_to_next_rank) as decimal(6, 2)) as points_to_next_rank
+        unit_code
     from gaps
-    group by {{ period_keys() }}, unit_code
+    where denominator is not null
 ),
 
 goals as (
@@ -41,18 +41,14 @@ goals as (
     where total_score < 100
     union all
     select
-        {{ period_keys('ranked') }},
-        ranked.unit_code,
-        ranked.unit_level,
-        ranked.total_score,
+        {{ period_keys() }},
+        unit_code,
+        unit_level,
+        total_score,
         'next_rank' as goal,
-        cast(ranked.total_score + next_ranks.points_to_next_rank as decimal(6, 2)) as goal_total
+        cast(next_total + {{ var('smallest_score_step') }} as decimal(6, 2)) as goal_total
     from ranked
-    inner join next_ranks
-        on
-            {{ same_period('ranked', 'next_ranks') }}
-            and ranked.unit_code = next_ranks.unit_code
-    where next_ranks.points_to_next_rank is not null
+    where next_total is not null
     union all
     select
         {{ period_keys('ranked') }},
@@ -107,12 +103,17 @@ asked as (
     select
         goals.*,
         goals.goal_total - goals.total_score as points_needed,
-        coalesce(reach.points_in_reach, 0) as points_in_reach
+        coalesce(reach.points_in_reach, 0) as points_in_reach,
+        counted.unit_code is not null as is_counted
     from goals
     left join reach
         on
             {{ same_period('goals', 'reach') }}
             and goals.unit_code = reach.unit_code
+    left join counted
+        on
+            {{ same_period('goals', 'counted') }}
+            and goals.unit_code = counted.unit_code
 ),
 
 -- The last step is taken as far as the goal needs; those before it to the full mark.
@@ -214,8 +215,13 @@ listed as (
         null as score_before,
         null as score_after,
         total_score as total_after,
-        'it takes ' || cast(points_needed as string) || ' points; counts of its own can win '
-        || cast(points_in_reach as string) as plan_reason
+        case
+            when is_counted
+                then
+                    'it takes ' || cast(points_needed as string) || ' points; counts of its own can win '
+                    || cast(points_in_reach as string)
+            else 'the source gives no counts'
+        end as plan_reason
     from asked
     where points_in_reach < points_needed
 ),

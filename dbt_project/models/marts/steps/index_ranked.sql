@@ -141,6 +141,7 @@ peers as (
     group by {{ period_keys() }}, parent_unit_code, unit_level
 ),
 
+-- The nation has no peers.
 ranks as (
     select
         {{ period_keys() }},
@@ -148,9 +149,14 @@ ranks as (
         rank() over (
             partition by {{ period_keys() }}, parent_unit_code, unit_level
             order by total_score desc
-        ) as rank
+        ) as rank,
+        min(total_score) over (
+            partition by {{ period_keys() }}, parent_unit_code, unit_level
+            order by total_score
+            range between {{ var('smallest_score_step') }} following and unbounded following
+        ) as next_total
     from totals
-    where total_score is not null
+    where total_score is not null and unit_level <> 'nation'
 ),
 
 final as (
@@ -161,6 +167,7 @@ final as (
         totals.parent_unit_code,
         totals.total_score,
         ranks.rank,
+        ranks.next_total,
         peers.peers,
         coalesce(announced_peers.units_expected, listed_peers.units_expected) as peers_expected,
         case
@@ -168,6 +175,7 @@ final as (
                 then
                     coalesce('no figure for ' || missing_groups.group_codes, 'nothing was delivered')
                     || coalesce(' (not_delivered: ' || missing_sources.sources || ')', '')
+            when totals.unit_level = 'nation' then 'the nation has no peers'
         end as rank_reason,
         incomplete_sources.sources as incomplete_sources
     from totals

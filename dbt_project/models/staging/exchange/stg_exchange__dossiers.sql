@@ -4,6 +4,13 @@
     'status_code', 'returned_at', 'finished_at', 'refused_at', 'received_place_code', 'is_vneid_verified',
     'paid_online_code', 'submitted_documents', 'fees', 'supplements', 'results', 'database_codes',
 ] %}
+{%- set seen_moments = [] %}
+{%- for moment in ['submitted_at', 'received_at', 'finished_at', 'returned_at', 'refused_at'] -%}
+    {%- do seen_moments.append(seen_at(moment, 'cast(delivery_date as date)')) -%}
+{%- endfor %}
+{%- for moment in ['item.requested_at', 'item.received_at'] -%}
+    {%- do seen_moments.append(array_max('supplements', seen_at(moment, 'cast(delivery_date as date)'))) -%}
+{%- endfor %}
 with source as (
     select * from {{ source('exchange', 'dossiers') }}
 ),
@@ -49,11 +56,9 @@ final as (
         {{ agency_code_today('received_place_code') }} as received_place_code,
         is_vneid_verified,
         paid_online_code,
-        -- Dates that something happened on. A due date is a promise: it lies ahead of what the version knows.
-        {{ greatest_non_null([
-            'submitted_at', 'received_at', 'finished_at', 'returned_at', 'refused_at',
-            array_max('supplements', 'item.requested_at'), array_max('supplements', 'item.received_at'),
-        ]) }} as own_moment_at,
+        -- Dates that something happened on. A due date is a promise: it lies ahead of what the version knows. So does
+        -- what is dated after the delivery (2099): it must not be the last word for ever.
+        {{ greatest_non_null(seen_moments) }} as own_moment_at,
         {{ array_count_where('requests', 'item.received_at is null') }} as open_requests,
         {{ array_max('requests', 'case when item.received_at is null then item.requested_at end') }}
             as open_requested_at,

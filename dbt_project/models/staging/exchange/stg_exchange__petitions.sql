@@ -1,4 +1,8 @@
 -- Grain: one row per version of a petition (file_hash, record_no).
+{%- set seen_moments = [] %}
+{%- for moment in ['received_at', 'transferred_at', 'finished_at'] -%}
+    {%- do seen_moments.append(seen_at(moment, 'cast(delivery_date as date)')) -%}
+{%- endfor %}
 with source as (
     select * from {{ source('exchange', 'petitions') }}
 ),
@@ -16,11 +20,11 @@ final as (
         transferred_at,
         kind,
         coalesce(status, 'open') as status,
-        finished_at,
+        {{ seen_at('finished_at', 'cast(delivery_date as date)') }} as finished_at,
         coalesce(likes, 0) as likes,
         coalesce(dislikes, 0) as dislikes,
         dossier_code,
-        {{ greatest_non_null(['received_at', 'transferred_at', 'finished_at']) }} as source_moment_at
+        {{ greatest_non_null(seen_moments) }} as source_moment_at
     from source
 )
 

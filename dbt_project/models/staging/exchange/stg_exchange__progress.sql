@@ -7,6 +7,7 @@ final as (
     select
         batch,
         coalesce(precedence, 1) as precedence,
+        cast(delivery_date as date) as delivery_date,
         dossier_code,
         status_code,
         acted_at
