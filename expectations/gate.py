@@ -1,7 +1,7 @@
 """The gate: one suite on one table gives one verdict, with the rows that speak against it.
 
 Belongs here: running a suite, and the result that orchestration, reports and people read.
-Does not belong here: the bounds (`suites/`), what DuckDB needs (`engine.py`), the page (`docs.py`),
+Does not belong here: the bounds (`suites/`), what DuckDB needs (`engine.py`), the page (`report_page.py`),
 or what happens to a release that failed (orchestration).
 """
 

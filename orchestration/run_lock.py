@@ -56,18 +56,35 @@ def one_writer(data: Path, tell: Callable[[str], None]) -> Iterator[None]:
                 held.remove(data)
 
 
+@contextmanager
+def if_nobody_writes(data: Path) -> Iterator[bool]:
+    """Whether nobody but this thread is at work, and nobody begins to meanwhile; false as well where nothing was ever
+    run, or not by this user.
+    """
+    if data in _HELD.__dict__.get("folders", ()):
+        yield True
+        return
+    try:
+        lock = os.open(data / LOCK, os.O_RDWR)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_free = False
+        else:
+            is_free = True
+        yield is_free
+    finally:
+        os.close(lock)
+
+
 def remove_leftovers(data: Path) -> None:
     """Remove what a killed run was reading, for what takes no lock: unless a run is at work, or the folder is another
     user's.
     """
-    try:
-        lock = os.open(data / LOCK, os.O_RDWR)
-    except OSError:  # nothing was run here, or not by this user
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        remove_work_files(Settings(data).lake)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(lock)
+    with if_nobody_writes(data) as is_free:
+        if is_free:
+            remove_work_files(Settings(data).lake)

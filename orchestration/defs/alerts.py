@@ -14,15 +14,14 @@ import dagster as dg
 
 from orchestration.alerts import Alert, Failure, send
 from orchestration.damage import RUNBOOK, Section, section_in
-from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.dead_runs import KILLED, STARTED_BY
+from orchestration.defs.extraction import CHECK as GATEWAYS_ANSWERED
+from orchestration.defs.gate_results import AGENCIES, ALL_IN_PLACE, OWN_AGENCIES, RAW_GATE, REFUSED
 from orchestration.defs.portal_capture import CHECK as PORTAL_CAPTURED
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
 from orchestration.extraction.portal.breaker import SECTION as PORTAL_SECTION
 from orchestration.settings import Settings
 
-#: Runs of the command line tell it themselves.
-STARTED_BY = "service-index/started-by"
-COMMAND_LINE = {STARTED_BY: "command-line"}
 MESSAGE_CHARACTERS = 2000
 #: What the system and sqlite say of our own folders: whichever step it is said at, no delivery is to blame.
 OF_THE_DISK = (
@@ -33,7 +32,8 @@ OF_THE_DISK = (
 OF_STEPS = (
     ((IS_SCORED,), "Nothing could be scored"),
     ((PORTAL_CAPTURED,), PORTAL_SECTION),
-    ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
+    ((GATEWAYS_ANSWERED,), "A gateway did not answer"),
+    ((RAW_GATE, OWN_AGENCIES, ALL_IN_PLACE), "A delivery was refused"),
     (("release__",), "A release gate failed"),
     (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
 )
@@ -113,11 +113,13 @@ def _alert_of_run(context: dg.RunStatusSensorContext, run_id: str) -> Alert | No
     description="Tells the log and the webhook what failed, whose data it was, and what to do.",
 )
 def failed_runs(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[Settings]) -> None:
-    """Alerts for failed runs that were not started by the command line."""
+    """Alerts for failed runs, unless the command line started them and lived to tell."""
     run = context.dagster_run
-    if run.tags.get(STARTED_BY):
+    is_killed = KILLED in run.tags
+    if STARTED_BY in run.tags and not is_killed:
         return
-    alert = _alert_of_run(context, run.run_id) or _killed(run, datetime.now(UTC))
+    alert = None if is_killed else _alert_of_run(context, run.run_id)
+    alert = alert or _killed(run, datetime.now(UTC))
     problem = send(alert, settings.alerts_log, settings.alert_webhook)
     if problem:
         context.log.warning(problem)

@@ -1,7 +1,7 @@
 """Did everyone deliver? One warning a source; it holds nothing back.
 
 Belongs here: the Dagster face of `orchestration.ingestion.delivery_sla`. Does not belong here: gates, which block
-(`checks.py`).
+(`raw_gates`, `release_gates`).
 """
 
 from collections.abc import Sequence

@@ -4,50 +4,74 @@ Belongs here: the Dagster face of `orchestration.extraction`. Does not belong he
 """
 
 import time
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import dagster as dg
 
 from orchestration.answers.progress import Step, unseen
+from orchestration.defs.gate_results import REFUSED
 from orchestration.defs.partitions import days_of
 from orchestration.defs.resources import Installation
 from orchestration.extraction.gateways import Gateway, read_gateways
 from orchestration.extraction.pages import Pages, PullError
 from orchestration.extraction.portal.under_way import complete_landing
-from orchestration.extraction.pull import pull
+from orchestration.extraction.pull import begun_days, pull
 from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import Days
 from orchestration.settings import Settings
+from orchestration.vietnam_time import VIETNAM
 
 PULLED = dg.AssetKey(["ingestion", "pulled_pages"])
 CHECK = "gateways_answered"
 #: For all gateways of a run together: the run holds the lock as long.
 MOST_SECONDS = 1800.0
+#: So long a day that a gateway did not give is asked for again.
+LOOK_BACK = timedelta(days=7)
 
 
 def pull_days(settings: Settings, days: Days, step: Step = unseen) -> tuple[list[str], list[str]]:
-    """Pull every gateway for each of `days`: what was landed, and what went wrong, in words.
+    """Pull every gateway for each of `days`, and for those shortly before of which it did not give all: what was landed,
+    and what went wrong, in words.
 
-    One gateway that fails does not keep the others waiting. `step` is told how far it has come. Raises
-    InvalidFileError for the file of gateways.
+    One gateway that fails does not keep the others waiting. A day that is not over is not asked for: what has landed is
+    not asked for again. `step` is told how far it has come. Raises InvalidFileError for the file of gateways.
     """
     pulled, wrong = [], []
     until = time.monotonic() + MOST_SECONDS
-    gateways, asked = read_gateways(settings.gateways), (days.last - days.first).days + 1
-    for place, gateway in enumerate(gateways):
-        for number in range(asked):
-            day = days.first + timedelta(days=number)
-            step(f"{gateway.name} for {day}", place * asked + number, len(gateways) * asked)
-            try:
-                made = pull(settings.landing, gateway, day, partial(_open, settings, gateway, day, until))
-            except PullError as error:
-                wrong.append(str(error))
-            else:
-                pulled.append(
-                    f"{gateway.name} for {day}: {len(made.files)} pages, {made.fetched} of them fetched now"
-                )
+    today = datetime.now(UTC).astimezone(VIETNAM).date()
+    asked = list(_asked(settings, days))
+    for place, (gateway, day) in enumerate(asked):
+        step(f"{gateway.name} for {day}", place, len(asked))
+        if day >= today:
+            pulled.append(f"{gateway.name} for {day}: not asked, the day is not over")
+            continue
+        try:
+            made = pull(settings.landing, gateway, day, partial(_open, settings, gateway, day, until))
+        except PullError as error:
+            wrong.append(str(error))
+        else:
+            pulled.append(
+                f"{gateway.name} for {day}: {len(made.files)} pages, {made.fetched} of them fetched now"
+            )
     return pulled, wrong
+
+
+def _asked(settings: Settings, days: Days) -> Iterator[tuple[Gateway, date]]:
+    """Each day another gateway comes first: where the time is not enough for all, it is not for ever the last who go
+    without.
+    """
+    known = read_gateways(settings.gateways)
+    turn = days.first.toordinal() % max(len(known), 1)
+    gateways = (*known[turn:], *known[:turn])
+    for gateway in gateways:
+        for number in range((days.last - days.first).days + 1):
+            yield gateway, days.first + timedelta(days=number)
+    for gateway in gateways:
+        for day in begun_days(settings.landing, gateway):
+            if days.first - LOOK_BACK <= day < days.first:
+                yield gateway, day
 
 
 def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Pages:
@@ -70,7 +94,7 @@ def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Page
     kinds={"python"},
     check_specs=[dg.AssetCheckSpec(CHECK, asset=PULLED, description="Did every gateway hand out its day?")],
     description="Pages of the gateways in `seeds/agreements/gateways.yml`, as landing files. A gateway that"
-    " fails is a warning: what came by other ways is read all the same.",
+    " fails is a warning and an alert: what came by other ways is read all the same, and the next nights ask again.",
 )
 # Dagster does not know the annotation with its parameter where an asset brings checks of its own.
 def pulled_pages(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -90,6 +114,7 @@ def pulled_pages(context: dg.AssetExecutionContext, installation: Installation) 
                 check_name=CHECK,
                 severity=dg.AssetCheckSeverity.WARN,
                 description=as_description("\n".join(wrong)) or "every gateway that was asked answered",
+                metadata={REFUSED: dg.MetadataValue.int(len(wrong))} if wrong else {},
             )
         ],
     )

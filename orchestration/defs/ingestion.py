@@ -11,7 +11,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.defs.extraction import PULLED
-from orchestration.defs.gate_results import AGENCIES, OWN_AGENCIES, REFUSED, senders_of
+from orchestration.defs.gate_results import AGENCIES, ALL_IN_PLACE, OWN_AGENCIES, REFUSED, senders_of
 from orchestration.defs.partitions import DELIVERY_DAYS, days_of, known_days
 from orchestration.defs.portal_capture import CAPTURED
 from orchestration.defs.resources import Installation
@@ -21,7 +21,7 @@ from orchestration.ingestion.catalogue import pending_batches
 from orchestration.ingestion.damaged_batches import check_batches, check_nothing_lost, check_retractions
 from orchestration.ingestion.lake import promote
 from orchestration.ingestion.landing import PORTAL
-from orchestration.ingestion.problems import FOREIGN_AGENCY
+from orchestration.ingestion.problems import FOREIGN_AGENCY, LANDED_FILE_CHANGED
 from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.report import IngestReport
 from orchestration.ingestion.whose_fault import PASSING
@@ -35,9 +35,6 @@ UNITS = "unit_catalogue"
 FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=ZONE)
 # Fails where a file could not be read though nothing is known to be wrong with it. It holds nothing back.
 EVERY_FILE_READ = "every_file_read"
-# Fails where something lies in the landing folder that is no file of a delivery. Nor does it hold anything back: nobody
-# may end the night of the others by a folder too many.
-ALL_IN_PLACE = "all_in_place"
 RETRIES, FIRST_WAIT_SECONDS = 4, 15
 #: In the metadata of a batch: what its summary says, line by line.
 LINES = "lines"
@@ -128,19 +125,30 @@ def _batch(source: Source) -> dg.AssetsDefinition:
                     or "every file was read or refused",
                     metadata={AGENCIES: senders_of(problem.file for problem in report.unread)},
                 ),
-                dg.AssetCheckResult(
-                    check_name=ALL_IN_PLACE,
-                    passed=not report.landing_problems,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    description=as_description("\n".join(map(str, report.landing_problems)))
-                    or "all that landed is in its place",
-                    metadata={AGENCIES: senders_of(problem.file for problem in report.landing_problems)},
-                ),
+                _all_in_place(report),
                 _own_agencies(report),
             ],
         )
 
     return batch
+
+
+def _all_in_place(report: IngestReport) -> dg.AssetCheckResult:
+    """It holds nothing back: nobody may end the night of the others by a folder too many. Whoever is on call is alerted
+    of a file that was read and has changed since: rows of it may be missing, and nothing else would say so.
+    """
+    changed = [one for one in report.landing_problems if one.reason_code == LANDED_FILE_CHANGED]
+    return dg.AssetCheckResult(
+        check_name=ALL_IN_PLACE,
+        passed=not report.landing_problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=as_description("\n".join(map(str, report.landing_problems)))
+        or "all that landed is in its place",
+        metadata={
+            AGENCIES: senders_of(problem.file for problem in report.landing_problems),
+            REFUSED: dg.MetadataValue.int(len(changed)),
+        },
+    )
 
 
 def _own_agencies(report: IngestReport) -> dg.AssetCheckResult:

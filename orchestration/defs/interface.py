@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestration.defs.dead_runs import end_dead_runs
 from orchestration.defs.instance import instance_of
 from orchestration.folders import UMASK, protect
 from orchestration.settings import Settings
@@ -131,7 +132,8 @@ def run(settings: Settings, port: int) -> int:
     """
     origins_of(settings, port)
     os.umask(UMASK)  # of all that both write
-    instance_of(settings).dispose()
+    with instance_of(settings) as instance:
+        end_dead_runs(instance, settings.data, tags={})
     protect(settings.data)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: both are ended in order
     commands = (

@@ -4,7 +4,7 @@ A refused delivery keeps out its own sender, nobody else: what failing rows name
 judged again (ADR 0037). Only where no delivery is named is nothing of the source admitted, and the run ends.
 
 Belongs here: showing a batch to the suites, and what becomes of their verdict. Does not belong here: bounds
-(`expectations/suites`), and writing batches (`ingest`).
+(`expectations/suites`), and writing batches (`ingestion`).
 """
 
 from collections.abc import Collection, Sequence

@@ -23,7 +23,8 @@ from expectations.drift import HOLD
 from orchestration.alerts import Alert, Failure, send
 from orchestration.answers.progress import Step, unseen
 from orchestration.damage import RUNBOOK, Section
-from orchestration.defs.alerts import COMMAND_LINE, MESSAGE_CHARACTERS, alert_of
+from orchestration.defs.alerts import MESSAGE_CHARACTERS, alert_of
+from orchestration.defs.dead_runs import COMMAND_LINE, end_dead_runs
 from orchestration.defs.graph import build_defs
 from orchestration.defs.instance import instance_of
 from orchestration.defs.partitions import run_tags
@@ -74,6 +75,7 @@ def refresh(
             _aside(settings.build / "run.log"),
             nullcontext(instance) if instance else instance_of(settings) as keeping,
         ):
+            end_dead_runs(keeping, settings.data)
             run_id = str(uuid4())
             keeping.add_event_listener(run_id, _follower(step, len(job.nodes)))
             result = job.execute_in_process(

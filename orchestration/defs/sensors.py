@@ -1,19 +1,21 @@
 """Sensors: what starts because something happened.
 
-Belongs here: when to look, and what is asked for. Does not belong here: what a delivery is (`ingest`).
+Belongs here: when to look, and what is asked for. Does not belong here: what a delivery is (`ingestion`).
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import itemgetter
 
 import dagster as dg
 
+from orchestration.defs.dead_runs import end_dead_runs
 from orchestration.defs.jobs import refresh
 from orchestration.defs.partitions import known_days
+from orchestration.defs.schedules import first_day_ahead
 from orchestration.ingestion.unprocessed_files import Unread, unread_files
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
@@ -37,17 +39,19 @@ UNFINISHED = [
 def late_deliveries(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run for each day before today that got a file which no run has read."""
+    """One run for each day, of those whose night has been, that got a file which no run has read."""
+    for run_id in end_dead_runs(context.instance, settings.data):
+        context.log.warning(f"run {run_id} was killed")
     # While a run is under way, what it has read is not yet in the lake.
     if context.instance.get_runs_count(dg.RunsFilter(statuses=UNFINISHED)):
         yield dg.SkipReason("a run is under way")
         return
-    known = known_days()
+    first, ahead = known_days().first, first_day_ahead(datetime.now(UTC))
     unread = {
         file.path: file
         for source in SOURCES
         for file in unread_files(settings.landing, settings.lake, source.name)
-        if known.first <= file.delivery_date < known.last
+        if first <= file.delivery_date < ahead
     }
     seen = json.loads(context.cursor) if context.cursor else {}
     context.update_cursor(json.dumps({path: file.state for path, file in unread.items()}))

@@ -1,7 +1,7 @@
 """Was every unit of the portal's newest captures taken? A warning that names those that were not; it holds nothing back.
 
 Belongs here: the Dagster face of `orchestration.ingestion.portal.refused_units`. Does not belong here: gates, which block
-(`checks.py`).
+(`raw_gates`, `release_gates`).
 """
 
 import dagster as dg

@@ -28,6 +28,10 @@ class PullError(Exception):
     """A pull stopped: which gateway and page, what was found, what was expected, what to do. Never holds a token."""
 
 
+class ContradictionError(PullError):
+    """Pages that do not belong together: the next pull asks for all of them."""
+
+
 @dataclass(frozen=True)
 class Page:
     """`body` as it was received, unpacked; `rows` is how many entries `data` has, `total` what the gateway says."""
@@ -140,11 +144,21 @@ class Pages:
 
 
 def stopped(gateway: Gateway, day: date, number: int, found: str, expected: str, action: str) -> PullError:
-    """The sentence of every fault."""
-    return PullError(
-        f"{gateway.name} for {day}, page {number}: found {found}, expected {expected}; {action}, then pull again: it"
-        " goes on after the last whole page"
-    )
+    """The sentence of every fault of a page."""
+    what = _sentence(gateway, day, number, found, expected, action)
+    return PullError(f"{what}, then pull again: it goes on after the last whole page")
+
+
+def contradicted(
+    gateway: Gateway, day: date, number: int, found: str, expected: str, action: str
+) -> ContradictionError:
+    """The sentence of what is wrong with all pages so far."""
+    what = _sentence(gateway, day, number, found, expected, action)
+    return ContradictionError(f"{what}, then pull again: it asks for all pages anew")
+
+
+def _sentence(gateway: Gateway, day: date, number: int, found: str, expected: str, action: str) -> str:
+    return f"{gateway.name} for {day}, page {number}: found {found}, expected {expected}; {action}"
 
 
 def _connection(error: Exception) -> tuple[str, str, str]:

@@ -2,8 +2,11 @@
 
 ```
 landing/.pull/<source>/<date>/<sender>/size=<rows>/page-00001.json   whole pages so far; hidden from every reader
-landing/<source>/<date>/<sender>/page-00001.json                     the same files, once the last page is there
+landing/.pull/<source>/<date>/<sender>/whole/page-00001.json         all of them, on their way
+landing/<source>/<date>/<sender>/<date>-page-00001.json              the same files, landed
 ```
+
+A landed name says its day: the next day's first page is no correction of it (docs/adr/0014).
 
 Here: the order of pages, what shows that one is wrong, and landing. Not here: HTTP (`pages`).
 """
@@ -19,7 +22,7 @@ from pathlib import Path
 
 from orchestration.atomic_files import write_durably
 from orchestration.extraction.gateways import Gateway
-from orchestration.extraction.pages import Pages, stopped
+from orchestration.extraction.pages import ContradictionError, Pages, contradicted, stopped
 
 WORK = ".pull"
 _ONLY_US = 0o700
@@ -38,22 +41,34 @@ def pull(landing: Path, gateway: Gateway, day: date, open_pages: Callable[[], Pa
     """Fetch what is missing of `day`, and land it. A day that has landed is not asked for again.
 
     Pages are landed as they came, byte for byte: the records in them are read by ingestion alone. Raises PullError;
-    whole pages stay for the next try.
+    whole pages stay for the next try, unless they contradict each other.
     """
     target = landing / gateway.source / day.isoformat() / gateway.sender
-    folder = landing / WORK / gateway.source / day.isoformat() / gateway.sender / f"size={gateway.page_size}"
-    landed = tuple(sorted(target.glob("page-*.json")))
-    if landed and not folder.exists():
-        return Pulled(landed, 0, 0)
-    folder.mkdir(parents=True, exist_ok=True, mode=_ONLY_US)
-    (landing / WORK).chmod(_ONLY_US)
+    begun = landing / WORK / gateway.source / day.isoformat() / gateway.sender
+    whole = begun / "whole"
     rows, fetched = 0, 0
-    if not landed:  # else it was killed while landing: all pages are there already
-        with open_pages() as pages:
-            rows, fetched = _fetch(pages, folder)
-    files = _land(folder, target)
-    shutil.rmtree(landing / WORK / gateway.source / day.isoformat() / gateway.sender)
-    return Pulled(files, rows, fetched)
+    if not whole.exists():  # else it was killed while landing
+        if landed := _landed(target, day):
+            return Pulled(landed, 0, 0)
+        folder = begun / f"size={gateway.page_size}"
+        folder.mkdir(parents=True, exist_ok=True, mode=_ONLY_US)
+        (landing / WORK).chmod(_ONLY_US)
+        try:
+            with open_pages() as pages:
+                rows, fetched = _fetch(pages, folder)
+        except ContradictionError:
+            shutil.rmtree(folder)
+            raise
+        os.replace(folder, whole)
+    _land(whole, target, day)
+    shutil.rmtree(begun)
+    return Pulled(_landed(target, day), rows, fetched)
+
+
+def begun_days(landing: Path, gateway: Gateway) -> list[date]:
+    """The days of which a pull was begun and has not ended, in order."""
+    found = (landing / WORK / gateway.source).glob("*")
+    return sorted(date.fromisoformat(day.name) for day in found if (day / gateway.sender).is_dir())
 
 
 def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
@@ -74,11 +89,11 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
             page = pages.get(number)
             fetched += 1
         if number > 1 and page.total != total:
-            raise stopped(gateway, day, number, f"total {page.total} after {total}", "the same on every page",
-                          "data changed meanwhile: remove the pages and pull again")  # fmt: skip
+            raise contradicted(gateway, day, number, f"total {page.total} after {total}", "the same on every page",
+                               "data changed meanwhile, or ask the province")  # fmt: skip
         if page.rows and page.body == before:
-            raise stopped(gateway, day, number, "the page before once more", "another page",
-                          "ask the province why the number of the page is not obeyed")  # fmt: skip
+            raise contradicted(gateway, day, number, "the page before once more", "another page",
+                               "ask the province why the number of the page is not obeyed")  # fmt: skip
         total, before, rows, size = page.total, page.body, rows + page.rows, size + len(page.body)
         if size > gateway.most_bytes:
             raise stopped(gateway, day, number, f"more than {gateway.most_bytes} bytes a day", "all pages within"
@@ -87,19 +102,20 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
         if (page.rows or number == 1) and not path.exists():
             write_durably(path, page.body, mode=0o600)  # for nobody else to read
         if total is not None and (rows > total or not page.rows) and rows != total:
-            raise stopped(gateway, day, number, f"{rows} rows on {number} pages", f"{total}, as the gateway says",
-                          "ask the province")  # fmt: skip
+            raise contradicted(gateway, day, number, f"{rows} rows on {number} pages", f"{total}, as the gateway says",
+                               "ask the province")  # fmt: skip
         if rows == total or not page.rows:
             return rows, fetched
     raise stopped(gateway, day, gateway.most_pages, "no last page", f"one within {gateway.most_pages}",
                   "ask the province, or raise most_pages")  # fmt: skip
 
 
-def _land(folder: Path, target: Path) -> tuple[Path, ...]:
-    """Rename every page to its place. Killed in between, the next pull finds some of them there and goes on."""
-    pages = sorted(folder.glob("page-*.json"))
-    if pages:
-        target.mkdir(parents=True, exist_ok=True)
-    for page in pages:
-        os.replace(page, target / page.name)
-    return tuple(sorted(target.glob("page-*.json")))
+def _land(whole: Path, target: Path, day: date) -> None:
+    """Rename every page to its place. Killed in between, the next pull finds the others there and goes on."""
+    target.mkdir(parents=True, exist_ok=True)
+    for page in sorted(whole.glob("page-*.json")):
+        os.replace(page, target / f"{day}-{page.name}")
+
+
+def _landed(target: Path, day: date) -> tuple[Path, ...]:
+    return tuple(sorted(target.glob(f"{day}-page-*.json")))

@@ -27,7 +27,7 @@ from orchestration.ingestion.lake import (
 )
 from orchestration.ingestion.landing import LandedFile, Scan, examine
 from orchestration.ingestion.manifests import manifests
-from orchestration.ingestion.problems import Problem
+from orchestration.ingestion.problems import LANDED_FILE_CHANGED, Problem
 from orchestration.ingestion.report import FILE_COLUMNS, FileOutcome
 from orchestration.ingestion.retraction import apply_retractions, retractions
 
@@ -243,7 +243,7 @@ def write_manifest(connection: duckdb.DuckDBPyConnection, files: Sequence[FileOu
 def _landed_file_changed(file: LandedFile) -> Problem:
     return Problem(
         file=file.relative_path,
-        reason_code="landed_file_changed",
+        reason_code=LANDED_FILE_CHANGED,
         record="$",
         field="",
         found="other content than was ingested",

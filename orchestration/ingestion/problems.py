@@ -12,6 +12,8 @@ from dataclasses import dataclass
 RESEND = "ask the sender for a corrected file and land it as a new delivery"
 #: Of an answer of the portal that is none: nobody can correct it.
 CAPTURE_AGAIN = "nothing: the next capture asks again"
+#: Of a file that was read, and has other content since.
+LANDED_FILE_CHANGED = "landed_file_changed"
 #: Of a row of an agency for which its sender may not deliver: the reason, and what is said then.
 FOREIGN_AGENCY = "foreign_agency"
 NOT_AGREED = (

@@ -19,7 +19,9 @@ from orchestration.ingestion.retraction import retractions
 
 @dataclass(frozen=True)
 class Unread:
-    """A landed file that no visible batch names. `path` is relative to landing; `state` changes while it grows."""
+    """A landed file that no visible batch names as large as it is. `path` is relative to landing; `state` changes while
+    it grows.
+    """
 
     path: str
     delivery_date: date
@@ -27,16 +29,18 @@ class Unread:
 
 
 def unread_files(landing: Path, lake: Path, source: str) -> tuple[Unread, ...]:
-    """By path. A file that was taken back is not unread; a copy of known content under a new name is."""
+    """By path. A file that was taken back is not unread; a copy of known content under a new name is, and what was
+    written on after it had been read: the run that reads it again says so.
+    """
     with connect() as connection:
-        known = {row["source_file"] for rows in manifests(connection, lake, source).values() for row in rows}
-    known |= {retraction.source_file for retraction in retractions(lake, source)}
+        named = [row for rows in manifests(connection, lake, source).values() for row in rows]
+    known = {(row["source_file"], row["size_bytes"]) for row in named}
+    taken_back = {retraction.source_file for retraction in retractions(lake, source)}
     found = []
     for day, path in delivery_files(landing, source):
         shown = path.relative_to(landing).as_posix()
-        if shown in known:
-            continue
         with suppress(FileNotFoundError):  # taken away in this moment
             facts = path.stat()
-            found.append(Unread(shown, day, f"{facts.st_size} {facts.st_mtime_ns}"))
+            if shown not in taken_back and (shown, facts.st_size) not in known:
+                found.append(Unread(shown, day, f"{facts.st_size} {facts.st_mtime_ns}"))
     return tuple(sorted(found, key=lambda file: file.path))

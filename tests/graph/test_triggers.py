@@ -12,13 +12,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import duckdb
 import pytest
 
+from orchestration.alerts import alerts_since
+from orchestration.defs.alerts import failed_runs
+from orchestration.defs.dead_runs import COMMAND_LINE, KILLED, end_dead_runs
 from orchestration.defs.graph import build_defs
 from orchestration.defs.partitions import NoSuchDaysError, known_days, run_tags
 from orchestration.defs.portal_capture import NEXT_TRY
-from orchestration.defs.schedules import capture_portal, close_last_month, nightly
+from orchestration.defs.schedules import capture_portal, close_last_month, first_day_ahead, nightly
+from orchestration.ingestion.lake import create_table, write_parquet
 from orchestration.ingestion.landing import Days
+from orchestration.ingestion.report import FILE_COLUMNS
 from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
 
@@ -172,6 +178,99 @@ def test_each_day_is_a_run_of_its_own_and_today_waits_for_the_night(
     cursor, _ = look(settings, instance, None)
     _, asked = look(settings, instance, cursor)
     assert [request.partition_key for request in asked] == ["2025-11-28", "2025-11-30"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "ahead"),
+    [
+        # Of 1 December, at midnight the night is still to come; at 02:00 it has had half an hour.
+        ("2025-12-02T00:05:00+07:00", date(2025, 12, 1)),
+        ("2025-12-02T01:59:59+07:00", date(2025, 12, 1)),
+        ("2025-12-02T02:00:00+07:00", date(2025, 12, 2)),
+        ("2025-12-01T17:05:00+00:00", date(2025, 12, 1)),
+        ("2025-12-01T19:00:00+00:00", date(2025, 12, 2)),
+    ],
+)
+def test_a_day_is_late_once_its_night_has_been(moment: str, ahead: date) -> None:
+    """Else the run of five past midnight would ask gateways for a day that they have not closed."""
+    assert first_day_ahead(datetime.fromisoformat(moment)) == ahead
+
+
+def test_what_was_written_on_after_it_had_been_read_is_seen(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """An upload that stalled: the night took what was there for the whole."""
+    path = land(settings, "2025-11-28", "H19")
+    write_batch(settings.lake, path.relative_to(settings.landing).as_posix(), path.stat().st_size)
+    cursor, _ = look(settings, instance, None)
+    assert look(settings, instance, cursor)[1] == []
+    path.write_text("{}\n{}\n", encoding="utf-8")
+    cursor, _ = look(settings, instance, cursor)
+    assert [request.partition_key for request in look(settings, instance, cursor)[1]] == ["2025-11-28"]
+
+
+def write_batch(lake: Path, source_file: str, size_bytes: int) -> None:
+    """A batch of the lake, made of this file."""
+    rows = {"source_file": source_file, "size_bytes": size_bytes}
+    with duckdb.connect() as connection:
+        create_table(connection, "file", FILE_COLUMNS)
+        connection.execute(
+            "insert into file by name select $source_file as source_file, $size_bytes as size_bytes", rows
+        )
+        write_parquet(
+            connection.table("file"), lake / "dossiers" / "batch=0123456789abcdef" / "files.parquet"
+        )
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED])
+def test_a_run_of_the_command_line_that_was_killed_keeps_nobody_waiting(
+    settings: Settings, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    """It held the lock as long as it lived. Who queues after it would wait for ever, and no alert would say so."""
+    land(settings, "2025-11-28", "H19")
+    cursor, _ = look(settings, instance, None)
+    job = build_defs(settings).resolve_job_def("refresh")
+    with one_writer(settings.data, print):
+        run = instance.create_run_for_job(job, status=status, tags=COMMAND_LINE)
+        # Of another process, which does not hold the lock.
+        beside = subprocess.run(
+            [sys.executable, "-c", IS_FREE, str(settings.data)],
+            cwd=REPOSITORY, capture_output=True, check=True, text=True,
+        )  # fmt: skip
+        assert beside.stdout == "False\n"
+    assert len(look(settings, instance, cursor)[1]) == 1
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert (ended.status, ended.tags[KILLED]) == (dg.DagsterRunStatus.FAILURE, "yes")
+    # The command line tells what became of its runs; this one had nobody left to tell.
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id)]
+    (failure,) = [event for event in events if event and event.event_type == dg.DagsterEventType.RUN_FAILURE]
+    failed_runs(
+        dg.build_run_status_sensor_context(
+            "alert_on_failure", failure, instance, ended, resources={"settings": settings}
+        ).for_run_failure()
+    )
+    (alert,) = alerts_since(settings.alerts_log, None)
+    assert (alert["kind"], alert["run_id"]) == ("run_failed", run.run_id)
+    assert "section 'A run was killed'" in alert["what_to_do"]
+
+
+IS_FREE = (
+    "import sys, pathlib\nfrom orchestration.run_lock import if_nobody_writes\n"
+    "with if_nobody_writes(pathlib.Path(sys.argv[1])) as is_free:\n    print(is_free)\n"
+)
+
+
+def test_a_run_of_the_daemon_is_ended_only_before_the_daemon_starts(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """While the daemon lives, Dagster sees to its runs itself; one that waits for the lock is alive."""
+    job = build_defs(settings).resolve_job_def("refresh")
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert end_dead_runs(instance, settings.data, tags={}) == (), "nothing was ever run here"
+    with one_writer(settings.data, print):
+        assert end_dead_runs(instance, settings.data) == ()
+        assert end_dead_runs(instance, settings.data, tags={}) == (run.run_id,)
 
 
 @pytest.mark.parametrize("name", ["refresh", "portal_capture"])

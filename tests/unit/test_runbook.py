@@ -46,6 +46,8 @@ def test_every_section_that_the_code_names_is_there() -> None:
         "models",
         "is_scored",
         "ingestion/portal_capture: portal_was_captured",
+        "ingestion/pulled_pages: gateways_answered",
+        "ingestion/dossiers_batch: all_in_place",
         "release",
         "run",
     ],

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.extraction.portal.questions import GROUPS, Question, shown, stopped
+from orchestration.extraction.portal.questions import GROUPS, NothingYetError, Question, shown, stopped
 from orchestration.ingestion.formats.json_document import read_json_object
 from orchestration.ingestion.portal.rules import PROVINCES_APART, TOTAL_TOLERANCE
 from orchestration.ingestion.problems import Problem
@@ -127,7 +127,7 @@ def _provinces(question: Question, answer: Answer) -> Answer:
     if answer.pages > 1:
         raise stopped(question, f"{answer.pages} pages", "all 34 provinces on one", _OTHER_SHAPE)
     if not answer.rows:
-        raise stopped(question, "no province", "34", _OTHER_SHAPE)
+        raise NothingYetError(str(stopped(question, "no province", "34", _OTHER_SHAPE)))
     for row in answer.rows:
         texts = all(isinstance(row.get(key), str) for key in ("departmentId", "departmentCode"))
         groups = row.get("groupScores")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.answers.progress import Step, unseen
@@ -36,6 +36,7 @@ from orchestration.extraction.portal.calls import Calls, Received, RefusedError
 from orchestration.extraction.portal.questions import (
     GROUPS,
     CaptureError,
+    NothingYetError,
     Period,
     Question,
     of_nation,
@@ -141,24 +142,36 @@ class _Asking:
             today = self.under_way.capture.begun.astimezone(VIETNAM).date()
             periods = periods_on(self.agreement.periods, today)
             self.done, self.of = 0, len(periods)
-            nations = [self._nation(of_nation(period)) for period in periods]
-            provinces = self._chosen(nations[0])
+            nations, notes = self._nations(periods, today)
+            provinces = self._chosen(next(iter(nations.values())))
             if not provinces:
-                return []
-            self.of += len(periods) * (len(provinces) * len(GROUPS) + 1)
-            notes = [
+                return notes
+            self.of += len(nations) * (len(provinces) * len(GROUPS) + 1)
+            notes += [
                 note
-                for period in periods
+                for period in nations
                 for code, department_id in provinces.items()
                 for note in self._province(code, department_id, period)
             ]
-            if all(
-                self._is_as_before(of_nation(period), nation)
-                for period, nation in zip(periods, nations, strict=True)
-            ):
+            if all(self._is_as_before(of_nation(period), nation) for period, nation in nations.items()):
                 begun_again = self.under_way.capture.has_begun_again
                 return [*notes, f"{_REFRESHED}; the capture began again"] if begun_again else notes
             self.under_way.begin_again()
+
+    def _nations(self, periods: Sequence[Period], today: date) -> tuple[dict[Period, Answer], list[str]]:
+        """The list of each period, and a note on one that began today and has no province yet: that must not cost the
+        period that ended yesterday its last figures, which nobody asks for tomorrow.
+        """
+        nations: dict[Period, Answer] = {}
+        notes = []
+        for period in periods:
+            try:
+                nations[period] = self._nation(of_nation(period))
+            except NothingYetError:
+                if period.first != today or not nations:
+                    raise
+                notes.append(f"{period}: no province has figures yet")
+        return nations, notes
 
     def _chosen(self, nation: Answer) -> Mapping[str, str]:
         """The ids of the agreed provinces, by their codes."""

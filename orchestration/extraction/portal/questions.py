@@ -37,6 +37,10 @@ class CaptureError(Exception):
     """A capture did not begin, or stopped: at which question, what was found, what was expected, what to do."""
 
 
+class NothingYetError(CaptureError):
+    """A list of the nation without a single province: what a period may have that began hours ago."""
+
+
 class PeriodKind(StrEnum):
     """What the portal calls `timeType`."""
 

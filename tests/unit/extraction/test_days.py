@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from orchestration.defs import extraction as pulling
 from orchestration.defs.extraction import pull_days
 from orchestration.ingestion.landing import Days, scan
 from orchestration.settings import Settings
+from orchestration.vietnam_time import VIETNAM
 from tests.unit.extraction.server import Gateway
 
 DAY = date(2026, 11, 24)
@@ -77,3 +78,53 @@ def test_a_night_ends_whatever_gateways_do(
     told, wrong = pull_days(settings, Days(DAY, DAY))
     assert (told, len(wrong), senders(settings)) == ([], 3, [])
     assert all("found no whole page within 0 seconds" in line for line in wrong)
+
+
+def test_a_day_that_a_gateway_did_not_give_is_asked_for_again_by_the_nights_after_it(
+    settings: Settings, server: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H20 was down on Tuesday night. On Wednesday it is asked for both days, the others for one; on Thursday for one."""
+    monkeypatch.delenv("SERVICE_INDEX_TOKEN_H20")
+    pull_days(settings, Days(DAY, DAY))
+    monkeypatch.setenv("SERVICE_INDEX_TOKEN_H20", "token-20")
+    after = DAY + timedelta(days=1)
+    told, wrong = pull_days(settings, Days(after, after))
+    assert wrong == []
+    assert sorted(line.split(":")[0].removeprefix("dossiers of ") for line in told) == [
+        "H19 for 2026-11-25", "H20 for 2026-11-24", "H20 for 2026-11-25", "H21 for 2026-11-25",
+    ]  # fmt: skip
+    then = DAY + timedelta(days=2)
+    assert len(pull_days(settings, Days(then, then))[0]) == 3
+
+
+def test_what_was_not_given_for_a_week_is_left_to_a_person(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SERVICE_INDEX_TOKEN_H20")
+    day = date(2026, 10, 1)
+    pull_days(settings, Days(day, day))
+    for night, asked in ((8, ["2026-10-01", "2026-10-08"]), (9, ["2026-10-08", "2026-10-09"])):
+        late = date(2026, 10, night)
+        _, wrong = pull_days(settings, Days(late, late))
+        assert sorted(line.split(":")[0].removeprefix("dossiers of H20 for ") for line in wrong) == asked
+
+
+def test_each_night_another_gateway_comes_first(settings: Settings) -> None:
+    """Where the time is not enough for all, it is not always the same that go without."""
+    first = [pull_days(settings, Days(day, day))[0][0] for day in (DAY, DAY + timedelta(days=1))]
+    assert [line.split(":")[0] for line in first] == [
+        "dossiers of H19 for 2026-11-24",
+        "dossiers of H20 for 2026-11-25",
+    ]
+
+
+def test_a_day_that_is_not_over_is_not_asked_for(settings: Settings, server: Gateway) -> None:
+    """What has landed of a day is not asked for again: the rest of the day would be lost."""
+    today = datetime.now(UTC).astimezone(VIETNAM).date()
+    told, wrong = pull_days(settings, Days(today - timedelta(days=1), today))
+    assert wrong == []
+    assert [line for line in told if "not over" in line] == [
+        f"dossiers of H{number} for {today}: not asked, the day is not over"
+        for number in {0: (19, 20, 21), 1: (20, 21, 19), 2: (21, 19, 20)}[(today.toordinal() - 1) % 3]
+    ]
+    assert len(server.asked) == 6

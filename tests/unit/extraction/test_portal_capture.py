@@ -198,6 +198,16 @@ def test_the_period_that_ended_is_captured_in_full(place: Place) -> None:
     assert asked == [2026, 2027]
 
 
+def test_a_period_that_has_no_figures_yet_does_not_cost_the_one_that_ended_its_last(place: Place) -> None:
+    """On 2 January nobody asks for 2026 any more."""
+    place.now = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)
+    nothing = answered({"evaluation": []})
+    place.portal.before = lambda asked: nothing if asked.body.get("year") == 2027 else None
+    done = place.capture()
+    assert done.notes[0] == "2027: no province has figures yet"
+    assert (done.answers, {name.split("-")[-1] for name in place.landed}) == (7, {"2026.json"})
+
+
 def test_without_a_province_the_nation_is_asked_once(place: Place) -> None:
     assert (place.capture(provinces=()).requests, place.landed) == (1, [NATION])
 

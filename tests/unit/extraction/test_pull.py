@@ -22,7 +22,7 @@ import trustme
 from orchestration.extraction import pages
 from orchestration.extraction.gateways import Gateway as Known
 from orchestration.extraction.pages import Pages, PullError
-from orchestration.extraction.pull import WORK, Pulled, pull
+from orchestration.extraction.pull import WORK, Pulled, begun_days, pull
 from orchestration.ingestion.landing import scan
 from orchestration.settings import REPOSITORY
 from tests.unit.extraction.server import TOKEN, Answer, Gateway, bomb, page
@@ -87,7 +87,7 @@ def test_every_page_lands_as_it_came(landing: Path, start: Callable[..., Gateway
     made = fetch(landing, server)
     assert (made.rows, made.fetched, len(made.files)) == (5, 4, 3)
     assert landed(landing) == THREE
-    assert (landing / "dossiers/2026-11-24/H19/page-00002.json").read_bytes() == page(THREE[1])[2]
+    assert (landing / "dossiers/2026-11-24/H19/2026-11-24-page-00002.json").read_bytes() == page(THREE[1])[2]
     assert server.asked == [1, 2, 3, 4], "a page that is not full may be followed by another"
     assert set(server.tokens) == {f"Bearer {TOKEN}"}
     # Nothing is left of the work, and no problem is seen in landing.
@@ -216,10 +216,61 @@ def test_what_is_no_page_stops_the_pull_and_says_which(
     with pytest.raises(PullError, match=f"page 2: {message}"):
         fetch(landing, server)
     assert landed(landing) == []
-    # Put right, it goes on with that page.
+    # Put right, it goes on with that page; where that page is good and the others are not, with the first.
     server.before = lambda number, attempt: None
-    assert fetch(landing, server).fetched == 3
+    assert fetch(landing, server).fetched == (4 if "once more" in message else 3)
     assert landed(landing) == THREE
+
+
+def test_pages_that_contradict_each_other_are_asked_for_anew(
+    landing: Path, start: Callable[..., Gateway]
+) -> None:
+    """The data changed between two pages, or the gateway counted wrong. Pages that were kept would say so for ever."""
+    server = start()
+    server.total = 3
+    with pytest.raises(PullError, match=r"found 4 rows on 2 pages, expected 3.*asks for all pages anew"):
+        fetch(landing, server)
+    server.total = 5
+    assert fetch(landing, server).fetched == 3
+    assert (server.asked, landed(landing)) == ([1, 2, 1, 2, 3], THREE)
+
+
+def test_the_first_page_of_the_next_day_is_another_file(landing: Path, start: Callable[..., Gateway]) -> None:
+    """A later file of the same name would be a correction of it. Nor does a correction that somebody landed under a day
+    stand for what the gateway gives of that day."""
+    server = start()
+    gateway = known(server)
+    fetch(landing, server)
+    after = date(2026, 11, 25)
+    by_hand = landing / "dossiers/2026-11-25/H19/2026-11-24-page-00001.json"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_bytes(page(THREE[0])[2])
+    made = pull(landing, gateway, after, partial(Pages, gateway, after, TOKEN))
+    assert (made.rows, made.fetched, len(made.files)) == (5, 4, 3)
+    names = [file.name for file in scan(landing, "dossiers").files]
+    assert names.count("2026-11-24-page-00001.json") == 2
+    assert names.count("2026-11-25-page-00001.json") == 1
+
+
+def test_a_pull_that_was_killed_while_it_landed_goes_on_whatever_was_agreed_since(
+    landing: Path, start: Callable[..., Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a day must not pass for the whole of it: not with pages of another size either."""
+    server, rename = start(), os.replace
+
+    def dies(source: Path, target: Path) -> None:
+        if Path(target).name == "2026-11-24-page-00002.json":
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(landing, server)
+    assert landed(landing) == THREE[:1]
+    monkeypatch.setattr(os, "replace", rename)
+    assert begun_days(landing, known(server)) == [DAY]
+    assert len(fetch(landing, server, page_size=100).files) == 3
+    assert (server.asked, landed(landing), begun_days(landing, known(server))) == ([1, 2, 3, 4], THREE, [])
 
 
 def test_a_total_is_held_against_what_came(landing: Path, start: Callable[..., Gateway]) -> None:

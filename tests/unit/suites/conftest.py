@@ -15,7 +15,6 @@ import yaml
 
 from orchestration.ingestion.portal.contracts import SERVICE_RESULTS
 from orchestration.ingestion.report import FILE_COLUMNS
-from orchestration.ingestion.working_days import show_calendar
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "seeds" / "reference"
@@ -59,18 +58,6 @@ GOOD_BATCH: Mapping[str, str] = {
         from units
     """,
 }
-
-#: Seven deliveries of H21 of days that were worked, with three rows each, and an older one that is not looked at; between
-#: them those of a weekend, 4 and 5 October, with nothing. One of nation alone.
-GOOD_HISTORY = """
-    create table history as
-    select
-        'H21' as sender, date '2026-10-09' - i::integer as delivery_date,
-        case i when 9 then 5000 when 4 then 0 when 5 then 0 else 3 end as rows_read
-    from range(10) as t(i)
-    union all
-    select 'nation', date '2026-09-26', 1
-"""
 
 GOOD_MARTS: Mapping[str, str] = {
     "mart_coverage": f"""
@@ -269,8 +256,6 @@ def good_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
             SERVICE_RESULTS.row_columns,
             GOOD_BATCH["portal_service_results"],
         )
-        connection.execute(GOOD_HISTORY)
-        show_calendar(connection, REFERENCE)
         connection.execute(GOOD_BUILD)
         for table, query in GOOD_MARTS.items():
             _fill(connection, f"marts.{table}", contracts[table], query)

@@ -309,26 +309,6 @@ POISONS = [
             ("a count missing", "rows_read = null", '"rows_read": null'),
         )
     ),
-    # The last seven deliveries had 3 rows each: more than 15 is unusual, none is not.
-    Poison(
-        FILES,
-        "usual_size",
-        "sixteen for three",
-        "update {table} set rows_read = 16, rows_accepted = 16 where source_file = 'H21.json'",
-        ('"sender": "H21"', '"rows_read": 16', '"usual_rows": 3.0', '"deliveries_compared": 7'),
-    ),
-    # Of 100 rows a fifth is 20: nineteen are too few, and so is nothing at all.
-    *(
-        Poison(
-            FILES,
-            "usual_size",
-            what,
-            "update history set rows_read = 100 where sender = 'H21';"
-            f" update {{table}} set rows_read = {rows}, rows_accepted = {rows} where source_file = 'H21.json'",
-            ('"sender": "H21"', f'"rows_read": {rows}', '"usual_rows": 100.0', '"deliveries_compared": 7'),
-        )
-        for what, rows in (("cut short", 19), ("empty", 0))
-    ),
     Poison(ROWS, "rows_arrive", "no rows", "delete from {table}", ('"rows_found": 0', '"rows_accepted": 37')),
     Poison(
         ROWS,
@@ -762,16 +742,6 @@ def test_a_poisoned_table_is_stopped_and_the_rows_are_named(
     if check.failing_rows:
         assert check.rows_file is not None
         assert len(duckdb.read_parquet(check.rows_file).fetchall()) == check.failing_rows
-
-
-def test_nothing_is_a_delivery_of_a_sender_of_few_rows(good_build: Path, tmp_path: Path) -> None:
-    """A province without a petition sends an empty file, which must not stop what the others sent."""
-    database = tmp_path / "quiet.duckdb"
-    shutil.copy(good_build, database)
-    with duckdb.connect(database) as connection:
-        connection.execute("update files set rows_read = 0, rows_accepted = 0 where source_file = 'H21.json'")
-    result = judge(database, FILES)
-    assert result.success, result.message()
 
 
 @pytest.mark.parametrize("name", SUITES)
