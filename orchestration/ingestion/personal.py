@@ -78,6 +78,8 @@ _MAY_BE_DIGIT = r"[^\x00-\xB1\xB4-\xB8\xBA-\x{36F}\x{1E00}-\x{206F}]"
 _THEIR_DIGITS = "".join(str(unicodedata.digit(c)) for c in _OTHER_DIGITS)
 
 SHOWN_CHARACTERS = 60
+#: More of a text is not even looked at: Python's `re` takes the longer the longer a word is, by its square.
+_LOOKED_AT = 500
 _WORD = r"[^\s\"<>@]+"
 #: Patterns that Python's re and DuckDB's RE2 read alike.
 E_MAIL = (
@@ -104,15 +106,16 @@ PERSONAL_SQL = f"""
 create or replace temp macro in_plain_digits(v) as
     if(strlen(v) = length(v) or not regexp_matches(v, '{_MAY_BE_DIGIT}'), v,
         translate(v, '{_OTHER_DIGITS}', '{_THEIR_DIGITS}'));
-create or replace temp macro masked_ascii(value) as
-    left({_MASKED_SQL}, {SHOWN_CHARACTERS})
-    || case when length(value) > {SHOWN_CHARACTERS} then '…' else '' end;
-create or replace temp macro masked(value) as masked_ascii(in_plain_digits(value));
-create or replace temp macro masked_json_ascii(value) as
-    regexp_replace({_MASKED_SQL}, '{LONG_JSON_TEXT}', '\\1…"', 'g');
-create or replace temp macro masked_json(value) as masked_json_ascii(in_plain_digits(value));
-create or replace temp macro has_nine_digits(v) as strlen(v) >= 9 and regexp_matches(v, '{_NINE_SQL}');
 create or replace temp macro is_address(v) as regexp_matches(upper(v), '{_sql(ADDRESS)}');
+create or replace temp macro without_persons(value) as {_MASKED_SQL};
+create or replace temp macro masked_ascii(clean, value) as if(is_address(clean),
+    'a text of ' || length(value) || ' characters',
+    left(clean, {SHOWN_CHARACTERS}) || case when length(value) > {SHOWN_CHARACTERS} then '…' else '' end);
+create or replace temp macro masked(value) as masked_ascii(without_persons(in_plain_digits(value)), value);
+create or replace temp macro masked_json_ascii(clean, value) as if(is_address(clean),
+    '"a record of ' || length(value) || ' characters"', regexp_replace(clean, '{LONG_JSON_TEXT}', '\\1…"', 'g'));
+create or replace temp macro masked_json(value) as masked_json_ascii(without_persons(in_plain_digits(value)), value);
+create or replace temp macro has_nine_digits(v) as strlen(v) >= 9 and regexp_matches(v, '{_NINE_SQL}');
 create or replace temp macro is_number_of_person(v) as regexp_matches(upper(v), '{PERSONAL_NUMBER}');
 create or replace temp macro holds_number(v) as has_nine_digits(v) and (is_number_of_person(v)
     or has_nine_digits(regexp_replace(replace(upper(v), '_', '-'), '{NOBODYS_DIGITS}', ' ', 'g')));
@@ -123,9 +126,13 @@ create or replace temp macro names_person(v) as is_address(v) or names_number(in
 
 
 def masked(value: str) -> str:
-    """`value` without addresses and digits that lie together, cut to `SHOWN_CHARACTERS`."""
-    clean = re.sub(E_MAIL, "[e-mail]", re.sub(_MOMENT, rf"\1{_KEPT}\2", value))
+    """`value` without addresses and digits that lie together, cut to `SHOWN_CHARACTERS`; of one with an address that is
+    written in yet another way, its length.
+    """
+    clean = re.sub(E_MAIL, "[e-mail]", re.sub(_MOMENT, rf"\1{_KEPT}\2", value[:_LOOKED_AT]))
     clean = _without_numbers(clean).replace(_KEPT, _T)
+    if re.search(ADDRESS, clean.upper()):
+        return f"a text of {len(value)} characters"
     return clean[:SHOWN_CHARACTERS] + ("…" if len(value) > SHOWN_CHARACTERS else "")
 
 
@@ -143,9 +150,10 @@ def _digit(character: str) -> str:
     return character if character.isascii() else str(unicodedata.digit(character, character))
 
 
-#: What machines write into names of files besides: UUIDs, digests, numbers filled with zeros, long ones.
+#: What machines write into names of files besides: UUIDs (by chance, none has digits alone), digests, numbers filled with
+#: zeros, long ones.
 _MADE_UP = re.compile(
-    "[0-9A-F]{8}(-?[0-9A-F]{4}){3}-?[0-9A-F]{12}|[0-9A-F]{40,64}|(?<![0-9])0{4,}[0-9]{1,6}(?![0-9])"
+    "(?=[0-9-]*[A-F])[0-9A-F]{8}(-?[0-9A-F]{4}){3}-?[0-9A-F]{12}|[0-9A-F]{40,64}|(?<![0-9])0{4,}[0-9]{1,6}(?![0-9])"
     "|(?<![0-9])[1-9][0-9]{12,}(?![0-9])"
 )
 #: A number in one piece, and one of several.

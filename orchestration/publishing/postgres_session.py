@@ -6,6 +6,7 @@ is published (`postgres`, `postgres_tables`). The password is in no message.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -98,6 +99,10 @@ def _where(url: str) -> str:
     """The address without its password. Raises PostgresBehindError for what is none."""
     try:
         parts = conninfo_to_dict(url)
+        # With a sign of its own in it, a password is taken apart: into a port, a host, a database.
+        names, port = f"{parts.get('host', '')}{parts.get('dbname', '')}", str(parts.get("port", ""))
+        if "@" in names or re.search("[^0-9,]", port):
+            raise psycopg.ProgrammingError
     except psycopg.Error:
         # What the client says of it repeats parts of it, a password among them.
         raise PostgresBehindError(

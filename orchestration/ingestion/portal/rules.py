@@ -1,7 +1,7 @@
 """What must hold in a `service-results` payload: fields and rules as data, and their SQL.
 
 Here: every reason to quarantine a row or a file of this source, in one place; to add one, add a
-line. Not here: reading the payload (`portal_service_results.sql`), which makes the tables named
+line. Not here: reading the payload (`service_results.sql`), which makes the tables named
 `grain`, and what a build must look like as a whole, such as a missing province (the gates).
 """
 

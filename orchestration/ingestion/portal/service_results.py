@@ -52,7 +52,8 @@ create or replace temp macro count_of(j) as
 create or replace temp macro number_of(j) as
     if(regexp_full_match(plain_of(j), '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?')
         and abs(try_cast(plain_of(j) as double)) < 1e8, round(try_cast(plain_of(j) as double), 6), null);
-create or replace temp macro is_uuid(v) as regexp_full_match(v, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}');
+create or replace temp macro is_uuid(v) as regexp_full_match(v, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
+    and regexp_matches(v, '[a-f]');
 create or replace temp macro names_somebody(v) as names_person(v) and not is_uuid(v);
 create or replace temp macro nobodys(v) as if(names_somebody(v), null, v);
 create or replace temp macro moment_of(j) as

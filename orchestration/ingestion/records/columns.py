@@ -156,13 +156,10 @@ def _unescaped(key: str) -> str:
 def _unknown(columns: Columns) -> str:
     """The names of columns that are no field, which may be one that is named otherwise."""
     known = set(columns.places.values())
-    names = [
-        masked(" ".join(name.split()))
-        for place, name in enumerate(columns.names)
-        if place not in known and name.strip()
-    ]
+    names = [name for place, name in enumerate(columns.names) if place not in known and name.strip()]
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return (", ".join(names[:_NAMES_SHOWN]) + more) or "no other"
+    shown = (masked(" ".join(name.split())) for name in names[:_NAMES_SHOWN])
+    return (", ".join(shown) + more) or "no other"
 
 
 def _is_visible(character: str) -> bool:

@@ -60,6 +60,7 @@ SPELLINGS = {
     "079203004567.pdf": "the name of a scan",
     "07920300456720251203": "a day behind it",
     "000000079203004567": "filled up with zeros",
+    "00000000-0000-0000-0000-079203004567": "in the shape of what a system makes up",
     "0792030045-67": "the last digits apart",
     "０７９２０３００４５６７": "full width, as Asian keyboards write",
     "٠٧٩٢٠٣٠٠٤٥٦٧": "digits of another script",
@@ -88,6 +89,9 @@ SPELLINGS = {
     "bi.mat at nguoidan.vn": "spoken",
     "bi.mat-at-nguoidan.vn": "spoken, as a code",
     "bi.mat＠nguoidan.vn": "full width",
+    "bi.mat @ nguoidan.vn": "with blanks, as people write signs",
+    "bi.mat &#x40; nguoidan.vn": "as in a page",
+    "bi.mat (a còng) nguoidan.vn": "as it is called",
     "bí.mật@nguoidân.vn": "in its own letters",
 }  # fmt: skip
 DIGITS = ("79203004567", "271828182", "983456712")
