@@ -62,8 +62,10 @@ _DAYS = (
     points("total_score", "total"),
     *(points(group) for group in GROUPS),
     RANK,
+    Column("peers", "of", is_number=True),
     OFFICIAL_RANK,
     CHANGE,
+    Column("period_status", "status"),
     Column("seen_until", "seen until", lambda day: str(day or "")),
 )
 
@@ -99,8 +101,8 @@ def history(serving: Path, word: str, period_type: str | None = None) -> Answer:
 def _shown(series: Mapping[str, Any]) -> list[str | Table]:
     days = series["days"]
     return [
-        f"{words(series['period_type']).capitalize()}, scored under {series['regime']},"
-        f" ranked among {days[-1]['peers']}; change against the figures before",
+        f"{words(series['period_type']).capitalize()}, scored under {series['regime']};"
+        " change against what the ranking of the day compares with",
         "",
         Table(_DAYS, days),
         *reasons(days, "rank_reason", "as_of", "No rank on"),

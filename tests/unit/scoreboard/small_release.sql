@@ -95,7 +95,8 @@ create table marts.mart_score_gap as
 select
     * exclude (group_code, score_reason, denominator_status, ratio, average_days) replace (coalesce(score, 0) as score), group_code, score_reason,
     if(ratio is null, null, 6 - score) as points_lost, denominator - numerator as more_for_full_mark,
-    ceil(denominator / 6)::bigint as more_for_one_point, null::bigint as more_for_next_rank
+    ceil(denominator / 6)::bigint as more_for_one_point, null::bigint as more_for_next_rank,
+    null::varchar as full_mark_reason, null::varchar as one_point_reason, 'no peer has a better total' as next_rank_reason
 from marts.mart_indicator_scores where metric_code <> 'AVG_PROCESSING_DAYS';
 
 create table marts.mart_service_headline as
@@ -154,7 +155,8 @@ select
     m.points_from::decimal(6, 2) as points_from, m.points_to::decimal(6, 2) as points_to,
     (m.points_to - m.points_from)::decimal(6, 2) as points_moved, m.numerator_from::bigint as numerator_from,
     m.denominator_from::bigint as denominator_from, m.numerator_to::bigint as numerator_to,
-    m.denominator_to::bigint as denominator_to, if(m.unit_code = '01', null, 1) as total_moved
+    m.denominator_to::bigint as denominator_to,
+    case m.unit_code when '75' then 3.51 when '52' then -0.87 end::decimal(6, 2) as total_moved
 from (values
     ('75', 'CKMB', 'DOSSIER_SYNC', 'Tỷ lệ hồ sơ đồng bộ', 'Dossiers synchronised', 2.00, 3.00, 1000, 3000, 1234567, 2469134),
     ('75', 'CKMB', 'PUBLISH_ON_TIME', 'Tỷ lệ TTHC công bố đúng hạn', 'Announced on time', 0.00, 0.00, 0, 79, 0, 80),
@@ -167,7 +169,8 @@ create table marts.mart_score_plan as
 select
     'portal.portal_2026.year_to_date.2026-01-01.2026-12-31.2026-10-10' as period_id, unit_code, goal, t.goal_total::decimal(6, 2) as goal_total,
     step, metric_code, counted_unit, more_units::bigint as more_units, t.score_before::decimal(6, 2) as score_before,
-    t.score_after::decimal(6, 2) as score_after, t.total_after::decimal(6, 2) as total_after
+    t.score_after::decimal(6, 2) as score_after, t.total_after::decimal(6, 2) as total_after,
+    case when step = 0 then 'it takes 9.52 points; counts of its own can win 9.00' end as plan_reason
 from (values
     ('75', 'next_tenth', 70.50, 1, 'PUBLISH_ON_TIME', 'procedure', 1, 0.00, 0.08, 70.56),
     ('75', 'next_band', 80.00, 0, null, null, null, null, null, 70.48),

@@ -176,6 +176,11 @@ def test_what_moved_a_total_adds_up_and_says_what_is_not_known(browser: Any, pag
         assert page.inner_text("#moves-note") == (
             "What moved the total cannot be said: no earlier figures of this kind."
         )
+        go(page, "lang=vi&basis=portal&view=province&province=01")
+        assert page.inner_text("#moves-note") == (
+            "Không nói được điều gì làm tổng điểm thay đổi: chưa có kỳ trước cùng loại."
+        )
+        assert fact(page, "fact_rank") == "không có số liệu của ONLINE"
 
 
 def test_a_plan_is_told_step_by_step_and_a_goal_out_of_reach_as_that(browser: Any, page_file: Path) -> None:
@@ -201,6 +206,9 @@ def test_departments_and_communes_are_shown_once_they_are_asked_for(
         communes = table(page, "communes")
         assert [(row["rank"], row["total_score"]) for row in communes] == [("1", "81.25"), ("2", "12.50")]
         assert communes[1]["unit"] == "Xã <b>Long Thành</b>"  # text of others stays text
+        assert page.inner_text("#caption-communes") == (
+            "Communes of Dong Nai: 2 of 3 ranked (provisional). Movement against: Year to date 2026, up to 06/10/2026"
+        )
 
 
 def test_similar_provinces_are_named_with_what_makes_them_so(browser: Any, page_file: Path) -> None:
@@ -230,6 +238,9 @@ def test_tiles_lead_to_their_provinces(browser: Any, page_file: Path) -> None:
         assert page.inner_text("#tiles [data-row='75'] .value") == "70.48"
         page.select_option("#map-by", "ONLINE")
         assert page.inner_text("#tiles [data-row='01'] .value") == "–"
+        # Of a group no rank is served: that of the total says that it is. What is missing has no colour.
+        assert page.inner_text("#tiles [data-row='75'] a").splitlines()[-1] == "overall rank 1"
+        assert page.get_attribute("#tiles [data-row='01'] a", "class") == "step-none"
         page.click("#tiles [data-row='75'] a")
         assert page.inner_text("#heading") == "Dong Nai"
 

@@ -1,5 +1,5 @@
--- Grain: one row per period and province of which this release says another total, rank or portal's rank than the one
--- before it, or of which that one had no row. Of a period that is new as a whole, no row: `new_periods` counts those.
+-- Grain: one row per period and province that this release and the one before have, with another total or rank now. Of a
+-- period that is new as a whole, no row: `new_periods` counts those.
 with now as (
     select r.*, periods.p from marts.mart_province_ranking as r
     inner join periods using (basis, regime, period_type, period_start, period_end, as_of)
@@ -15,5 +15,4 @@ select
 from now
 inner join before using (basis, regime, period_type, period_start, period_end, as_of, unit_code)
 where now.total_score is distinct from before.total_score or now.rank is distinct from before.rank
-    or now.official_rank is distinct from before.official_rank
 order by now.p, now.rank nulls last, now.unit_code

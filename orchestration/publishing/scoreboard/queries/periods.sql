@@ -54,6 +54,7 @@ select
     -- Points as the portal shows them; a metric without a score stays without one, where the gap counts it as 0.
     case when s.score is not null then gap.score end as score,
     s.max_score, gap.points_lost, gap.more_for_full_mark, gap.more_for_one_point, gap.more_for_next_rank,
+    gap.full_mark_reason, gap.one_point_reason, gap.next_rank_reason,
     s.score_reason, s.denominator_status
 from marts.mart_indicator_scores as s
 inner join periods using (basis, regime, period_type, period_start, period_end, as_of)

@@ -10,7 +10,7 @@ with listed as (
 
 select
     periods.p, l.level, l.unit_code as u, l.name_vi, l.unit_type, l.total_score, l.rank, l.score_change, l.rank_change,
-    l.band, l.official_rank, l.peers, l.peers_expected, l.rank_reason
+    l.band, l.official_rank, l.peers, l.peers_expected, l.rank_reason, l.movement_reason, l.baseline, l.period_status
 from listed as l
 inner join periods using (basis, regime, period_type, period_start, period_end, as_of)
 order by l.level desc, l.unit_code, periods.p

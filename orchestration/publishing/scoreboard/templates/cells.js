@@ -58,7 +58,7 @@ function cell(row, column, kind) {
   }
   if (isMissing(value)) {
     const reason = row[`${column}_reason`] ?? row.reason;
-    const words = reason ? say("missing_because", { reason }) : say("missing");
+    const words = reason ? say("missing_because", { reason: reasonWords(reason) }) : say("missing");
     return made(tag, { ...attributes, class: `${attributes.class ?? ""} none`, title: words },
       made("span", { "aria-hidden": "true" }, "–"), made("span", { class: "sr" }, words));
   }

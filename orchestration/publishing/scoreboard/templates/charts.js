@@ -31,7 +31,7 @@ async function chart(name, rows, caption) {
   if (figure.asked !== rows || figure.closest("section").hidden) return; // another was asked for meanwhile
   specification.datasets = { rows };
   specification.layer = specification.layer.filter((layer) => hasFigures(layer, rows));
-  specification.description = say("chart_words", { caption });
+  specification.description = say(name === "groups" ? "chart_words" : "chart_words_ranking", { caption });
   await window.vegaEmbed(figure.querySelector(".drawing"), specification, {
     actions: false, renderer: "svg", ast: true, tooltip: false, formatLocale: state.lang === "vi" ? VIETNAMESE : undefined,
   });

@@ -2,9 +2,10 @@
 function about() {
   const of = state.view === "province" ? rowWhere("ranking", ["p", "u"], state.period.p, state.province) : null;
   return [
-    ...(isSynthetic() || (facts.synthetic && state.view === "quality") ? [[say("synthetic_mark")]] : []),
-    [say("release"), facts.release], [say("moment_of_data"), state.period.as_of],
-    [say("figures_of"), basisName(state.basis), rulesName(state.rules), periodName(state.period), say(`status_${state.period.period_status}`)],
+    ...(isSynthetic() || (facts.synthetic && isTimeless()) ? [[say("synthetic_mark")]] : []),
+    [say("release"), facts.release],
+    ...(isTimeless() ? [] : [[say("moment_of_data"), state.period.as_of],
+      [say("figures_of"), basisName(state.basis), rulesName(state.rules), periodName(state.period), say(`status_${state.period.period_status}`)]]),
     [say(`view_${state.view}`), of ? nameOf(of) : null],
   ];
 }
@@ -37,8 +38,11 @@ function save(name, content, type) {
   URL.revokeObjectURL(link.href);
 }
 
-const fileName = (ending, of = state.view) => [isSynthetic() ? "SYNTHETIC" : "", "scoreboard", of, of === "province" ? state.province : "",
-  state.basis, state.rules, state.period.period_type, state.period.as_of].filter(Boolean).join("_") + `.${ending}`;
+function fileName(ending, of = state.view) {
+  const period = [state.basis, state.rules, state.period.period_type, state.period.as_of], isOfRelease = of === state.view && isTimeless();
+  return [isSynthetic() || (facts.synthetic && isOfRelease) ? "SYNTHETIC" : "", "scoreboard", of, of === "province" ? state.province : "",
+    ...(isOfRelease ? [facts.release] : period)].filter(Boolean).join("_") + `.${ending}`;
+}
 
 document.getElementById("csv").addEventListener("click", () => save(fileName("csv"), csvText(), "text/csv;charset=utf-8"));
 document.getElementById("excel").addEventListener("click", async () => {

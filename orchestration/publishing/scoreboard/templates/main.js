@@ -37,16 +37,17 @@ function showHead() {
   write("heading", heading);
   document.title = `${heading}: ${say("short_title")}`;
   const { peers, peers_expected: expected, incomplete_sources: sources } = state.period;
-  const timeless = ["changes", "quality"].includes(state.view);
+  const timeless = isTimeless();
   write("scope", timeless ? "" : [
     `${longPeriod(state.period)} (${say(`status_${state.period.period_status}`)})`,
     say("of_ranked", { peers: number(peers), expected: number(expected) }),
-    sources ? say("incomplete", { sources }) : null, say("not_comparable")].filter(Boolean).join(". "));
-  const shown = isSynthetic() ? "synthetic_here" : "synthetic_elsewhere";
+    sources ? say("incomplete", { sources: state.lang === "vi" ? sourceWords(sources) : sources }) : null, say("not_comparable")].filter(Boolean).join(". "));
+  const shown = timeless ? "synthetic_release" : isSynthetic() ? "synthetic_here" : "synthetic_elsewhere";
   const mark = document.getElementById("synthetic");
   mark.hidden = !facts.synthetic;
-  mark.textContent = isSynthetic() ? `${say("synthetic_mark")}: ${say(shown)}` : say(shown);
-  mark.classList.toggle("quietly", !isSynthetic());
+  const isMarked = isSynthetic() || timeless;
+  mark.textContent = isMarked ? `${say("synthetic_mark")}: ${say(shown)}` : say(shown);
+  mark.classList.toggle("quietly", !isMarked);
   document.querySelector("[data-synthetic]").hidden = !isSynthetic(); // on the second sheet of a print
   document.querySelector("#print").textContent = say(state.view === "province" ? "print_sheet" : "print");
 }
@@ -61,7 +62,9 @@ function show({ keepsFocus = false } = {}) {
   showHead();
   SHOW[state.view]();
   document.getElementById("main").removeAttribute("aria-busy");
-  if (before && before !== state.view && !keepsFocus) document.getElementById("heading").focus();
+  // What had the focus may be gone: another province has other links.
+  const isLost = before !== state.view || document.activeElement === document.body;
+  if (before && isLost && !keepsFocus) document.getElementById("heading").focus();
 }
 
 const go = (changes) => { location.hash = address(changes); };

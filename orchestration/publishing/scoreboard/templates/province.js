@@ -5,7 +5,7 @@ function showProvince() {
   const name = nameOf(row), similar = (row.similar ?? []).map((code) => rowWhere("ranking", ["p", "u"], p, code)).filter(Boolean);
   const region = row.region_vi && nameOf({ name_vi: row.region_vi, name_en: row.region_en });
   factList("province-facts", [
-    ["fact_rank", isMissing(row.rank) ? row.rank_reason : say("rank_of", { rank: number(row.rank), peers: number(state.period.peers) })],
+    ["fact_rank", isMissing(row.rank) ? reasonWords(row.rank_reason) : say("rank_of", { rank: number(row.rank), peers: number(state.period.peers) })],
     ["fact_score", isMissing(row.total_score) ? null : points(row.total_score)],
     ["fact_movement", isMissing(row.score_change) ? null : say("places_and_points", { places: movedWords(row.rank_change), points: signed(row.score_change) })],
     ["fact_band", row.band && sayIf(`band_${row.band}`, row.band)],
@@ -51,21 +51,25 @@ function showMetrics(row, name) {
 function showMoves(row, name) {
   const { p, baseline } = state.period, counts = (numerator, denominator) =>
     (isMissing(numerator) || isMissing(denominator) ? null : `${number(numerator)} / ${number(denominator)}`);
-  fill("moves", rowsWhere("moves", ["p", "u"], p, row.u).map((one) => ({ ...one, u: null,
+  const moves = rowsWhere("moves", ["p", "u"], p, row.u);
+  fill("moves", moves.map((one) => ({ ...one, u: null,
     part: one.level === "group" ? say("part_whole_group") : nameOf(one), group: one.level === "rest" ? say("map_total") : groupName(one.g), counts_from: counts(one.numerator_from, one.denominator_from),
     counts_to: counts(one.numerator_to, one.denominator_to) })), say("moves_caption", { name, baseline: baseline ? baselineName(baseline) : "" }));
-  write("moves-note", isMissing(row.score_change) ? say("moves_none", { reason: row.movement_reason ?? row.rank_reason ?? "" })
-    : say("moves_note", { points: signed(row.score_change) }));
+  const reason = reasonWords(row.movement_reason ?? row.rank_reason ?? "");
+  if (!moves.length && isMissing(row.score_change)) return write("moves-note", say("moves_none", { reason }));
+  const note = say("moves_note", { points: signed(moves[0]?.total_moved ?? row.score_change) });
+  write("moves-note", isMissing(row.score_change) ? `${note} ${say("moves_unranked", { reason })}` : note);
 }
 
-/** The steps to each goal; of one that counts alone do not reach, only what it takes. */
+/** The steps to each goal; of one that counts alone do not reach, or that has none, only what it takes. */
 function showPlans(row, name) {
   const plans = rowsWhere("plans", ["p", "u"], state.period.p, row.u).map((one) => {
-    const todo = one.step ? say("plan_todo", { more: number(one.more_units), unit: say(`counted_${one.counted_unit}`) }) : say("plan_out_of_reach");
-    return { ...one, u: null, goal: say(`goal_${one.goal}`), todo, metric: one.m && metricOf(one.m).metric, reason: say("plan_out_of_reach") };
+    const none = say(one.plan_reason === "the source gives no counts" ? "plan_no_counts" : "plan_out_of_reach");
+    const todo = one.step ? say("plan_todo", { more: number(one.more_units), unit: say(`counted_${one.counted_unit}`) }) : none;
+    return { ...one, u: null, goal: say(`goal_${one.goal}`), todo, metric: one.m && metricOf(one.m).metric, reason: none };
   });
   fill("plans", plans, say("plans_caption", { name }));
-  write("plans-note", say(plans.length ? "plans_note" : "no_steps"));
+  write("plans-note", say(plans.length ? "plans_note" : "no_steps", { reason: reasonWords(row.rank_reason ?? "") }));
 }
 
 /** Below the province nothing is unpacked until its list is opened. */
@@ -85,10 +89,13 @@ async function fillUnits(id, level, province, name) {
   const listed = (await unitsOf(province)).filter((unit) => unit.p === p && unit.level === level)
     .sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || (a.u < b.u ? -1 : 1));
   if (p !== state.period.p || province !== state.province) return; // another was asked for meanwhile
-  const { peers, peers_expected: expected } = listed[0] ?? {};
-  const what = say(`units_${id}`, { name });
-  fill(id, listed.map((unit) => ({ ...unit, unit: unit.name_vi, reason: unit.rank_reason })), say("units_caption", {
-    what, peers: number(peers), expected: isMissing(expected) ? say("unknown_number") : number(expected) }));
+  const { peers, peers_expected: expected, period_status } = listed[0] ?? {};
+  const what = say(`units_${id}`, { name }), baseline = listed.find((unit) => unit.baseline)?.baseline;
+  const caption = period_status && say("units_caption", { what, peers: number(peers), status: say(`status_${period_status}`),
+    expected: isMissing(expected) ? say("unknown_number") : number(expected) });
+  fill(id, listed.map((unit) => ({ ...unit, unit: unit.name_vi, reason: unit.rank_reason,
+    rank_change_reason: unit.movement_reason, score_change_reason: unit.movement_reason })),
+  baseline ? `${caption}. ${say("movement_against", { baseline: baselineName(baseline) })}` : caption);
   document.getElementById(id).firstElementChild.textContent = listed.length ? what : `${what}: ${say("units_none")}`;
   const chosen = document.querySelector(`#table-${id} .chosen`);
   chosen?.scrollIntoView({ block: "center" });

@@ -38,9 +38,12 @@ function address(changes = {}) {
   return `#${new URLSearchParams(Object.entries(held).filter(([, value]) => value))}`;
 }
 
+/** Whether the view is about the release, whatever period is chosen. */
+const isTimeless = () => ["changes", "quality"].includes(state.view);
 const isSynthetic = () => facts.synthetic && state.basis === "records";
 
-/** Figures of the same kind of period under the same rules, in order. */
+/** Figures of the same kind of period under the same rules, in order; of the year so far, of one year: each begins anew. */
 const series = (type = state.period.period_type) => periods
-  .filter((row) => row.basis === state.basis && row.regime === state.rules && row.period_type === type)
+  .filter((row) => row.basis === state.basis && row.regime === state.rules && row.period_type === type
+    && (type !== "year_to_date" || row.period_start === state.period.period_start))
   .sort((a, b) => (a.as_of < b.as_of ? -1 : 1));

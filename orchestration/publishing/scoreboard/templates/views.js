@@ -48,9 +48,9 @@ function showMap() {
     const row = rowWhere("ranking", ["p", "u"], p, u);
     if (!row) return null;
     const score = byTotal ? row.total_score : rowWhere("groups", ["p", "u", "g"], p, u, state.by)?.score;
-    const step = isMissing(score) ? 0 : Math.min(4, Math.floor((5 * (score - lowest)) / (highest - lowest || 1)));
+    const step = isMissing(score) ? "none" : Math.min(4, Math.floor((5 * (score - lowest)) / (highest - lowest || 1)));
     const link = provinceLink(u, made("b", {}, nameOf(row)), made("span", { class: "value" }, points(score)),
-      made("span", {}, isMissing(row.rank) ? say("no_rank") : say("rank_short", { rank: number(row.rank) })));
+      made("span", {}, isMissing(row.rank) ? say("no_rank") : say(byTotal ? "rank_short" : "rank_of_total", { rank: number(row.rank) })));
     link.className = `step-${step}`;
     const tile = made("li", { "data-row": u }, link);
     tile.style.gridArea = `${tile_row} / ${tile_column}`;
@@ -78,6 +78,7 @@ function showNation() {
     .filter((row) => row.is_scored).sort((a, b) => (b.median_lost ?? -1) - (a.median_lost ?? -1)));
   fill("coverage", rowsWhere("coverage", ["p"], p).map((row) => ({
     ...row, level: say(`level_${row.unit_level}`), group: groupName(row.g), newest_at: row.newest_at && day(row.newest_at),
+    expected_reason: say("provinces_unknown", { n: number(row.provinces_unknown) }), missing_sources: sourceWords(row.missing_sources),
   })));
   const over = series();
   chart("spread", over.length > 1 ? over.map((row) => ({ day: row.as_of, lowest: row.lowest, median: row.median, highest: row.highest })) : [], say("chart_spread"));
@@ -120,10 +121,10 @@ const longPeriod = (row) => `${basisName(row.basis)}, ${rulesName(row.regime)}, 
 function showQuality() {
   fill("gates", rowsOf(tables.gates).map((row) => ({ ...row, result: say(row.success ? "passed" : "failed") })));
   fill("reconciliation", rowsOf(tables.reconciliation).map((row) => ({
-    ...row, day: day(row.as_of), rules: rulesName(row.regime), level: say(`level_${row.unit_level}`),
+    ...row, day: day(row.as_of), period_type: say(`type_${row.period_type}`), rules: rulesName(row.regime), level: say(`level_${row.unit_level}`),
     score_level: say(`score_level_${row.score_level}`) })));
   fill("captures", rowsOf(tables.captures).map((row) => ({
-    ...row, day: day(row.as_of), level: isMissing(row.unit_level) ? null : say(`level_${row.unit_level}`),
+    ...row, day: day(row.as_of), period_type: row.period_type && say(`type_${row.period_type}`), level: isMissing(row.unit_level) ? null : say(`level_${row.unit_level}`),
     capture_status: sayIf(`capture_${row.capture_status}`, row.capture_status), observed_at: row.observed_at && day(row.observed_at) })));
   fill("source_quality", rowsOf(tables.source_quality).map((row) => ({ ...row, defect: sayIf(`defect_${row.defect}`, row.defect) })));
   document.getElementById("synthetic-quality").hidden = !facts.synthetic;

@@ -7,6 +7,17 @@ const sayIf = (key, otherwise) => (key in texts[state.lang] ? say(key) : otherwi
 const locale = () => (state.lang === "vi" ? "vi-VN" : "en-GB");
 const isMissing = (value) => value === null || value === undefined;
 
+/** Codes of sources, in words. */
+const sourceWords = (sources) => sources?.split(", ").map((source) => sayIf(`source_${source}`, source)).join(", ");
+
+/** Why something is missing: the marts say it in English, a whole sentence, or a word before what is missing. */
+function reasonWords(reason) {
+  if (state.lang === "en" || !reason) return reason;
+  const [, start, missing, more] = reason.match(/^(not_delivered|no figure for)[: ]+([^(]+?)(?: \((.*)\))?$/) ?? [];
+  if (start) return `${say(`reason_${start.replaceAll(" ", "_")}`, { missing: start === "not_delivered" ? sourceWords(missing) : missing })}${more ? ` (${reasonWords(more)})` : ""}`;
+  return sayIf(`reason_${reason.toLowerCase().replace(/[^a-z]+/g, "_")}`, reason);
+}
+
 function number(value, digits = 0, sign = "auto") {
   if (isMissing(value)) return "–";
   const style = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: sign };
