@@ -26,7 +26,7 @@
 #   make lint   the style rules
 #   make superset-datasets   bring the datasets of dashboards/superset to dbt's descriptions
 #   make lock   compile requirements.lock and those of Superset, Spark and peers from pyproject.toml
-#   make clean  forget what was made at run time: data/, dbt's target; the environment stays
+#   make clean  forget what was made at run time: data/ (unless a month was closed in it), dbt's target; the environment stays
 
 PYTHON ?= python3
 # Share of the country's 25 million dossiers that `make run`, `make parity`, `make cluster` and benchmarks make up: 0.01 is a quarter of a million.
@@ -45,7 +45,7 @@ run: install
 	@bin/service-index simulate --scale $(SCALE)
 	@$(MAKE) --no-print-directory refresh
 
-# A night adds to the tables of the last one; FULL=1 makes them all anew.
+# A night adds to the tables of the last one; FULL=1 is a full refresh.
 refresh: install
 	@bin/service-index refresh $(if $(FULL),--rebuild)
 	@bin/service-index report
@@ -157,5 +157,7 @@ lock: install
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 		--group pyproject.toml:peers --output-file requirements-peers.lock
 
+# What was delivered, taken back or closed nothing makes again.
 clean:
+	@test ! -e data/closed || { echo "data/closed holds closed months, which nothing makes again: remove data by hand" >&2; exit 1; }
 	@rm -rf data dbt_project/target dbt_project/logs

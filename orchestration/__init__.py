@@ -1,1 +1,1 @@
-"""Dagster wiring, and the layers it wires (`ingest`, `publish`, `simulate`), which know no Dagster."""
+"""Dagster wiring, and the layers it wires (`ingestion`, `publishing`, `simulation`), which know no Dagster."""

@@ -18,7 +18,7 @@ class Section(StrEnum):
     BATCH = "A batch of the lake is damaged"
     RETRACTION = "A record of a retraction is damaged"
     RELEASE = "A release is damaged"
-    HOLD = "A record of a step back is damaged"
+    HOLD = "A record of a rollback is damaged"
     CLOSED = "A closed month is damaged"
     FOLDERS = "Folders cannot be written"
     DAGSTER = "Dagster's own storage is damaged"

@@ -1,7 +1,7 @@
 """What a build is made from, as one fingerprint: the batches that readers of the lake see, the
 months that are closed, and the code.
 
-Belongs here: telling whether there is anything to build. Does not belong here: what is in a batch (`ingest`), and
+Belongs here: telling whether there is anything to build. Does not belong here: what is in a batch (`ingestion`), and
 what a release says of its inputs (`provenance`).
 """
 

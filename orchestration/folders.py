@@ -17,7 +17,7 @@ UMASK = 0o027
 #: Everyone passes through to `serving`, and may not look around.
 DATA_FOLDER = 0o751
 PRIVATE_FOLDER = 0o750
-PRIVATE = ("lake", "quarantine", "build", "closed", "alerts", "portal", "dagster")
+PRIVATE = ("lake", "quarantine", "build", "closed", "alerts", "portal", "dagster", "spark")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 Belongs here: gate results and what was built, kept between the steps of a run; the lake's batches, code revision and
 versions.
-Does not belong here: running gates (`checks.py`) and making the release (`publish`).
+Does not belong here: running gates (`expectations.gate`) and making the release (`publishing`).
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
         retracted=[asdict(r) for source in SOURCES for r in retractions(settings.lake, source.name)],
         inputs_fingerprint=built_from,
         approvals=_kept_approvals(settings, run_id),
-        step_backs=[asdict(record) for record in records(settings.serving)],
+        rollbacks=[asdict(record) for record in records(settings.serving)],
         keys=mart_keys(settings.dbt_manifest),
         descriptions_vi=mart_descriptions_vi(settings.dbt_manifest),
         parquet_by=marts_in_folders(settings.dbt_manifest),
@@ -129,10 +129,10 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
             for a in evidence.approvals
         )
         or "nothing had to be",
-        "Stepped back": ", ".join(
+        "Rolled back": ", ".join(
             f"from {s['from_release']} to {s['to_release']} by {signed(s['by'], s['os_user'])}: {s['reason']};"
             f" lifted by {signed(s['lifted_by'], s['lifted_os_user'])}: {s['lifted_reason']}"
-            for s in evidence.step_backs
+            for s in evidence.rollbacks
         )
         or "never",
         "Code": ", ".join(f"{name} {value}" for name, value in evidence.code.items()),

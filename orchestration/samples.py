@@ -1,6 +1,6 @@
 """The portal's real results that the project carries, and the deliveries they make.
 
-Belongs here: which sample goes to which place of the landing folder. Landing itself is in `ingest`; `seeds/README.md`
+Belongs here: which sample goes to which place of the landing folder. Landing itself is in `ingestion`; `seeds/README.md`
 says where the figures are from.
 """
 

@@ -20,7 +20,7 @@ from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import PORTAL, RECORD_DATASETS
 from orchestration.publishing.follow import behind
 from orchestration.publishing.marts import PublishError, open_marts, rows
-from orchestration.publishing.release import damaged_releases
+from orchestration.publishing.release import current_name, damaged_releases
 from orchestration.publishing.rollback import LIFT, Rollback, holds
 from orchestration.settings import Settings
 from orchestration.vietnam_time import VIETNAM
@@ -31,8 +31,9 @@ _SHOWN = 5
 
 
 def status(settings: Settings, now: datetime) -> Answer:
-    """Exit code 1 where something waits for a person: nothing is served, PostgreSQL serves something else, a hold lasts,
-    the portal's breaker is open, a delivery is overdue, or an alert came after what is served was published; 0 otherwise.
+    """Exit code 1 where something waits for a person: nothing is served, or what is served is damaged, PostgreSQL serves
+    something else, a hold lasts, the portal's breaker is open, a delivery is overdue, or an alert came after what is
+    served was published; 0 otherwise.
     """
     released, unserved = _release(settings, now)
     not_followed = behind(released["release_id"], settings.postgres_url) if released else ()
@@ -43,8 +44,11 @@ def status(settings: Settings, now: datetime) -> Answer:
     late, unknown_late = _overdue(settings, day)
     # Nobody acknowledges an alert: the next release is what settles it.
     alerts = alerts_since(settings.alerts_log, released["created_at"] if released else None)
+    damaged = damaged_releases(settings.serving)
     wrong = [
         *unserved,
+        # One that is not served stops nobody.
+        *(what for what in damaged if f"/{current_name(settings.serving)}/" in what),
         *not_followed,
         *unknown_hold,
         *(f"held since {hold.at} by {signed(hold.by, hold.os_user)}: {hold.reason}; {LIFT}" for hold in held),
@@ -56,7 +60,6 @@ def status(settings: Settings, now: datetime) -> Answer:
         ),
         *([_alerted(len(alerts), released is not None)] if alerts else []),
     ]
-    damaged = damaged_releases(settings.serving)
     facts = {
         "release": released, "is_held": bool(held or unknown_hold), "holds": held, "breaker": refused,
         "overdue_by": day, "overdue": late, "alerts": alerts, "damaged": damaged, "wrong": wrong,

@@ -17,7 +17,7 @@ MODES: tuple[tuple[str, int | None, int | None], ...] = (
     (r"landing(/.*)?", None, None),  # who may deliver is decided by who set it up; nothing here changes it
     (r"lake/\.pending/[^/]*/\.work-[^/]*", 0o700, None),  # personal data in the clear, while a run reads it
     (r"lake/\.pending/[^/]*/\.work-.*", None, None),  # nobody gets there
-    (r"serving/rollbacks(/.*)?", 0o750, 0o640),  # who stepped back, and why
+    (r"serving/rollbacks(/.*)?", 0o750, 0o640),  # who rolled back, and why
     (r"serving(/.*)?", 0o755, 0o444),  # for every reader
     (r"build/\.dbt\.lock", None, 0o600),
     (r"(dagster/dagster\.yaml|build/dbt/.*\.msgpack)", None, None),  # copies; their folders keep others out

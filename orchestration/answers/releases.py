@@ -21,14 +21,14 @@ _RELEASES = (
     Column("batches", "batches", is_number=True),
     Column("notes"),
 )
-_STEPS_BACK = (
-    Column("at", "stepped back"), Column("from_release", "from"), Column("to_release", "to"),
+_ROLLBACKS = (
+    Column("at", "rolled back"), Column("from_release", "from"), Column("to_release", "to"),
     Column("signed", "by"), Column("reason"), Column("hold"),
 )  # fmt: skip
 
 
 def kept_releases(serving: Path) -> Answer:
-    """Every release that is kept, and every step back. Exit code 1 where nobody knows whether a hold stands."""
+    """Every release that is kept, and every rollback. Exit code 1 where nobody knows whether a hold stands."""
     served = current_name(serving)
     kept = [
         {
@@ -51,14 +51,14 @@ def kept_releases(serving: Path) -> Answer:
     try:
         steps = records(serving)
     except PublishError as error:
-        facts |= {"is_held": True, "step_backs": None, "error": str(error)}
+        facts |= {"is_held": True, "rollbacks": None, "error": str(error)}
         return Answer(facts, [*shown, f"HELD: {error}"], code=1)
     if steps:
         rows = [
             {**vars(step), "signed": signed(step.by, step.os_user), "hold": _hold(step)} for step in steps
         ]
-        shown += ["", Table(_STEPS_BACK, rows)]
-    facts |= {"is_held": any(not step.lifted_at for step in steps), "step_backs": steps}
+        shown += ["", Table(_ROLLBACKS, rows)]
+    facts |= {"is_held": any(not step.lifted_at for step in steps), "rollbacks": steps}
     return Answer(facts, shown)
 
 

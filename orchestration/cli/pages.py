@@ -15,7 +15,7 @@ from orchestration.settings import Settings
 def contracts() -> Answer:
     """Write what follows from the contracts.
 
-    dbt's sources, the datasets of docs/lake.md, the schema for editors.
+    dbt's sources, the list of metrics, the datasets of docs/lake.md, the schemas for editors.
     """
     from orchestration.ingestion.contract_pages import pages
 

@@ -1,4 +1,4 @@
-"""What is served: what it is, stepping back, holding, closing a month, and bringing PostgreSQL to it.
+"""What is served: what it is, rolling back, holding, closing a month, and bringing PostgreSQL to it.
 
 Belongs here: arguments, and the answer of each command. What the commands do is in the modules called; long answers are
 in `answers`.
@@ -69,11 +69,11 @@ def rollback(
             said = f"served again: {made.to_release}; nothing new is published until: {LIFT}"
             try:
                 followed_by = follow(settings.serving, settings.postgres_url)
-            except PublishError as error:  # the files have stepped back all the same
-                return Answer({"stepped_back": made, "error": str(error)}, [said, str(error)], code=1)
+            except PublishError as error:  # the files are rolled back all the same
+                return Answer({"rolled_back": made, "error": str(error)}, [said, str(error)], code=1)
     except PublishError as error:
-        raise NotDoneError(f"not stepped back: {error}") from error
-    return Answer({"stepped_back": made}, [said, *followed_by])
+        raise NotDoneError(f"not rolled back: {error}") from error
+    return Answer({"rolled_back": made}, [said, *followed_by])
 
 
 @command(then="refresh", example="unhold --by NAME --reason WHY")

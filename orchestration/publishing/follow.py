@@ -1,7 +1,7 @@
 """What else serves a release follows the files, once they have changed.
 
 Belongs here: whether an installation has such a thing, and whether it did. Does not belong here: how it is done
-(`postgres`), whose library is imported only where it is needed: a step back must not wait for it.
+(`postgres`), whose library is imported only where it is needed: a rollback must not wait for it.
 """
 
 from __future__ import annotations

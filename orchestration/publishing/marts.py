@@ -328,13 +328,15 @@ def _comment(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
 
 def open_marts(release: Path) -> duckdb.DuckDBPyConnection:
     """A connection that shows the marts of a release in schema `marts`, read from its Parquet: whoever holds its
-    database, a BI tool that has opened it to write, keeps nobody from it. Raises duckdb.Error where there are none.
+    database, a BI tool that has opened it to write, keeps nobody from it. `release` may be the serving folder: what it
+    shows is one release, whatever is served meanwhile. Raises duckdb.Error where there are none.
     """
     folder = release / "parquet"
     if not folder.is_dir():
         raise duckdb.IOException(
             f"{folder}: nothing is served; expected the marts of a release; run the refresh job"
         )
+    release = folder.resolve().parent
     connection = duckdb.connect()
     connection.execute(SHOW_VIETNAM)
     show(connection, release, SCHEMA)

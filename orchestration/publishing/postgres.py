@@ -77,8 +77,8 @@ def publish_to_postgres(serving: Path, url: str) -> InPostgres:
     if release is None:
         raise PublishError(f"{serving}: nothing is served; expected a release; run the refresh job")
     with publisher(url) as postgres:
-        _drop_leftovers(postgres)
         is_new = _served(postgres) != release.release_id
+        _drop_leftovers(postgres)
         was_quiet = True
         if is_new:
             _load(postgres, release)
@@ -102,7 +102,6 @@ def _served(postgres: psycopg.Connection) -> str | None:
             0
         ]
         for schema, number in _schemas(postgres, "%").items()
-        if schema in SCHEMAS
     }
     for schema, said in told.items():
         if not str(said).startswith(MARK):
@@ -139,8 +138,10 @@ def _load_schema(
         return
     aside = f"{schema}_next"
     name = identifier(aside)
-    run(postgres, f"create schema {name}")
-    run(postgres, f"comment on schema {name} is {literal(MARK + release_id)}")
+    # Together: a schema without our mark is somebody else's.
+    with postgres.transaction():
+        run(postgres, f"create schema {name}")
+        run(postgres, f"comment on schema {name} is {literal(MARK + release_id)}")
     # Before the first table: what is made in the schema from now on can be read, and only read.
     run(postgres, f"grant usage on schema {name} to {READERS}")
     run(postgres, f"alter default privileges in schema {name} grant select on tables to {READERS}")

@@ -4,7 +4,7 @@
 serving/releases/<release id>/{warehouse.duckdb, parquet/, manifest.json, report.html, scoreboard.html, dictionary.html}
 serving/current -> releases/<release id>                 the one link that is swapped
 serving/{warehouse.duckdb, parquet, manifest.json, report.html, scoreboard.html, dictionary.html} -> current/...
-serving/rollbacks/                                       who stepped back, and holds (`rollback.py`)
+serving/rollbacks/                                       who rolled back, and holds (`rollback.py`)
 ```
 
 Belongs here: naming, making, swapping and listing releases. Copying tables is in `marts.py`.
@@ -36,7 +36,7 @@ from orchestration.publishing.marts import (
     describe,
     write,
 )
-from orchestration.publishing.rollback import refuse_while_held
+from orchestration.publishing.rollback import may_be_held, refuse_while_held
 from orchestration.publishing.served_files import open_folder, protect_tree, serve
 
 SERVED = ("warehouse.duckdb", "parquet", "manifest.json", "report.html")
@@ -47,7 +47,7 @@ PAGES = (SCOREBOARD, DICTIONARY)
 #: Draws a page of a release from its folder and that of the release before it, where that one is kept.
 Draw = Callable[[Path, Path | None], str]
 
-# Enough to step back over a bad week of nightly runs; each release of the portal's figures is a few MB.
+# Enough to roll back over a bad week of nightly runs; each release of the portal's figures is a few MB.
 KEEP_RELEASES = 7
 
 
@@ -57,7 +57,7 @@ class Provenance:
 
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` is of all
     that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
-    person let pass, `step_backs` the earlier releases that were served again, each with who and why. `keys` are the
+    person let pass, `rollbacks` the earlier releases that were served again, each with who and why. `keys` are the
     columns of each mart that no two of its rows share, `descriptions_vi` what each is, in Vietnamese, `parquet_by` the
     column of some by which their Parquet is divided.
     """
@@ -69,7 +69,7 @@ class Provenance:
     retracted: Sequence[Mapping[str, Any]] = ()
     inputs_fingerprint: str = ""
     approvals: Sequence[Mapping[str, Any]] = ()
-    step_backs: Sequence[Mapping[str, Any]] = ()
+    rollbacks: Sequence[Mapping[str, Any]] = ()
     contains_synthetic: bool = False
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     descriptions_vi: Mapping[str, str] = field(default_factory=dict)
@@ -97,10 +97,10 @@ def publish(
 ) -> Release:
     """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
 
-    `closed` is the folder of closed months (`close.py`), served beside them. `report` is a page (HTML) about the gates
-    with `{release_id}` where the id belongs. `now` carries a zone. `pages` draws each of `PAGES` by its name; where one
-    fails, nothing is published: a page of another release must not stand beside these marts.
-    Raises PublishError, ReleaseHeldError after a step back; whatever fails, readers keep what they had.
+    `closed` is the folder of closed months (`closed_months.py`), served beside them. `report` is a page (HTML) about the
+    gates with `{release_id}` where the id belongs. `now` carries a zone. `pages` draws each of `PAGES` by its name; where
+    one fails, nothing is published: a page of another release must not stand beside these marts.
+    Raises PublishError, ReleaseHeldError after a rollback; whatever fails, readers keep what they had.
     """
     failed = [str(gate["suite"]) for gate in evidence.gates if not gate["success"]]
     if failed or not evidence.gates:
@@ -123,7 +123,9 @@ def publish(
     is_served = served is not None and served.manifest["fingerprint"] == fingerprint
     if not is_served:
         refuse_while_held(serving)
-    _prune_releases(releases, previous)
+    # Who rolled back by mistake goes forward again: until something new is published, what was served is kept.
+    if not may_be_held(serving):
+        _prune_releases(releases, previous)
     if served is not None and is_served:
         _serve(serving, served.release_id)  # a crash may have left links half made
         return served
@@ -300,7 +302,7 @@ def _manifest(
         "inputs": [dict(entry) for entry in evidence.inputs],
         "retracted": [dict(entry) for entry in evidence.retracted],
         "approvals": [dict(entry) for entry in evidence.approvals],
-        "step_backs": [dict(entry) for entry in evidence.step_backs],
+        "rollbacks": [dict(entry) for entry in evidence.rollbacks],
         "tables": {
             table.name: {
                 "rows": table.rows,

@@ -1,10 +1,10 @@
-"""Stepping back to an earlier release, and holding what comes next until a person lets it go on.
+"""Rolling back to an earlier release, and holding what comes next until a person lets it go on.
 
 ```
-serving/rollbacks/<moment>.json      one record a step back: from, to, who, why, when, and how the hold was lifted
+serving/rollbacks/<moment>.json      one record a rollback: from, to, who, why, when, and how the hold was lifted
 ```
 
-Belongs here: the step back, its record, the hold. Making releases is in `release.py`.
+Belongs here: the rollback, its record, the hold. Making releases is in `release.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIFT = command("unhold", "--by", "NAME", "--reason", "WHY")
 
 
 class ReleaseHeldError(PublishError):
-    """A step back holds every new release until a person lifts the hold."""
+    """A rollback holds every new release until a person lifts the hold."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ def release_before(serving: Path) -> str:
     """The release before the one that is served. Raises PublishError where there is none."""
     link = serving / "current"
     if not link.is_symlink():
-        raise PublishError(f"{link}: nothing is served; there is nothing to step back from")
+        raise PublishError(f"{link}: nothing is served; there is nothing to roll back from")
     served = Path(os.readlink(link)).name
     before: str | None = read_manifest(serving / "releases" / served).get("previous")
     if not before:
-        raise PublishError(f"{served} is the first release kept; there is none before it to step back to")
+        raise PublishError(f"{served} is the first release kept; there is none before it to roll back to")
     return before
 
 
@@ -65,18 +65,18 @@ def roll_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
     """Serve the release before the one that is served, or the kept release `to`, by one swap of a link.
 
     The record is written first: whatever happens then, nothing new is published unseen. Raises PublishError where
-    there is nothing to step back to, or nobody and no reason is named.
+    there is nothing to roll back to, or nobody and no reason is named.
     """
     _require(by=by, reason=reason)
     target = to or release_before(serving)
     link = serving / "current"  # which may be lost
     served = Path(os.readlink(link)).name if link.is_symlink() else ""
     if target == served and link.is_dir():
-        raise PublishError(f"{served} is what is served; expected an earlier release to step back to")
-    if not (serving / "releases" / target / "warehouse.duckdb").is_file():
+        raise PublishError(f"{served} is what is served; expected an earlier release to roll back to")
+    if not all((serving / "releases" / target / name).exists() for name in ("warehouse.duckdb", "parquet")):
         found = sorted(path.name for path in (serving / "releases").glob("[!.]*") if path.name != served)
         kept = ", ".join(found)
-        raise PublishError(f"{target} is not kept; found {kept or 'no other release'}")
+        raise PublishError(f"{target} is not kept, or not whole; found {kept or 'no other release'}")
     read_manifest(serving / "releases" / target)
     moment = now.astimezone(UTC).isoformat("T", "microseconds")
     made = Rollback(served, target, by.strip(), reason.strip(), moment, os_user=os_user())
@@ -86,13 +86,21 @@ def roll_back(serving: Path, by: str, reason: str, now: datetime, to: str | None
 
 
 def holds(serving: Path) -> list[Rollback]:
-    """The steps back whose hold nobody has lifted, in order."""
+    """The rollback whose hold nobody has lifted, in order."""
     return [record for record in records(serving) if not record.lifted_at]
 
 
 def hold_of(serving: Path) -> Rollback | None:
     """The newest of them."""
     return next(reversed(holds(serving)), None)
+
+
+def may_be_held(serving: Path) -> bool:
+    """Whether a hold lasts; a record that cannot be read may be one."""
+    try:
+        return hold_of(serving) is not None
+    except PublishError:
+        return True
 
 
 def lift_hold(
@@ -128,13 +136,13 @@ def refuse_while_held(serving: Path) -> None:
     held = hold_of(serving)
     if held is not None:
         raise ReleaseHeldError(
-            f"held since {held.at}: {signed(held.by, held.os_user)} stepped back from {held.from_release} to"
+            f"held since {held.at}: {signed(held.by, held.os_user)} rolled back from {held.from_release} to"
             f" {held.to_release} ({held.reason}); expected someone to look at the build and lift the hold: {LIFT}"
         )
 
 
 def records(serving: Path) -> list[Rollback]:
-    """Every step back, in order. Raises PublishError for a record that cannot be read: it may hold what comes next."""
+    """Every rollback, in order. Raises PublishError for a record that cannot be read: it may hold what comes next."""
     return [_record(path) for path in sorted((serving / RECORDS).glob("[!.]*.json"))]
 
 
@@ -144,9 +152,9 @@ def _record(path: Path) -> Rollback:
     except (OSError, ValueError, TypeError) as error:
         raise PublishError(
             damaged(
-                path, f"what is no record of a step back ({type(error).__name__})",
-                "who stepped back, and whether the hold was lifted",
-                "ask who stepped back; then move the file away, and where the cause is not gone, step back again",
+                path, f"what is no record of a rollback ({type(error).__name__})",
+                "who rolled back, and whether the hold was lifted",
+                "ask who rolled back; then move the file away, and where the cause is not gone, roll back again",
                 Section.HOLD,
             )
         ) from error  # fmt: skip

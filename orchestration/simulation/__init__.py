@@ -1,7 +1,7 @@
 """A seeded generator of synthetic records in the national exchange format.
 
 Belongs here: what the made-up provinces do, how their systems write it down, and which real defects they add.
-Does not belong here: reading those files (`ingest`), judging them (dbt, `expectations`), or any real record.
+Does not belong here: reading those files (`ingestion`), judging them (dbt, `expectations`), or any real record.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ def test_who_may_not_make_the_role_is_told_what_an_administrator_runs(
         assert publish_to_postgres(serving, server.url("without_role", "publisher", "p")).is_new
 
 
-def test_a_step_back_is_followed_and_one_that_cannot_be_is_made_all_the_same(
+def test_a_rollback_is_followed_and_one_that_cannot_be_is_made_all_the_same(
     release: MakeRelease,
     serving: Path,
     url: str,

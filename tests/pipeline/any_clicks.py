@@ -2,7 +2,7 @@
 full refresh does.
 
 Belongs here: the actions, and the small world they happen in. Does not belong here: how dbt is called
-(`dbt_in_process`), and how many examples are tried (`test_any_clicks`, `test_any_edits`).
+(`dbt_in_process`), and how many examples are tried (`test_any_clicks`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A province that moves far: held, held again, approved by a person, and on the record. Then a step back.
+"""A province that moves far: held, held again, approved by a person, and on the record. Then a rollback.
 
 The payload of 10 October comes again a day later with Đồng Nai's petitions handled badly: 6.94 points less. Every
 figure agrees with itself, so that no gate has anything against it; a person should hear of it first.

@@ -38,7 +38,7 @@ def modes() -> dict[str, set[int]]:
 
 
 def used(settings: Settings) -> None:
-    """What a clean night does not leave: a step back, an alert, Dagster's runs, a file that is being read."""
+    """What a clean night does not leave: a rollback, an alert, Dagster's runs, a file that is being read."""
     served = current(settings.serving)
     assert served is not None
     with one_writer(settings.data, print):
@@ -128,7 +128,7 @@ def a_sender_is_its_folder(settings: Settings) -> None:
 
 
 PROVED: Mapping[tuple[str, str], Callable[[Settings], None]] = {
-    ("the owner of the data folder", "run, approve, step back, take back"): only_the_owner_writes,
+    ("the owner of the data folder", "run, approve, roll back, take back"): only_the_owner_writes,
     ("its group", "read all but `landing`, locks and work files, write nothing"): its_group_reads,
     ("every account", "read what is served, write nothing"): everyone_reads_what_is_served,
     (
@@ -166,13 +166,14 @@ def test_everything_in_the_data_folder_has_the_mode_that_the_page_gives_it(
         allowed = {one for one in stated[pattern] if bool(one & 0o100) == path.is_dir()} or stated[pattern]
         assert not stated[pattern] or mode in allowed, f"{name}: {mode:04o}"
         seen[pattern].add(name)
-    # A clean night refuses, pulls and captures nothing, and closes no month; these folders get their mode with the
-    # others.
+    # A clean night refuses, pulls and captures nothing, closes no month and asks no Spark; these folders get their mode
+    # with the others.
     assert {pattern for pattern, names in seen.items() if not names} == {
         "quarantine",
         "closed",
         "portal",
         "portal/*",
+        "spark",
         "landing/.pull",
         "landing/.portal",
     }
@@ -207,7 +208,7 @@ def test_what_is_recorded_is_where_the_page_says(installation: Settings) -> None
     served = current(installation.serving)
     assert served is not None
     named = {key for row in table("what", "recorded in") for key in re.findall(r"manifest.*?`(\w+)`", row[1])}
-    assert named == {"approvals", "step_backs", "retracted", "closed"}
+    assert named == {"approvals", "rollbacks", "retracted", "closed"}
     assert named <= set(served.manifest)
 
 

@@ -2,7 +2,7 @@
 
 One night, whose hands cross: a run is stopped once it has taken in two deliveries, and again before it publishes them;
 meanwhile others take one of the two back, lift, close, and start a second run. That run is stopped in its turn before
-it publishes, while others step back and approve. Then each goes on, in an order that is given here, since who waits
+it publishes, while others roll back and approve. Then each goes on, in an order that is given here, since who waits
 for the lock gets it in any. The tests look at what that night left.
 
 Belongs here: commands beside runs. Does not belong here: what one command does to another's while nothing is built
@@ -220,8 +220,8 @@ def test_a_delivery_taken_back_while_a_run_builds_it_is_in_its_release_as_that_s
     assert record["retracted_at"] < night.manifest(first)["created_at"], "when it was asked for"
 
 
-def test_a_step_back_goes_before_the_release_of_when_it_was_asked_for(night: Night) -> None:
-    """Before the second is the first, which serves what was taken back; it was not there to be stepped back from."""
+def test_a_rollback_goes_before_the_release_of_when_it_was_asked_for(night: Night) -> None:
+    """Before the second is the first, which serves what was taken back; it was not there to be rolled back from."""
     before, first, second = night.releases
     assert night.said["rollback"].code == 0
     assert f"served again: {before}" in night.said["rollback"].rest

@@ -158,6 +158,7 @@ def make_releases() -> Any:
             folder = serving / "releases" / number
             folder.mkdir(parents=True)
             (folder / "warehouse.duckdb").touch()
+            (folder / "parquet").mkdir()
             facts = {
                 "release_id": number, "previous": before, "fingerprint": "", "contains_synthetic": False,
                 "created_at": "2025-12-01T00:00:00+00:00", "tables": {}, "retracted": [], "inputs": [],
@@ -170,9 +171,9 @@ def make_releases() -> Any:
 
 
 @pytest.mark.usefixtures("release")
-def test_a_step_back_its_hold_and_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rollback_its_hold_and_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     code, made, _ = asked(capsys, "rollback", *WHO)
-    assert (code, made["stepped_back"]["from_release"], made["stepped_back"]["to_release"]) == (0, "2", "1")
+    assert (code, made["rolled_back"]["from_release"], made["rolled_back"]["to_release"]) == (0, "2", "1")
     code, kept, said = asked(capsys, "releases")
     assert (code, said, kept["served"], kept["is_held"]) == (0, "", "1", True)
     assert [(one["release_id"], one["is_served"], one["batches"]) for one in kept["releases"]] == [
@@ -180,7 +181,7 @@ def test_a_step_back_its_hold_and_what_is_kept(capsys: pytest.CaptureFixture[str
         ("1", True, 0),
     ]
     assert kept["releases"][0]["closed"] == [HOSTILE[6]]
-    assert kept["step_backs"][0]["reason"] == "wrong"
+    assert kept["rollbacks"][0]["reason"] == "wrong"
     code, lifted, _ = asked(capsys, "unhold", *WHO)
     assert (code, [hold["lifted_by"] for hold in lifted["lifted"]]) == (0, ["duty"])
     assert asked(capsys, "releases")[1]["is_held"] is False
@@ -196,8 +197,8 @@ def test_a_hold_that_cannot_be_read_is_an_error_beside_what_is_kept(
     (home / "serving" / "rollbacks").mkdir()
     (home / "serving" / "rollbacks" / "a.json").write_text("{")
     code, kept, _ = asked(capsys, "releases")
-    assert (code, kept["is_held"], kept["step_backs"], len(kept["releases"])) == (1, True, None, 2)
-    assert "no record of a step back" in kept["error"]
+    assert (code, kept["is_held"], kept["rollbacks"], len(kept["releases"])) == (1, True, None, 2)
+    assert "no record of a rollback" in kept["error"]
 
 
 def test_what_a_mapping_makes_of_a_sample(

@@ -67,6 +67,7 @@ def data(tmp_path: Path) -> Path:
         folder = serving / "releases" / str(number)
         folder.mkdir(parents=True)
         (folder / "warehouse.duckdb").touch()
+        (folder / "parquet").mkdir()
         facts = {
             "release_id": str(number),
             "previous": previous,

@@ -90,8 +90,17 @@ def test_a_hold_waits_for_a_person_and_so_does_one_that_cannot_be_read(settings:
     (record,) = (settings.serving / "rollbacks").iterdir()
     record.write_text("{")
     code, lines = told(settings)
-    assert (code, "no record of a step back" in lines[3]) == (1, True)
+    assert (code, "no record of a rollback" in lines[3]) == (1, True)
     assert status(settings, NOW).facts["is_held"] is True
+
+
+def test_what_is_served_and_damaged_waits_for_a_person_and_an_older_one_does_not(settings: Settings) -> None:
+    (settings.serving / "releases" / "1" / "manifest.json").write_text("{", encoding="utf-8")
+    code, lines = told(settings)
+    assert (code, len(lines), lines[3].startswith("DAMAGED ")) == (0, 5, True)
+    (settings.serving / "releases" / "2" / "manifest.json").unlink()
+    code, lines = told(settings)
+    assert (code, lines[3].split(" ")[0], "releases/2/manifest.json" in lines[3]) == (1, "WRONG", True)
 
 
 def test_an_open_breaker_waits_for_a_person(settings: Settings) -> None:

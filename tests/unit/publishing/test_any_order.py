@@ -1,4 +1,4 @@
-"""Publications, steps back and crashes in any order: one whole release is served, and nothing is left lying about.
+"""Publications, rollbacks and crashes in any order: one whole release is served, and nothing is left lying about.
 
 Belongs here: what holds after any sequence. Does not belong here: single cases (`test_crash`, `test_rollback`).
 """
@@ -91,7 +91,7 @@ class Publishing(RuleBasedStateMachine):
 
     @precondition(lambda self: current(self.serving) is not None)
     @rule()
-    def someone_steps_back(self) -> None:
+    def someone_rolls_back(self) -> None:
         before = current(self.serving)
         assert before is not None
         try:
@@ -108,7 +108,7 @@ class Publishing(RuleBasedStateMachine):
 
     @precondition(lambda self: current(self.serving) is not None)
     @rule(number=STEPS)
-    def a_step_back_dies(self, number: int) -> None:
+    def a_rollback_dies(self, number: int) -> None:
         before = self.served_data()
         with self.steps.watch(ON_FILES, number), contextlib.suppress(Killed, PublishError):
             self.roll_back()
@@ -160,7 +160,7 @@ TestPublishing.settings = settings(max_examples=120, stateful_step_count=12, dea
 
 def test_a_release_that_was_half_removed_is_not_served_again() -> None:
     """Found by the search above: a publication died while it removed the oldest release, whose page was gone and
-    whose tables were not yet; two steps back then served it."""
+    whose tables were not yet; two rollbacks then served it."""
     for number in range(60):
         state = Publishing()
         try:
@@ -168,7 +168,7 @@ def test_a_release_that_was_half_removed_is_not_served_again() -> None:
             state.a_build_is_released_unless_one_is_held("b")
             state.a_publication_dies("a", number)
             for _ in range(2):
-                state.someone_steps_back()
+                state.someone_rolls_back()
                 state.readers_find_one_whole_release_or_none_was_ever_served()
         finally:
             state.teardown()

@@ -78,7 +78,7 @@ def scores(serving: Path) -> list[tuple[Any, ...]]:
         return connection.execute("select total_score::integer from marts.mart_province_ranking").fetchall()
 
 
-def test_the_next_night_publishes_and_can_be_stepped_back_from(
+def test_the_next_night_publishes_and_can_be_rolled_back_from(
     serving: Path,
     home: Path,
     releases: Callable[[int], Release],

@@ -61,7 +61,7 @@ def test_the_last_releases_are_kept_and_the_one_served_is_the_last(
         assert {path.name for path in (serving / "releases" / release_id).iterdir()} == set(SERVED)
 
 
-def test_the_served_release_stays_after_a_step_back_to_the_oldest(
+def test_the_served_release_stays_after_a_rollback_to_the_oldest(
     serving: Path, make_build: MakeBuild, release_build: ReleaseBuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person may point `current` at any release that is kept; the next publication must not pull it away."""

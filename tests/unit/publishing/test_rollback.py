@@ -1,4 +1,4 @@
-"""Stepping back, and the hold that keeps the next night from publishing the same again."""
+"""Rolling back, and the hold that keeps the next night from publishing the same again."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def test_a_named_release_is_served(serving: Path, three: list[Release]) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"to": "20990101T000000Z-ffffffff"}, "20990101T000000Z-ffffffff is not kept; found 2026"),
+        (
+            {"to": "20990101T000000Z-ffffffff"},
+            "20990101T000000Z-ffffffff is not kept, or not whole; found 2026",
+        ),
         ({"by": " "}, "no by given"),
         ({"reason": ""}, "no reason given"),
     ],
@@ -81,7 +84,7 @@ def test_nothing_is_published_until_the_hold_is_lifted(
     # Neither the same again nor the same with one file more.
     for batches in (["2"], ["2", "3"]):
         with pytest.raises(
-            ReleaseHeldError, match=r"duty officer \(user .*\) stepped back .* bin/service-index unhold"
+            ReleaseHeldError, match=r"duty officer \(user .*\) rolled back .* bin/service-index unhold"
         ):
             release_build(make_build(), seconds=100, batches=batches)
     assert tree(serving) == before
@@ -97,17 +100,20 @@ def test_nothing_is_published_until_the_hold_is_lifted(
 
 
 def test_a_hold_is_lifted_whatever_the_clock_says(serving: Path, three: list[Release]) -> None:
-    """It was an hour ahead when somebody stepped back, and was set right since."""
+    """It was an hour ahead when somebody rolled back, and was set right since."""
     made = roll_back(serving, now=NOW.replace(hour=9), **WHO)
     (lifted,) = lift_hold(serving, "head of duty", "right", NOW, [made])
     assert lifted.lifted_at < lifted.at
     assert hold_of(serving) is None
 
 
-def test_the_release_stepped_back_from_stays_until_something_new_is_served(
+def test_the_release_rolled_back_from_stays_until_something_new_is_served(
     serving: Path, three: list[Release], make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
     roll_back(serving, now=NOW, **WHO)
+    assert three[2].folder.is_dir()
+    # A night that comes to what is served already is nothing new.
+    assert not release_build(make_build(), seconds=150, batches=["1"]).is_new
     assert three[2].folder.is_dir()
     lift_hold(serving, "head of duty", "mended", NOW)
     release_build(make_build(), seconds=200, batches=["new"])

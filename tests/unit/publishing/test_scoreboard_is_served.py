@@ -66,7 +66,7 @@ def test_each_page_is_served_by_its_name(
         assert (serving / name).read_text(encoding="utf-8") == f"page {name}"
 
 
-def test_a_step_back_serves_the_page_of_the_earlier_release(
+def test_a_rollback_serves_the_page_of_the_earlier_release(
     serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
 ) -> None:
     first = release_build(make_build(), draw=drawn)

@@ -1,4 +1,4 @@
-"""Publishing on a real disk that is full: all of a release, or nothing of it; a step back, or none."""
+"""Publishing on a real disk that is full: all of a release, or nothing of it; a rollback, or none."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_release_that_does_not_fit_leaves_what_is_served(
         )
 
 
-def test_a_step_back_that_cannot_be_written_down_is_none(
+def test_a_rollback_that_cannot_be_written_down_is_none(
     serving: Path, make_build: Callable[..., Path], release_build: Callable[..., Release]
 ) -> None:
     """Served and not held, the next night would publish what was wrong once more."""

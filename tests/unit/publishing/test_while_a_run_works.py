@@ -81,7 +81,7 @@ def served(serving: Path) -> str:
     return found.release_id
 
 
-def test_a_step_back_goes_before_what_was_served_when_it_was_asked_for(
+def test_a_rollback_goes_before_what_was_served_when_it_was_asked_for(
     serving: Path, release: Callable[[int], Release], run: Callable[..., tuple[int, list[str]]]
 ) -> None:
     """The second is wrong. While the command waits, the run publishes a third, before which is the second."""
