@@ -154,7 +154,7 @@ def contradicted(
 ) -> ContradictionError:
     """The sentence of what is wrong with all pages so far."""
     what = _sentence(gateway, day, number, found, expected, action)
-    return ContradictionError(f"{what}, then pull again: it asks for all pages anew")
+    return ContradictionError(f"{what}, then pull again: it asks for all pages again")
 
 
 def _sentence(gateway: Gateway, day: date, number: int, found: str, expected: str, action: str) -> str:

@@ -228,7 +228,7 @@ def test_pages_that_contradict_each_other_are_asked_for_anew(
     """The data changed between two pages, or the gateway counted wrong. Pages that were kept would say so for ever."""
     server = start()
     server.total = 3
-    with pytest.raises(PullError, match=r"found 4 rows on 2 pages, expected 3.*asks for all pages anew"):
+    with pytest.raises(PullError, match=r"found 4 rows on 2 pages, expected 3.*asks for all pages again"):
         fetch(landing, server)
     server.total = 5
     assert fetch(landing, server).fetched == 3

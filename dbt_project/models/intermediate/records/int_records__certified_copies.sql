@@ -19,14 +19,6 @@ units as (
     where unit_level = 'commune'
 ),
 
-delivered_provinces as (
-    select
-        period_id,
-        unit_code
-    from {{ ref('int_records__delivered') }}
-    where source = 'dossiers' and is_delivered and unit_level = 'province'
-),
-
 -- No source says who offers it: a commune does from the first such dossier on, up to the day observed.
 first_seen as (
     select
@@ -68,21 +60,8 @@ of_provinces as (
     group by periods.period_id, units.province_code
 ),
 
--- The nation's are those of the provinces that have figures: of others nobody knows what they offer.
 final as (
-    select * from of_provinces
-    union all
-    select
-        of_provinces.period_id,
-        'VN' as unit_code,
-        cast(sum(of_provinces.communes) as bigint) as communes,
-        cast(sum(of_provinces.communes_with_certified_copies) as bigint) as communes_with_certified_copies
-    from of_provinces
-    inner join delivered_provinces
-        on
-            of_provinces.period_id = delivered_provinces.period_id
-            and of_provinces.unit_code = delivered_provinces.unit_code
-    group by of_provinces.period_id
+    {{ with_nation('of_provinces', ['communes', 'communes_with_certified_copies']) }}
 )
 
 select * from final

@@ -22,14 +22,6 @@ delivered as (
     where source = 'dossiers'
 ),
 
-delivered_provinces as (
-    select
-        period_id,
-        unit_code
-    from delivered
-    where is_delivered and unit_level = 'province'
-),
-
 -- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit:
 -- what was not delivered since may have ended. They were counted as received above.
 counted as (
@@ -82,23 +74,8 @@ rolled_up as (
     group by counted.period_id, ancestors.ancestor_code
 ),
 
--- The nation's are those of the provinces that have figures.
 final as (
-    select * from rolled_up
-    union all
-    select
-        rolled_up.period_id,
-        'VN' as unit_code,
-        {% for measure in measures -%}
-            cast(sum(rolled_up.{{ measure }}) as bigint) as {{ measure }},
-        {% endfor -%}
-        max(rolled_up.newest_delivery_date) as newest_delivery_date
-    from rolled_up
-    inner join delivered_provinces
-        on
-            rolled_up.period_id = delivered_provinces.period_id
-            and rolled_up.unit_code = delivered_provinces.unit_code
-    group by rolled_up.period_id
+    {{ with_nation('rolled_up', measures, ['newest_delivery_date']) }}
 )
 
 select * from final

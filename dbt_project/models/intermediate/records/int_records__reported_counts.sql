@@ -16,14 +16,6 @@ ancestors as (
     where ancestor_code <> 'VN'
 ),
 
-delivered_provinces as (
-    select
-        period_id,
-        unit_code
-    from {{ ref('int_records__delivered') }}
-    where source = 'dossiers' and is_delivered and unit_level = 'province'
-),
-
 numbered as (
     select
         agency_code,
@@ -98,21 +90,8 @@ of_units as (
         periods.period_end
 ),
 
--- The nation's are those of the provinces that have figures: what others report compares with nothing.
 final as (
-    select * from of_units
-    union all
-    select
-        of_units.period_id,
-        'VN' as unit_code,
-        cast(sum(of_units.dossiers_reported) as bigint) as dossiers_reported,
-        cast(sum(of_units.dossiers_last_year) as bigint) as dossiers_last_year
-    from of_units
-    inner join delivered_provinces
-        on
-            of_units.period_id = delivered_provinces.period_id
-            and of_units.unit_code = delivered_provinces.unit_code
-    group by of_units.period_id
+    {{ with_nation('of_units', ['dossiers_reported', 'dossiers_last_year']) }}
 )
 
 select * from final

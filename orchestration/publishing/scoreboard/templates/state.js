@@ -42,7 +42,7 @@ function address(changes = {}) {
 const isTimeless = () => ["changes", "quality"].includes(state.view);
 const isSynthetic = () => facts.synthetic && state.basis === "records";
 
-/** Figures of the same kind of period under the same rules, in order; of the year so far, of one year: each begins anew. */
+/** Figures of the same kind of period under the same rules, in order; of the year so far, of one year: each begins at nothing. */
 const series = (type = state.period.period_type) => periods
   .filter((row) => row.basis === state.basis && row.regime === state.rules && row.period_type === type
     && (type !== "year_to_date" || row.period_start === state.period.period_start))
