@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import jinja2
 
 
+#: Of so many characters lines of SQL are made.
+LINE = 120
+
+
 def literal(value: str | Path) -> str:
     """A text literal."""
     return "'" + str(value).replace("'", "''") + "'"
@@ -24,9 +28,22 @@ def identifier(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
+def filled(text: str) -> str:
+    """The lines of `text`, filled: each goes on behind the line before, where that is indented alike and has room."""
+    lines: list[str] = []
+    for line in text.removesuffix("\n").split("\n"):
+        item, before = line.lstrip(), lines[-1] if lines else ""
+        begins_alike = len(line) - len(item) == len(before) - len(before.lstrip())
+        if before and begins_alike and len(before) + 1 + len(item) <= LINE:
+            lines[-1] += " " + item
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 @cache
 def sql_template(path: Path) -> jinja2.Template:
-    """The Jinja template of SQL in `path`, with filters `literal`, `literal_or_null` and `identifier`."""
+    """The Jinja template of SQL in `path`, with filters `literal`, `literal_or_null`, `identifier` and `filled`."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -37,5 +54,6 @@ def sql_template(path: Path) -> jinja2.Template:
         "literal": literal,
         "literal_or_null": lambda text: "null" if text is None else literal(text),
         "identifier": identifier,
+        "filled": filled,
     }
     return environment.get_template(path.name)

@@ -93,7 +93,7 @@ def explain_mapping(
         typer.Option(metavar="NAME", help="Only what becomes of this column of the lake; can be repeated."),
     ] = None,
 ) -> Answer:
-    """Print the two statements that a mapping is: from the fields of a file to rows, and what is wrong with rows."""
+    """Print the statements that a mapping is: fields to texts, texts to rows, what is wrong with them, and macros."""
     from orchestration.ingestion.contracts import RECORD_SOURCES
     from orchestration.ingestion.records.mapping import InvalidFileError, read_mapping
     from orchestration.ingestion.records.row_query import explained

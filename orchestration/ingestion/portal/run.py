@@ -23,6 +23,7 @@ from orchestration.ingestion.problems import Problem
 from orchestration.ingestion.report import FILE_COLUMNS, FileOutcome, IngestReport
 from orchestration.ingestion.rights import Rights
 from orchestration.ingestion.run import Read, ingest_new_files, refuse
+from orchestration.ingestion.whose_fault import PASSING
 from orchestration.ingestion.whose_fault import unread as problem_of
 
 #: Documents are read together up to this size, so that memory stays flat as their number grows.
@@ -88,7 +89,8 @@ def _read(
 ) -> dict[str, Problem]:
     """Fill `typed` and `problem` with what the files hold, a chunk of documents at a time.
 
-    Gives the contents at which the warehouse fails, by hash: they add nothing, and the next run reads them again.
+    Gives the contents at which the warehouse fails, and those that were not as they had been scanned, by hash: they add
+    nothing, and the next run reads them again.
     """
     last_delivery = {file.sha256: file.delivery_date for file in new}  # new is in order of delivery
     unread: dict[str, Problem] = {}
@@ -96,7 +98,10 @@ def _read(
     for file in files:
         found = _document(file)
         if isinstance(found, Problem):
-            refuse(connection, file.sha256, found)
+            if found.reason_code in PASSING:
+                unread[file.sha256] = found
+            else:
+                refuse(connection, file.sha256, found)
             continue
         body, question = found
         if waiting + len(body) > CHUNK_BYTES:

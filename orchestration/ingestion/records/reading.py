@@ -96,8 +96,10 @@ class Reading:
 
     @cached_property
     def query(self) -> RowQuery:
-        """What its rows are made by."""
-        return RowQuery(self.staged.source, self.plan)
+        """What its rows are made by; its macros are made now."""
+        query = RowQuery(self.staged.source, self.plan)
+        self.connection.execute(query.definitions)
+        return query
 
 
 def from_staged(*paths: Path) -> str:

@@ -12,6 +12,7 @@ a field may be called as any of these.
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +20,26 @@ from typing import Any
 
 from orchestration.ingestion.contracts import LINEAGE, Column, Contract, ListColumn
 from orchestration.ingestion.records.mapping import FieldMapping, ListFeed, SourceMapping, column_of_field
-from orchestration.sql_text import identifier, sql_template
+from orchestration.sql_text import LINE, identifier, sql_template
 
 
 @dataclass(frozen=True)
 class MappedValue:
-    """A column, and where its values come from."""
+    """A column, and where its values come from; of a list, if it is a part of one."""
 
     column: Column
     feed: FieldMapping
+    of_list: str = ""
 
     @property
     def name(self) -> str:
         """Of the column."""
         return self.column.name
+
+    @property
+    def path(self) -> str:
+        """Its name, after that of its list: no other value has it."""
+        return f"{self.of_list}_{self.name}" if self.of_list else self.name
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,13 @@ class MappedList:
 
 
 class RowQuery:
-    """The two statements of one source of one mapping, compiled once for all of its files."""
+    """The statements of one source of one mapping, compiled once for all of its files. They call macros of it, which
+    `definitions` makes on a connection.
+    """
 
     def __init__(self, source: Contract, mapping: SourceMapping) -> None:
         self._macros = _filled(source, mapping)
+        self.definitions = str(self._macros.definitions())
 
     def classified(
         self,
@@ -77,7 +87,8 @@ class RowQuery:
         `duplicate`, if copies are marked, where an earlier row says the same. `own`: what the codes of the agencies
         begin with for which the sender may deliver (`rights.Scope.pattern`).
         """
-        return str(self._macros.classified_rows(relation, lineage, own, are_copies_marked))
+        texts = self._macros.text_rows(relation, lineage, are_copies_marked)
+        return str(self._macros.classified_rows(texts, own))
 
     def validated(self, rows: str) -> str:
         """What is wrong with those of table `rows`, of kind `to_validate`: one row for each with problems, with
@@ -87,7 +98,7 @@ class RowQuery:
 
 
 def explained(source: Contract, mapping: SourceMapping, only: Collection[str] = ()) -> str:
-    """Both statements for a reader, of a file that is here called `fields`.
+    """The statements for a reader, of a file that is here called `fields`, and the macros that they call.
 
     `only`: as they would be of a mapping of these columns and the one that a row is about. Raises KeyError for one that
     is not mapped.
@@ -99,13 +110,21 @@ def explained(source: Contract, mapping: SourceMapping, only: Collection[str] = 
             "columns": tuple(column for column in source.columns if column.name in names),
             "agency_columns": tuple(column for column in source.agency_columns if column in names),
         })  # fmt: skip
-    fields = ", ".join(f"{field} is {column}" for field, column in column_of_field(mapping.fields).items())
+    named = ", ".join(f"{field} is {column}" for field, column in column_of_field(mapping.fields).items())
+    fields = f"From the fields of a file to texts. {named}."
     lineage = {name: f"${name}" for name in LINEAGE if name != "record_no"}
-    query = RowQuery(source, mapping)
-    classified = query.classified("select * from fields", lineage)
-    return (
-        f"-- {fields}\n\n-- From the fields of a file to rows of each kind.\n{classified};\n\n"
-        f"-- What is wrong with those to validate.\n{query.validated('to_validate')};"
+    macros = _filled(source, mapping)
+    parts = {
+        textwrap.fill(fields, LINE - 3): macros.text_rows(
+            "select * from fields", lineage, are_copies_marked=True
+        ),
+        "From those texts to rows of each kind, in the same statement.": macros.classified_rows(None, None),
+        "What is wrong with those to validate.": macros.validated_rows("to_validate"),
+        "What the statements call. How one value is read: value_types.sql.jinja.": macros.definitions(),
+    }
+    return "\n\n".join(
+        textwrap.indent(title, "-- ") + f"\n{str(sql).strip().removesuffix(';')};"
+        for title, sql in parts.items()
     )
 
 
@@ -116,28 +135,33 @@ def _filled(source: Contract, mapping: SourceMapping) -> Any:
         if isinstance(feed := mapping.columns.get(column.name), FieldMapping)
     ]  # fmt: skip
     lists = [
-        MappedList(column, feed, tuple(MappedValue(part, feed.columns[part.name])
+        MappedList(column, feed, tuple(MappedValue(part, feed.columns[part.name], column.name)
                                        for part in column.columns if part.name in feed.columns))
         for column in source.lists if isinstance(feed := mapping.columns.get(column.name), ListFeed)
     ]  # fmt: skip
-    # Columns of a row, hashed numbers aside, and their types, as `json_transform` wants them.
-    wires: dict[str, object] = {
-        f"wire_{one.name}": [{wire: "VARCHAR" for part in one.feed.columns.values() for wire in part.wires}]
-        for one in lists
-    }
+    all_values = [*values, *(part for one in lists for part in one.parts)]
+    hashed = [one.name for one in values if one.column.type == "hash"]
+    # What validating needs of a row, hashed numbers aside, and its types, as `json_transform` wants them.
     kept: dict[str, object] = {"text": "VARCHAR", "is_malformed": "BOOLEAN", "is_foreign": "BOOLEAN",
                                "bad_lists": ["VARCHAR"], "twice": ["VARCHAR"]}  # fmt: skip
-    kept |= {f"raw_{one.name}": "VARCHAR" for one in values if one.column.type != "hash"} | wires
+    kept |= {f"raw_{one.name}": "VARCHAR" for one in values if one.name not in hashed}
+    kept |= {
+        f"sent_{one.name}": [dict.fromkeys(mapping.fields[one.feed.wire] or (), "VARCHAR")] for one in lists
+    }
+    kept_types = textwrap.wrap(json.dumps(kept), LINE - 20, drop_whitespace=False, break_on_hyphens=False)
     labelled = {
         one.feed.label: one for one in values if one.feed.label is not None and one.column.type != "hash"
     }
     columns = column_of_field(mapping.fields)
     return sql_template(Path(__file__).with_suffix(".sql.jinja")).make_module({
-        "values": values, "lists": lists, "agencies": source.agency_columns,
+        "values": values, "lists": lists, "plain_lists": [one for one in lists if one.may_be_plain],
+        "agencies": source.agency_columns,
         "absent": [column for column in source.columns if column.name not in mapping.columns],
         "names": [column.name for column in source.columns], "row_columns": source.row_columns,
-        "hashed": [one.name for one in values if one.column.type == "hash"],
-        "kept": kept, "kept_types": json.dumps(kept), "wires": wires,
+        "coded": [one for one in all_values if one.column.codes],
+        "worded": [one for one in all_values if one.feed.values or one.feed.otherwise is not None],
+        "list_names": [column.name for column in source.lists], "hashed": hashed,
+        "kept": kept, "kept_types": kept_types,
         "shown": labelled | {one.feed.wire: one for one in lists},
         "field": columns.__getitem__, "element": lambda wire: f"x.{identifier(wire)}",
     })  # fmt: skip

@@ -383,17 +383,34 @@ def test_a_misplaced_file_blocks_without_a_batch_and_beside_one(workplace: Any, 
     assert "stray.json" in report.summary()[-1]
 
 
-def test_a_file_that_vanishes_while_reading_is_quarantined(delivered: Any, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    ("meanwhile", "reason"),
+    [(Path.unlink, "vanished_file"), (lambda path: path.write_text("{"), "changed_while_reading")],
+)
+def test_a_file_that_is_not_as_it_was_scanned_is_left_for_the_next_run(
+    meanwhile: Callable[[Path], Any], reason: str, delivered: Any, monkeypatch: Any
+) -> None:
+    """Nobody is to blame for it, and the others are read: refused, it would have waited for a correction for ever."""
     scanning = batch.scan
 
-    def scan_then_remove(landing: Path, source: str, days: Days) -> Any:
+    def scan_then_change(landing: Path, source: str, days: Days) -> Any:
         found = scanning(landing, source, days)
-        found.files[-1].path.unlink()
+        content = found.files[-1].path.read_bytes()
+        meanwhile(found.files[-1].path)
+        left.append((found.files[-1], content))
         return found
 
-    monkeypatch.setattr(batch, "scan", scan_then_remove)
-    outcome = delivered.ingest().files[-1]
-    assert (outcome.status, outcome.reason_codes) == ("quarantined", ("vanished_file",))
+    left: list[Any] = []
+    monkeypatch.setattr(batch, "scan", scan_then_change)
+    report = delivered.ingest()
+    ((file, content),) = left
+    assert [problem.reason_code for problem in report.unread] == [reason] and report.is_blocked
+    assert file.relative_path not in {outcome.source_file for outcome in report.files}
+    delivered.promote(report)
+    monkeypatch.undo()
+    file.path.write_bytes(content)
+    (outcome,) = delivered.ingest().files
+    assert (outcome.source_file, outcome.status) == (file.relative_path, "accepted")
 
 
 @pytest.mark.parametrize(
