@@ -6,6 +6,7 @@ knows nothing of this package, has its own (`expectations.engine`).
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Of so many characters lines of SQL are made.
 LINE = 120
+_QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
+#: Stands for a line's end within quotes; no SQL holds it.
+_LINE_END = "\0"
 
 
 def literal(value: str | Path) -> str:
@@ -29,16 +33,19 @@ def identifier(*parts: str) -> str:
 
 
 def filled(text: str) -> str:
-    """The lines of `text`, filled: each goes on behind the line before, where that is indented alike and has room."""
+    """The lines of `text`, filled: each goes on behind the line before, where that is indented alike and has room. A line
+    that ends within quotes ends there.
+    """
     lines: list[str] = []
-    for line in text.removesuffix("\n").split("\n"):
+    held = _QUOTED.sub(lambda quoted: quoted[0].replace("\n", _LINE_END), text)
+    for line in held.removesuffix("\n").split("\n"):
         item, before = line.lstrip(), lines[-1] if lines else ""
         begins_alike = len(line) - len(item) == len(before) - len(before.lstrip())
         if before and begins_alike and len(before) + 1 + len(item) <= LINE:
             lines[-1] += " " + item
         else:
             lines.append(line)
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).replace(_LINE_END, "\n") + "\n"
 
 
 @cache

@@ -37,7 +37,8 @@ _DATA_TYPES = {"moment": "timestamp", "date": "date", "flag": "boolean", "is_giv
                "number": "double", "limit": "double", "year": "integer", "choice": "integer"}  # fmt: skip
 #: Whose text may be anything that is no number of a person: what a gate looks through again.
 _TEXT_TYPES = frozenset({"code", "any_agency_code", "agency_code", "identifier", "procedure_code", "text"})
-NAME = "^[a-z][a-z0-9_]*$"
+#: Without two underscores in a row, which keep names apart that are made of two (`records.row_query`).
+NAME = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 
 #: Where a row came from: the first columns of every dataset, and what they mean.
 LINEAGE = {

@@ -39,7 +39,7 @@ class MappedValue:
     @property
     def path(self) -> str:
         """Its name, after that of its list: no other value has it."""
-        return f"{self.of_list}_{self.name}" if self.of_list else self.name
+        return f"{self.of_list}__{self.name}" if self.of_list else self.name
 
 
 @dataclass(frozen=True)

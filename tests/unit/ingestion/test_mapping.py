@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -87,6 +88,22 @@ def test_a_zone_shifts_moments_without_offset(tmp_path: Path) -> None:
     workplace = Records(tmp_path, "progress", folder)
     workplace.deliver(b'{"MaHoSo":"H19-250701-1","TrangThai":"1","T":"20250701083000"}')
     assert workplace.rows(workplace.ingest(), "acted_at") == [(datetime(2025, 7, 1, 15, 30),)]
+
+
+def test_what_a_mapping_says_in_several_lines_is_read_as_it_says(tmp_path: Path) -> None:
+    """Statements are laid out in lines; that of a text, or of a name, is not one of those."""
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    head = MINIMAL.split("sources:")[0].replace("mapping: m", "mapping: national_exchange")
+    columns = {"procedure_code": "P", "name_vi": {"constant": "a\nb\n    c"},
+               "field_code": {"from": "A\nB", "values": {"x": "L1\nM"}}}  # fmt: skip
+    mapped = json.dumps({"procedures": {"columns": columns}})
+    (folder / "national_exchange.yml").write_text(f"{head}sources: {mapped}\n")
+    workplace = Records(tmp_path, "procedures", folder)
+    workplace.deliver(json.dumps({"P": "1.000105", "A\nB": "LV07"}).encode())
+    assert workplace.rows(workplace.ingest(), "procedure_code, name_vi, field_code") == [
+        ("1.000105", "a\nb\n    c", "LV07")
+    ]
 
 
 def test_shipped_mappings_are_valid() -> None:
