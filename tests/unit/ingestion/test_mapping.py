@@ -94,7 +94,7 @@ def test_what_a_mapping_says_in_several_lines_is_read_as_it_says(tmp_path: Path)
     """Statements are laid out in lines; that of a text, or of a name, is not one of those."""
     folder = tmp_path / "mappings"
     folder.mkdir()
-    head = MINIMAL.split("sources:")[0].replace("mapping: m", "mapping: national_exchange")
+    head = MINIMAL.split("sources:", maxsplit=1)[0].replace("mapping: m", "mapping: national_exchange")
     columns = {"procedure_code": "P", "name_vi": {"constant": "a\nb\n    c"},
                "field_code": {"from": "A\nB", "values": {"x": "L1\nM"}}}  # fmt: skip
     mapped = json.dumps({"procedures": {"columns": columns}})
