@@ -33,19 +33,26 @@ known as (
     where units.known_until is not null
 ),
 
--- As of the newest day that its unit and its sender are known: what was not delivered since may have ended. Two
--- requests at once make a dossier overdue whatever is due when; one stops its clock.
+-- A delivery shows the days before its own: what was not delivered since may have ended.
+dated as (
+    select
+        *,
+        {{ day_before('known_until') }} as judged_date
+    from known
+),
+
+-- Two requests at once make a dossier overdue whatever is due when; one stops its clock.
 judged as (
     select
         *,
-        {{ days_from('due_date', 'coalesce(stopped_date, known_until)') }} as days_past_due,
+        {{ days_from('due_date', 'coalesce(stopped_date, judged_date)') }} as days_past_due,
         case
             when not is_open then 'ended_unknown_when'
-            when outcome = 'open' and known_until > within_until_date then 'overdue'
+            when outcome = 'open' and judged_date > within_until_date then 'overdue'
             when outcome = 'open' then 'within_time'
             else outcome
         end as state
-    from known
+    from dated
 ),
 
 final as (

@@ -10,6 +10,7 @@ final as (
         unit_code,
         procedure_code,
         {{ first_day_of('month', 'received_date') }} as month_start,
+        min(received_date) as first_received_date,
         bit_or({{ day_bit('received_date') }}) as received_days,
         bit_or(case when is_paid_online then {{ day_bit('received_date') }} else 0 end) as paid_online_days,
         bit_or(case when has_population_data then {{ day_bit('received_date') }} else 0 end) as population_data_days

@@ -23,22 +23,33 @@ rules as (
     from {{ ref('deadline_rules') }}
 ),
 
-numbered as (
+ranked as (
     select
         units.province_code,
         decisions.*,
-        max(decisions.legal_effect_date) over (
+        rank() over (
             partition by units.province_code, decisions.decision_no, decisions.procedure_code
-        ) as newest_legal_effect_date,
-        row_number() over (
-            partition by units.province_code, decisions.decision_no, decisions.procedure_code
-            order by
-                decisions.precedence asc, decisions.delivery_date desc, decisions.published_date desc nulls last,
-                decisions.content_id asc
-        ) as preference
+            order by decisions.precedence asc, decisions.delivery_date desc
+        ) as delivery_rank
     from decisions
     inner join units
         on decisions.agency_code = units.agency_code
+),
+
+-- The newest date of effect that the newest delivery of who has the last word says: a date that was corrected is gone, and
+-- nobody moves the nation's.
+numbered as (
+    select
+        *,
+        max(legal_effect_date) over (
+            partition by province_code, decision_no, procedure_code
+        ) as newest_legal_effect_date,
+        row_number() over (
+            partition by province_code, decision_no, procedure_code
+            order by published_date desc nulls last, content_id asc
+        ) as preference
+    from ranked
+    where delivery_rank = 1
 ),
 
 -- A date is moved by working days through the calendar's running number.

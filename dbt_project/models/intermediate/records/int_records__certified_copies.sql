@@ -23,7 +23,7 @@ units as (
 first_seen as (
     select
         unit_code,
-        min(month_start) as first_month
+        min(first_received_date) as first_date
     from presence
     group by unit_code
 ),
@@ -56,7 +56,7 @@ of_provinces as (
     left join first_seen
         on
             units.unit_code = first_seen.unit_code
-            and periods.as_of >= first_seen.first_month
+            and periods.as_of >= first_seen.first_date
     group by periods.period_id, units.province_code
 ),
 

@@ -22,8 +22,8 @@ delivered as (
     where source = 'dossiers'
 ),
 
--- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit:
--- what was not delivered since may have ended. They were counted as received above.
+-- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit, the
+-- day before its newest delivery: what was not delivered since may have ended. They were counted as received above.
 counted as (
     select
         periods.period_id,
@@ -56,7 +56,8 @@ counted as (
             periods.period_id = delivered.period_id
             and open_daily.unit_code = delivered.unit_code
     where
-        least(periods.as_of, coalesce(delivered.newest_delivery_date, periods.as_of)) <= open_daily.within_until_date
+        least(periods.as_of, coalesce({{ day_before('delivered.newest_delivery_date') }}, periods.as_of))
+        <= open_daily.within_until_date
     group by periods.period_id, open_daily.unit_code
 ),
 

@@ -16,12 +16,12 @@ delivered as (
     where source = 'petitions'
 ),
 
--- What is known of a unit ends with its last delivery: what was not delivered since may have been handled.
+-- What is known of a unit ends on the day before its last delivery: what was not delivered since may have been handled.
 seen as (
     select
         periods.period_id,
         daily.*,
-        least(periods.as_of, coalesce(delivered.newest_delivery_date, periods.as_of)) as seen_on
+        least(periods.as_of, coalesce({{ day_before('delivered.newest_delivery_date') }}, periods.as_of)) as seen_on
     from periods
     inner join daily
         on daily.counted_date between periods.period_start and periods.as_of

@@ -51,6 +51,7 @@ presence_above as (
         ancestors.ancestor_code as unit_code,
         presence.procedure_code,
         presence.month_start,
+        min(presence.first_received_date) as first_received_date,
         bit_or(presence.received_days) as received_days,
         bit_or(presence.paid_online_days) as paid_online_days,
         bit_or(presence.population_data_days) as population_data_days
@@ -122,7 +123,7 @@ first_seen as (
     select
         presence_above.unit_code,
         presence_above.procedure_code,
-        min(presence_above.month_start) as first_month
+        min(presence_above.first_received_date) as first_date
     from presence_above
     inner join units
         on presence_above.unit_code = units.unit_code
@@ -142,7 +143,7 @@ offered_by_department as (
         count(case when procedures.is_open_to_citizens then 1 end) as citizen_procedures
     from periods
     inner join first_seen
-        on periods.as_of >= first_seen.first_month
+        on periods.as_of >= first_seen.first_date
     inner join procedures
         on
             first_seen.procedure_code = procedures.procedure_code

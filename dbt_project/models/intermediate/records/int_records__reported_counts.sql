@@ -28,17 +28,33 @@ numbered as (
     from report_totals
 ),
 
--- Agencies merged into one unit add up; so do those below a unit, unless the unit reports for itself.
-monthly as (
+heard as (
     select
         units.unit_code,
+        numbered.agency_code,
         numbered.month_start,
-        sum(numbered.received) as received
+        numbered.received
     from numbered
     inner join units
         on numbered.agency_code = units.agency_code
     where numbered.preference = 1
-    group by units.unit_code, numbered.month_start
+),
+
+-- Agencies merged into one unit add up, but for those of which one reports for the other: a district, or a department that
+-- is gone, leads to its province today. So do those below a unit, unless the unit reports for itself.
+monthly as (
+    select
+        heard.unit_code,
+        heard.month_start,
+        sum(heard.received) as received
+    from heard
+    left join heard as reporting_above
+        on
+            heard.unit_code = reporting_above.unit_code
+            and heard.month_start = reporting_above.month_start
+            and heard.agency_code like reporting_above.agency_code || '.%'
+    where reporting_above.agency_code is null
+    group by heard.unit_code, heard.month_start
 ),
 
 above as (

@@ -139,8 +139,13 @@ by_day as (
         units.province_code,
         counted.metric_code,
         counted.counted_date,
-        sum(case when coalesce(counted.within_until_date, known.as_of) >= known.as_of then counted.numerator else 0 end)
-            as numerator,
+        sum(
+            case
+                when coalesce(counted.within_until_date, known.as_of) >= {{ day_before('known.as_of') }}
+                    then counted.numerator
+                else 0
+            end
+        ) as numerator,
         sum(counted.denominator) as denominator
     from counted
     inner join units
