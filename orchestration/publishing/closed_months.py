@@ -26,13 +26,15 @@ from orchestration.atomic_files import sync_folder, sync_tree
 from orchestration.commands import os_user
 from orchestration.damage import Section, damaged
 from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
-from orchestration.sql_text import literal
+from orchestration.sql_text import identifier, literal
 from orchestration.vietnam_time import VIETNAM
 
 CHANGES = "changes_since_close"
 #: Frozen is what has these columns: figures of a period. Dimensions are dated by themselves.
 _KEYS = ("period_type", "period_start", "period_end", "as_of")
 _FROZEN = "mart_"
+#: What makes a period: it may have been observed up to several days, its `as_of`.
+_PERIOD = ("basis", "regime", "period_type", "period_start", "period_end")
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,11 @@ def add_closed(database: Path, months: Sequence[ClosedMonth]) -> None:
             )
             connection.execute(f'create table closed."{table}" as {parts}')
         connection.execute(_CHANGES_SQL)
+        _describe_changes(connection)
 
 
-#: The newest revision of a month against what the new release says of the same period. Not one row: nothing changed.
+#: The newest revision of a month against what the new release says of the same period, on its newest day now: what was
+#: frozen on the 29th is held against the 31st, also where the 29th is served still. Not one row: nothing changed.
 _CHANGES_SQL = f"""
 create table closed.{CHANGES} as
 with newest as (
@@ -157,31 +161,66 @@ with newest as (
     qualify revision = max(revision) over (partition by closed_month)
 ),
 
+ranked as (
+    select * from {SCHEMA}.mart_province_ranking
+    qualify as_of = max(as_of) over (partition by {", ".join(_PERIOD)}, unit_code)
+),
+
+counted as (
+    select * from {SCHEMA}.mart_service_headline
+    qualify as_of = max(as_of) over (partition by {", ".join(_PERIOD)}, unit_code)
+),
+
 compared as (
     select
         newest.closed_month, newest.revision, newest.basis, newest.regime, newest.period_type, newest.period_start,
-        newest.period_end, newest.unit_code, newest.name_vi,
-        newest.total_score as score_then, ranking.total_score as score_now,
-        newest.rank as rank_then, ranking.rank as rank_now,
-        then_counted.dossiers_received as dossiers_then, now_counted.dossiers_received as dossiers_now
+        newest.period_end, newest.as_of as as_of_then, ranked.as_of as as_of_now, newest.unit_code, newest.name_vi,
+        newest.total_score as score_then, ranked.total_score as score_now,
+        newest.rank as rank_then, ranked.rank as rank_now,
+        counted_then.dossiers_received as dossiers_then, counted.dossiers_received as dossiers_now
     from newest
-    left join {SCHEMA}.mart_province_ranking as ranking
-        using (basis, regime, period_type, period_start, period_end, as_of, unit_code)
-    left join closed.mart_service_headline as then_counted
-        on then_counted.closed_month = newest.closed_month and then_counted.revision = newest.revision
-            and then_counted.basis = newest.basis and then_counted.period_type = newest.period_type
-            and then_counted.period_start = newest.period_start and then_counted.as_of = newest.as_of
-            and then_counted.unit_code = newest.unit_code
-    left join {SCHEMA}.mart_service_headline as now_counted
-        on now_counted.basis = newest.basis and now_counted.period_type = newest.period_type
-            and now_counted.period_start = newest.period_start and now_counted.as_of = newest.as_of
-            and now_counted.unit_code = newest.unit_code
+    left join closed.mart_service_headline as counted_then
+        using (closed_month, revision, {", ".join(_PERIOD)}, as_of, unit_code)
+    left join ranked
+        using ({", ".join(_PERIOD)}, unit_code)
+    left join counted
+        using ({", ".join(_PERIOD)}, unit_code)
 )
 
 from compared
 where (score_then, rank_then, dossiers_then) is distinct from (score_now, rank_now, dossiers_now)
 order by closed_month, basis, period_type, unit_code
 """
+_CHANGES_COMMENT = (
+    "Grain: one row per closed month, period and province whose total, rank or dossiers are others now. The newest"
+    " revision of the month against the newest day of the period that is served now."
+)
+_CHANGES_COLUMNS = {
+    "closed_month": "The month that was closed, as 2025-10.",
+    "revision": "The newest revision of the closed month, which is compared.",
+    "basis": "portal: from figures that the portal published; records: from dossiers.",
+    "regime": "The set of scoring rules.",
+    "period_type": "month, quarter, year_to_date or window.",
+    "period_start": "First day of the period.",
+    "period_end": "Last day of the period.",
+    "as_of_then": "The day up to which the frozen figures go.",
+    "as_of_now": "The newest day up to which figures of the period go now; null where the province has none any more.",
+    "unit_code": "The province; see `dim_unit`.",
+    "name_vi": "Vietnamese name of the province, as frozen.",
+    "score_then": "Total as frozen; null where there was none.",
+    "score_now": "Total on the day `as_of_now`; null where there is none.",
+    "rank_then": "Rank as frozen; null without a total.",
+    "rank_now": "Rank on the day `as_of_now`; null without a total.",
+    "dossiers_then": "Dossiers received, as frozen; null where they were not counted.",
+    "dossiers_now": "Dossiers received, on the day `as_of_now`; null where they are not counted.",
+}
+
+
+def _describe_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    table = identifier("closed", CHANGES)
+    connection.execute(f"comment on table {table} is {literal(_CHANGES_COMMENT)}")
+    for column, comment in _CHANGES_COLUMNS.items():
+        connection.execute(f"comment on column {table}.{identifier(column)} is {literal(comment)}")
 
 
 def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, Any]:

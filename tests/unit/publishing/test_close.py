@@ -37,8 +37,27 @@ def marts(
     return {
         "mart_index": None,
         "mart_province_ranking": f"select {when}, {status}, score::decimal(6, 2) as total_score, place as rank,"
-        f" {peers} as peers, 34 as peers_expected from {periods}",
+        f" {peers} as peers, 34 as peers_expected, null::varchar as incomplete_sources from {periods}",
         "mart_service_headline": f"select {when}, dossiers as dossiers_received from {periods}",
+    }
+
+
+def observed(basis: str, *days: tuple[str, float, int, int]) -> dict[str, str | None]:
+    """October of Đồng Nai as each of the days showed it: day, points, place, dossiers."""
+    rows = ", ".join(f"(date '{day}', {score}, {place}, {dossiers})" for day, score, place, dossiers in days)
+    when = (
+        f"select '{basis}' as basis, 'portal_2025' as regime, 'month' as period_type, date '2025-10-01' as period_start,"
+        " date '2025-10-31' as period_end, as_of, '75' as unit_code, 'Đồng Nai' as name_vi"
+    )
+    status = (
+        "if(as_of < period_end, 'provisional', 'final') as period_status, 34 as peers, 34 as peers_expected"
+    )
+    source = f"from (values {rows}) as t(as_of, score, place, dossiers)"
+    return {
+        "mart_index": None,
+        "mart_province_ranking": f"{when}, {status}, score::decimal(6, 2) as total_score, place as rank,"
+        f" null::varchar as incomplete_sources {source}",
+        "mart_service_headline": f"{when}, dossiers as dossiers_received {source}",
     }
 
 
@@ -92,6 +111,65 @@ def test_a_closed_month_stays_byte_for_byte_while_later_deliveries_change_what_i
     # Asked again, it is the same month.
     assert not close_month(serving, closed, OCTOBER, SECOND).is_new
     assert tree(closed) == frozen
+
+
+#: What the 29th showed of October, and what the 31st did: two points less, two places down, twenty dossiers more.
+THE_29TH = ("2025-10-29", 80.0, 3, 100)
+THE_31ST = ("2025-10-31", 78.0, 5, 120)
+CHANGES = (
+    "select as_of_then::varchar, as_of_now::varchar, score_then::float, score_now::float, rank_then, rank_now,"
+    " dossiers_then, dossiers_now from closed.changes_since_close"
+)
+
+
+@pytest.mark.parametrize(
+    ("basis", "now"),
+    [
+        # What is delivered later lets records be observed at the end of the month, and only there.
+        ("records", (THE_31ST,)),
+        # Of the portal every day that was captured stays served; the 29th still says what it said.
+        ("portal", (THE_29TH, THE_31ST)),
+    ],
+)
+def test_what_was_frozen_is_compared_with_the_newest_day_of_the_month(
+    serving: Path, closed: Path, release: Callable[..., Release], basis: str, now: tuple[Any, ...]
+) -> None:
+    release(observed(basis, THE_29TH))
+    close_month(serving, closed, OCTOBER, SECOND)
+    release(observed(basis, *now), "b2")
+    assert rows(serving, CHANGES) == [("2025-10-29", "2025-10-31", 80.0, 78.0, 3, 5, 100, 120)]
+
+
+def test_a_later_day_with_the_same_figures_is_no_change(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    release(observed("portal", THE_29TH))
+    close_month(serving, closed, OCTOBER, SECOND)
+    release(observed("portal", THE_29TH, ("2025-10-31", *THE_29TH[1:])), "b2")
+    assert rows(serving, CHANGES) == []
+
+
+def test_a_province_that_is_shown_no_more_has_no_day_now(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    # The only capture of October was taken back, and another basis is served alone: nothing stands for the portal's.
+    release(observed("portal", THE_29TH))
+    close_month(serving, closed, OCTOBER, SECOND)
+    release(observed("records", THE_31ST), "b2")
+    assert rows(serving, CHANGES) == [("2025-10-29", None, 80.0, None, 3, None, 100, None)]
+
+
+def test_each_column_of_the_changes_is_described(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    release(marts(80.0, 3, 100))
+    close_month(serving, closed, OCTOBER, SECOND)
+    release(marts(78.5, 5, 120), "b2")
+    undescribed = (
+        "select column_name from duckdb_columns() where schema_name = 'closed' and table_name = 'changes_since_close'"
+        " and comment is null"
+    )
+    assert rows(serving, undescribed) == []
 
 
 def test_a_revision_is_made_on_purpose_and_keeps_the_earlier_figure_beside_it(
