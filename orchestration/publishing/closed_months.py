@@ -35,6 +35,11 @@ _KEYS = ("period_type", "period_start", "period_end", "as_of")
 _FROZEN = "mart_"
 #: What makes a period: it may have been observed up to several days, its `as_of`.
 _PERIOD = ("basis", "regime", "period_type", "period_start", "period_end")
+#: Whose figures a row has: those of a unit, else of several, whom these columns name together.
+_UNIT = ("unit_code",)
+_OF_SEVERAL = ("unit_level", "parent_unit_code", "province_code", "peer_group", "peer_group_code")
+#: Marts with rows of days on which nobody observed whom they are about, and what the other rows are known by.
+_OBSERVED = {"mart_coverage": "units_present > 0", "mart_portal_captures": "is_current"}
 
 
 @dataclass(frozen=True)
@@ -227,23 +232,14 @@ def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, A
     """Write the rows of every period that ends in the month; gives the manifest but for what names the revision."""
     if not (serving / "parquet").exists():
         raise PublishError(f"{serving}: nothing is served; expected a release before a month is closed")
-    rows = {}
+    rows: dict[str, int] = {}
     with open_marts(serving) as connection:
         release = connection.execute(
             f"select any_value(release_id) from {SCHEMA}.mart_province_ranking"
         ).fetchall()
-        for table in _frozen_tables(connection):
-            path = target / f"{table}.parquet"
-            # A period may have been observed on several days: the last of them is the one to keep.
-            connection.execute(
-                f'copy (from {SCHEMA}."{table}" where period_end between ? and ?'
-                f" qualify as_of = max(as_of) over (partition by basis, regime, period_type, period_start) order by all)"
-                f" to {literal(path)} (format parquet, compression zstd)",
-                [first, last],
-            )
-            rows[table] = connection.execute(
-                f"select count(*) from read_parquet({literal(path)})"
-            ).fetchall()[0][0]
+        for subject, tables in frozen_tables(connection).items():
+            _find_last_days(connection, subject, tables, (first, last))
+            rows |= {table: _freeze_table(connection, table, subject, target) for table in tables}
         if not rows.get("mart_province_ranking"):
             raise PublishError(
                 f"{first:%Y-%m}: the release that is served has no figures of a period that ends in it"
@@ -261,14 +257,56 @@ def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, A
         "release_id": release[0][0],
         "status": "provisional" if open_ones else "final",
         "reason": reason,
-        "rows": rows,
+        "rows": dict(sorted(rows.items())),
     }
 
 
-def _frozen_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def frozen_tables(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[str]]:
+    """The marts of figures of a period, by the columns that say whose figures a row has."""
     found = connection.execute(
-        "select table_name from information_schema.columns where table_schema = ? and column_name in ? and"
-        " starts_with(table_name, ?) group by table_name having count(*) = ? order by table_name",
-        [SCHEMA, list(_KEYS), _FROZEN, len(_KEYS)],
+        "select table_name, list(column_name) as names from information_schema.columns where table_schema = ? and"
+        " starts_with(table_name, ?) group by table_name having list_has_all(names, ?) order by table_name",
+        [SCHEMA, _FROZEN, list(_KEYS)],
     ).fetchall()
-    return [table for (table,) in found]
+    tables: dict[tuple[str, ...], list[str]] = {}
+    for table, names in found:
+        subject = _UNIT if set(_UNIT) <= set(names) else tuple(name for name in _OF_SEVERAL if name in names)
+        tables.setdefault(subject, []).append(table)
+    return tables
+
+
+def _find_last_days(
+    connection: duckdb.DuckDBPyConnection,
+    subject: tuple[str, ...],
+    tables: Sequence[str],
+    within: tuple[date, date],
+) -> None:
+    """Make a table `last_days`: of each period that ends `within`, the last day on which each subject was observed.
+
+    Units of a province may have been observed on another day than the provinces. One day for all of `tables`: a unit
+    that has no total on its last day has no plan then, and keeps none of a day before.
+    """
+    keys = ", ".join((*_PERIOD, *subject))
+    observed = " union all ".join(
+        f'select {keys}, as_of, {_OBSERVED.get(table, "true")} as is_observed from {SCHEMA}."{table}"'
+        for table in tables
+    )
+    connection.execute(
+        f"create or replace temporary table last_days as select {keys},"
+        f" coalesce(max(as_of) filter (is_observed), max(as_of)) as as_of from ({observed})"
+        f" where period_end between ? and ? group by {keys}",
+        within,
+    )
+
+
+def _freeze_table(
+    connection: duckdb.DuckDBPyConnection, table: str, subject: tuple[str, ...], target: Path
+) -> int:
+    """Write the rows of the last days; gives how many there are."""
+    path = target / f"{table}.parquet"
+    connection.execute(
+        f'copy (from {SCHEMA}."{table}" semi join last_days using ({", ".join((*_PERIOD, *subject))}, as_of)'
+        f" order by all) to {literal(path)} (format parquet, compression zstd)"
+    )
+    count: int = connection.execute(f"select count(*) from read_parquet({literal(path)})").fetchall()[0][0]
+    return count
