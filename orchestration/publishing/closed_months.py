@@ -39,7 +39,8 @@ _PERIOD = ("basis", "regime", "period_type", "period_start", "period_end")
 _UNIT = ("unit_code",)
 _OF_SEVERAL = ("unit_level", "parent_unit_code", "province_code", "peer_group", "peer_group_code")
 #: Marts with rows of days on which nobody observed whom they are about, and what the other rows are known by.
-_OBSERVED = {"mart_coverage": "units_present > 0", "mart_portal_captures": "is_current"}
+_CAPTURES = "mart_portal_captures"
+_OBSERVED = {"mart_coverage": "units_present > 0", _CAPTURES: "is_current"}
 
 
 @dataclass(frozen=True)
@@ -244,21 +245,66 @@ def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, A
             raise PublishError(
                 f"{first:%Y-%m}: the release that is served has no figures of a period that ends in it"
             )
-        open_ones = connection.execute(
-            "select period_type, basis, max(peers), max(peers_expected) from read_parquet(?)"
-            " where period_status <> 'final' group by all order by all",
-            [str(target / "mart_province_ranking.parquet")],
-        ).fetchall()
-    reason = "; ".join(
-        f"{period} of basis {basis}: {peers} of {expected} provinces ranked"
-        for period, basis, peers, expected in open_ones
-    )
+        reasons = _provisional(connection, target / "mart_province_ranking.parquet", rows)
     return {
         "release_id": release[0][0],
-        "status": "provisional" if open_ones else "final",
-        "reason": reason,
+        "status": "provisional" if reasons else "final",
+        "reason": "; ".join(reasons),
         "rows": dict(sorted(rows.items())),
     }
+
+
+#: Of each period that is provisional, what it lacks of what makes it final (docs/adr/0029). Where a capture of the
+#: provinces was made is in a mart of its own; of a release that has none, it is what is left when nothing else lacks.
+_PROVISIONAL_SQL = """
+with provisional as (
+    select distinct {period}, as_of, peers, peers_expected, incomplete_sources
+    from read_parquet({ranking})
+    where period_status <> 'final'
+),
+
+captured_early as (
+    select distinct {period}, as_of, true as is_early
+    from {captures}
+    where unit_level = 'province' and is_current and cast(observed_at as date) <= period_end
+),
+
+told as (
+    select
+        provisional.*,
+        if(period_type = 'window', 'window ' || period_start || ' to ' || period_end, period_type) as period,
+        concat_ws(
+            ', ',
+            case when as_of < period_end then 'observed before its end (' || as_of || ')' end,
+            case
+                when peers is distinct from peers_expected
+                    then peers || ' of ' || coalesce(peers_expected::varchar, 'unknown') || ' provinces ranked'
+            end,
+            case when as_of >= period_end and is_early then 'not captured after its end' end,
+            'not every province has delivered beyond its end: ' || incomplete_sources
+        ) as reasons
+    from provisional
+    left join captured_early
+        using ({period}, as_of)
+)
+
+select period || ' of basis ' || basis || ': ' || coalesce(nullif(reasons, ''), 'not captured after its end')
+from told
+order by period_type, basis, period_start, period_end
+"""
+_NO_CAPTURES = (
+    "(select *, as_of as observed_at, '' as unit_level, true as is_current from provisional where false)"
+)
+
+
+def _provisional(connection: duckdb.DuckDBPyConnection, ranking: Path, rows: Mapping[str, int]) -> list[str]:
+    """A sentence for each period whose ranking of provinces, frozen in `ranking`, is not final: which, and why."""
+    query = _PROVISIONAL_SQL.format(
+        period=", ".join(_PERIOD),
+        ranking=literal(ranking),
+        captures=f"{SCHEMA}.{_CAPTURES}" if _CAPTURES in rows else _NO_CAPTURES,
+    )
+    return [sentence for (sentence,) in connection.execute(query).fetchall()]
 
 
 def frozen_tables(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[str]]:

@@ -64,6 +64,28 @@ def observed(basis: str, *days: tuple[str, float, int, int]) -> dict[str, str | 
     }
 
 
+#: A row of the portal's October; what else a mart has is null.
+A_ROW = {
+    "basis": "portal", "regime": "portal_2025", "period_type": "month", "period_start": "2025-10-01",
+    "period_end": "2025-10-31", "as_of": "2025-10-31", "unit_code": "75", "unit_level": "province", "province_code": "75",
+    "parent_unit_code": "VN", "peer_group": "nation", "peer_group_code": "VN",
+}  # fmt: skip
+
+
+def as_contracted(values: Mapping[str, str]) -> dict[str, str | None]:
+    """Each mart with the columns and types of its contract, and one row: of `values` those that it has columns for."""
+    nodes = json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
+    return {
+        node["name"]: "select "
+        + ", ".join(
+            f"cast({literal(values[name]) if name in values else 'null'} as {column['data_type']}) as {name}"
+            for name, column in node["columns"].items()
+        )
+        for node in nodes
+        if node["resource_type"] == "model" and node["name"].startswith("mart_")
+    }
+
+
 @pytest.fixture
 def closed(home: Path) -> Path:
     return home / "closed"
@@ -245,28 +267,6 @@ def test_each_unit_is_frozen_as_of_the_last_day_on_which_it_was_observed(
     assert made.manifest["rows"][mart] == len(expected)
 
 
-#: A row of the portal's October; what else a mart has is null.
-A_ROW = {
-    "basis": "portal", "regime": "portal_2025", "period_type": "month", "period_start": "2025-10-01",
-    "period_end": "2025-10-31", "as_of": "2025-10-31", "unit_code": "75", "unit_level": "province", "province_code": "75",
-    "parent_unit_code": "VN", "peer_group": "nation", "peer_group_code": "VN",
-}  # fmt: skip
-
-
-def as_contracted(values: Mapping[str, str]) -> dict[str, str | None]:
-    """Each mart with the columns and types of its contract, and one row: of `values` those that it has columns for."""
-    nodes = json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
-    return {
-        node["name"]: "select "
-        + ", ".join(
-            f"cast({literal(values[name]) if name in values else 'null'} as {column['data_type']}) as {name}"
-            for name, column in node["columns"].items()
-        )
-        for node in nodes
-        if node["resource_type"] == "model" and node["name"].startswith("mart_")
-    }
-
-
 def test_all_marts_of_a_period_are_frozen_by_whom_their_contracts_say_they_are_about(
     serving: Path, closed: Path, release: Callable[..., Release]
 ) -> None:
@@ -328,6 +328,76 @@ def test_a_month_with_a_province_missing_is_closed_as_provisional_with_the_reaso
     assert (made.status, made.manifest["reason"]) == (
         "provisional", "month of basis records: 33 of 34 provinces ranked"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        (
+            {"as_of": "2025-10-29", "observed_at": "2025-10-29 09:00"},
+            "month of basis portal: observed before its end (2025-10-29)",
+        ),
+        # At 23:59 of the last day that day was not over.
+        ({"observed_at": "2025-10-31 23:59"}, "month of basis portal: not captured after its end"),
+        (
+            {"peers": "33", "observed_at": "2025-10-31 23:59"},
+            "month of basis portal: 33 of 34 provinces ranked, not captured after its end",
+        ),
+        # One minute later it was over. And what was captured early is no lack where it is not what the ranking shows, or
+        # showed communes.
+        (
+            {"peers": "33", "observed_at": "2025-11-01 00:00"},
+            "month of basis portal: 33 of 34 provinces ranked",
+        ),
+        (
+            {"peers": "33", "observed_at": "2025-10-31 23:59", "is_current": "false"},
+            "month of basis portal: 33 of 34 provinces ranked",
+        ),
+        (
+            {"peers": "33", "observed_at": "2025-10-31 23:59", "unit_level": "commune"},
+            "month of basis portal: 33 of 34 provinces ranked",
+        ),
+        (
+            {"basis": "records", "incomplete_sources": "dossiers, petitions"},
+            "month of basis records: not every province has delivered beyond its end: dossiers, petitions",
+        ),
+        (
+            {"basis": "records", "as_of": "2025-10-29", "peers": "32", "incomplete_sources": "dossiers"},
+            "month of basis records: observed before its end (2025-10-29), 32 of 34 provinces ranked,"
+            " not every province has delivered beyond its end: dossiers",
+        ),
+        # Several windows may end in a month: each is named by its days.
+        (
+            {"basis": "records", "period_type": "window", "period_start": "2025-07-01", "peers": "33"},
+            "window 2025-07-01 to 2025-10-31 of basis records: 33 of 34 provinces ranked",
+        ),
+    ],
+)
+def test_a_provisional_month_says_what_it_lacks(
+    serving: Path, closed: Path, release: Callable[..., Release], changed: Mapping[str, str], reason: str
+) -> None:
+    complete = {
+        "peers": "34",
+        "peers_expected": "34",
+        "observed_at": "2025-11-01 09:00",
+        "is_current": "true",
+    }
+    row = {**A_ROW, **complete, "period_status": "provisional" if reason else "final", **changed}
+    release(as_contracted(row))
+    made = close_month(serving, closed, OCTOBER, SECOND)
+    assert (made.status, made.manifest["reason"]) == ("provisional" if reason else "final", reason)
+
+
+def test_a_release_of_before_captures_were_served_says_what_is_left(
+    serving: Path, closed: Path, release: Callable[..., Release]
+) -> None:
+    # 34 of 34 at the end of the month, no source awaited, and provisional all the same: of the four things that make a
+    # period final (docs/adr/0029) the capture after the end alone can be what it lacks.
+    month = observed("portal", THE_31ST)
+    month["mart_province_ranking"] = str(month["mart_province_ranking"]).replace("'final'", "'provisional'")
+    release(month)
+    made = close_month(serving, closed, OCTOBER, SECOND)
+    assert made.manifest["reason"] == "month of basis portal: not captured after its end"
 
 
 def test_a_month_that_is_not_over_in_vietnam_is_not_closed(
