@@ -26,13 +26,21 @@ from orchestration.atomic_files import sync_folder, sync_tree
 from orchestration.commands import os_user
 from orchestration.damage import Section, damaged
 from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
-from orchestration.sql_text import literal
+from orchestration.sql_text import identifier, literal
 from orchestration.vietnam_time import VIETNAM
 
 CHANGES = "changes_since_close"
 #: Frozen is what has these columns: figures of a period. Dimensions are dated by themselves.
 _KEYS = ("period_type", "period_start", "period_end", "as_of")
 _FROZEN = "mart_"
+#: What makes a period: it may have been observed up to several days, its `as_of`.
+_PERIOD = ("basis", "regime", "period_type", "period_start", "period_end")
+#: Whose figures a row has: those of a unit, else of several, whom these columns name together.
+_UNIT = ("unit_code",)
+_OF_SEVERAL = ("unit_level", "parent_unit_code", "province_code", "peer_group", "peer_group_code")
+#: Marts with rows of days on which nobody observed whom they are about, and what the other rows are known by.
+_CAPTURES = "mart_portal_captures"
+_OBSERVED = {"mart_coverage": "units_present > 0", _CAPTURES: "is_current"}
 
 
 @dataclass(frozen=True)
@@ -147,9 +155,11 @@ def add_closed(database: Path, months: Sequence[ClosedMonth]) -> None:
             )
             connection.execute(f'create table closed."{table}" as {parts}')
         connection.execute(_CHANGES_SQL)
+        _describe_changes(connection)
 
 
-#: The newest revision of a month against what the new release says of the same period. Not one row: nothing changed.
+#: The newest revision of a month against what the new release says of the same period, on its newest day now: what was
+#: frozen on the 29th is held against the 31st, also where the 29th is served still. Not one row: nothing changed.
 _CHANGES_SQL = f"""
 create table closed.{CHANGES} as
 with newest as (
@@ -157,79 +167,192 @@ with newest as (
     qualify revision = max(revision) over (partition by closed_month)
 ),
 
+ranked as (
+    select * from {SCHEMA}.mart_province_ranking
+    qualify as_of = max(as_of) over (partition by {", ".join(_PERIOD)}, unit_code)
+),
+
+counted as (
+    select * from {SCHEMA}.mart_service_headline
+    qualify as_of = max(as_of) over (partition by {", ".join(_PERIOD)}, unit_code)
+),
+
 compared as (
     select
         newest.closed_month, newest.revision, newest.basis, newest.regime, newest.period_type, newest.period_start,
-        newest.period_end, newest.unit_code, newest.name_vi,
-        newest.total_score as score_then, ranking.total_score as score_now,
-        newest.rank as rank_then, ranking.rank as rank_now,
-        then_counted.dossiers_received as dossiers_then, now_counted.dossiers_received as dossiers_now
+        newest.period_end, newest.as_of as as_of_then, ranked.as_of as as_of_now, newest.unit_code, newest.name_vi,
+        newest.total_score as score_then, ranked.total_score as score_now,
+        newest.rank as rank_then, ranked.rank as rank_now,
+        counted_then.dossiers_received as dossiers_then, counted.dossiers_received as dossiers_now
     from newest
-    left join {SCHEMA}.mart_province_ranking as ranking
-        using (basis, regime, period_type, period_start, period_end, as_of, unit_code)
-    left join closed.mart_service_headline as then_counted
-        on then_counted.closed_month = newest.closed_month and then_counted.revision = newest.revision
-            and then_counted.basis = newest.basis and then_counted.period_type = newest.period_type
-            and then_counted.period_start = newest.period_start and then_counted.as_of = newest.as_of
-            and then_counted.unit_code = newest.unit_code
-    left join {SCHEMA}.mart_service_headline as now_counted
-        on now_counted.basis = newest.basis and now_counted.period_type = newest.period_type
-            and now_counted.period_start = newest.period_start and now_counted.as_of = newest.as_of
-            and now_counted.unit_code = newest.unit_code
+    left join closed.mart_service_headline as counted_then
+        using (closed_month, revision, {", ".join(_PERIOD)}, as_of, unit_code)
+    left join ranked
+        using ({", ".join(_PERIOD)}, unit_code)
+    left join counted
+        using ({", ".join(_PERIOD)}, unit_code)
 )
 
 from compared
 where (score_then, rank_then, dossiers_then) is distinct from (score_now, rank_now, dossiers_now)
 order by closed_month, basis, period_type, unit_code
 """
+_CHANGES_COMMENT = (
+    "Grain: one row per closed month, period and province whose total, rank or dossiers are others now. The newest"
+    " revision of the month against the newest day of the period that is served now."
+)
+_CHANGES_COLUMNS = {
+    "closed_month": "The month that was closed, as 2025-10.",
+    "revision": "The newest revision of the closed month, which is compared.",
+    "basis": "portal: from figures that the portal published; records: from dossiers.",
+    "regime": "The set of scoring rules.",
+    "period_type": "month, quarter, year_to_date or window.",
+    "period_start": "First day of the period.",
+    "period_end": "Last day of the period.",
+    "as_of_then": "The day up to which the frozen figures go.",
+    "as_of_now": "The newest day up to which figures of the period go now; null where the province has none any more.",
+    "unit_code": "The province; see `dim_unit`.",
+    "name_vi": "Vietnamese name of the province, as frozen.",
+    "score_then": "Total as frozen; null where there was none.",
+    "score_now": "Total on the day `as_of_now`; null where there is none.",
+    "rank_then": "Rank as frozen; null without a total.",
+    "rank_now": "Rank on the day `as_of_now`; null without a total.",
+    "dossiers_then": "Dossiers received, as frozen; null where they were not counted.",
+    "dossiers_now": "Dossiers received, on the day `as_of_now`; null where they are not counted.",
+}
+
+
+def _describe_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    table = identifier("closed", CHANGES)
+    connection.execute(f"comment on table {table} is {literal(_CHANGES_COMMENT)}")
+    for column, comment in _CHANGES_COLUMNS.items():
+        connection.execute(f"comment on column {table}.{identifier(column)} is {literal(comment)}")
 
 
 def _freeze(serving: Path, target: Path, first: date, last: date) -> dict[str, Any]:
     """Write the rows of every period that ends in the month; gives the manifest but for what names the revision."""
     if not (serving / "parquet").exists():
         raise PublishError(f"{serving}: nothing is served; expected a release before a month is closed")
-    rows = {}
+    rows: dict[str, int] = {}
     with open_marts(serving) as connection:
         release = connection.execute(
             f"select any_value(release_id) from {SCHEMA}.mart_province_ranking"
         ).fetchall()
-        for table in _frozen_tables(connection):
-            path = target / f"{table}.parquet"
-            # A period may have been observed on several days: the last of them is the one to keep.
-            connection.execute(
-                f'copy (from {SCHEMA}."{table}" where period_end between ? and ?'
-                f" qualify as_of = max(as_of) over (partition by basis, regime, period_type, period_start) order by all)"
-                f" to {literal(path)} (format parquet, compression zstd)",
-                [first, last],
-            )
-            rows[table] = connection.execute(
-                f"select count(*) from read_parquet({literal(path)})"
-            ).fetchall()[0][0]
+        for subject, tables in frozen_tables(connection).items():
+            _find_last_days(connection, subject, tables, (first, last))
+            rows |= {table: _freeze_table(connection, table, subject, target) for table in tables}
         if not rows.get("mart_province_ranking"):
             raise PublishError(
                 f"{first:%Y-%m}: the release that is served has no figures of a period that ends in it"
             )
-        open_ones = connection.execute(
-            "select period_type, basis, max(peers), max(peers_expected) from read_parquet(?)"
-            " where period_status <> 'final' group by all order by all",
-            [str(target / "mart_province_ranking.parquet")],
-        ).fetchall()
-    reason = "; ".join(
-        f"{period} of basis {basis}: {peers} of {expected} provinces ranked"
-        for period, basis, peers, expected in open_ones
-    )
+        reasons = _provisional(connection, target / "mart_province_ranking.parquet", rows)
     return {
         "release_id": release[0][0],
-        "status": "provisional" if open_ones else "final",
-        "reason": reason,
-        "rows": rows,
+        "status": "provisional" if reasons else "final",
+        "reason": "; ".join(reasons),
+        "rows": dict(sorted(rows.items())),
     }
 
 
-def _frozen_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+#: Of each period that is provisional, what it lacks of what makes it final (docs/adr/0029). Where a capture of the
+#: provinces was made is in a mart of its own; of a release that has none, it is what is left when nothing else lacks.
+_PROVISIONAL_SQL = """
+with provisional as (
+    select distinct {period}, as_of, peers, peers_expected, incomplete_sources
+    from read_parquet({ranking})
+    where period_status <> 'final'
+),
+
+captured_early as (
+    select distinct {period}, as_of, true as is_early
+    from {captures}
+    where unit_level = 'province' and is_current and cast(observed_at as date) <= period_end
+),
+
+told as (
+    select
+        provisional.*,
+        if(period_type = 'window', 'window ' || period_start || ' to ' || period_end, period_type) as period,
+        concat_ws(
+            ', ',
+            case when as_of < period_end then 'observed before its end (' || as_of || ')' end,
+            case
+                when peers is distinct from peers_expected
+                    then peers || ' of ' || coalesce(peers_expected::varchar, 'unknown') || ' provinces ranked'
+            end,
+            case when as_of >= period_end and is_early then 'not captured after its end' end,
+            'not every province has delivered beyond its end: ' || incomplete_sources
+        ) as reasons
+    from provisional
+    left join captured_early
+        using ({period}, as_of)
+)
+
+select period || ' of basis ' || basis || ': ' || coalesce(nullif(reasons, ''), 'not captured after its end')
+from told
+order by period_type, basis, period_start, period_end
+"""
+_NO_CAPTURES = (
+    "(select *, as_of as observed_at, '' as unit_level, true as is_current from provisional where false)"
+)
+
+
+def _provisional(connection: duckdb.DuckDBPyConnection, ranking: Path, rows: Mapping[str, int]) -> list[str]:
+    """A sentence for each period whose ranking of provinces, frozen in `ranking`, is not final: which, and why."""
+    query = _PROVISIONAL_SQL.format(
+        period=", ".join(_PERIOD),
+        ranking=literal(ranking),
+        captures=f"{SCHEMA}.{_CAPTURES}" if _CAPTURES in rows else _NO_CAPTURES,
+    )
+    return [sentence for (sentence,) in connection.execute(query).fetchall()]
+
+
+def frozen_tables(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[str]]:
+    """The marts of figures of a period, by the columns that say whose figures a row has."""
     found = connection.execute(
-        "select table_name from information_schema.columns where table_schema = ? and column_name in ? and"
-        " starts_with(table_name, ?) group by table_name having count(*) = ? order by table_name",
-        [SCHEMA, list(_KEYS), _FROZEN, len(_KEYS)],
+        "select table_name, list(column_name) as names from information_schema.columns where table_schema = ? and"
+        " starts_with(table_name, ?) group by table_name having list_has_all(names, ?) order by table_name",
+        [SCHEMA, _FROZEN, list(_KEYS)],
     ).fetchall()
-    return [table for (table,) in found]
+    tables: dict[tuple[str, ...], list[str]] = {}
+    for table, names in found:
+        subject = _UNIT if set(_UNIT) <= set(names) else tuple(name for name in _OF_SEVERAL if name in names)
+        tables.setdefault(subject, []).append(table)
+    return tables
+
+
+def _find_last_days(
+    connection: duckdb.DuckDBPyConnection,
+    subject: tuple[str, ...],
+    tables: Sequence[str],
+    within: tuple[date, date],
+) -> None:
+    """Make a table `last_days`: of each period that ends `within`, the last day on which each subject was observed.
+
+    Units of a province may have been observed on another day than the provinces. One day for all of `tables`: a unit
+    that has no total on its last day has no plan then, and keeps none of a day before.
+    """
+    keys = ", ".join((*_PERIOD, *subject))
+    observed = " union all ".join(
+        f'select {keys}, as_of, {_OBSERVED.get(table, "true")} as is_observed from {SCHEMA}."{table}"'
+        for table in tables
+    )
+    connection.execute(
+        f"create or replace temporary table last_days as select {keys},"
+        f" coalesce(max(as_of) filter (is_observed), max(as_of)) as as_of from ({observed})"
+        f" where period_end between ? and ? group by {keys}",
+        within,
+    )
+
+
+def _freeze_table(
+    connection: duckdb.DuckDBPyConnection, table: str, subject: tuple[str, ...], target: Path
+) -> int:
+    """Write the rows of the last days; gives how many there are."""
+    path = target / f"{table}.parquet"
+    connection.execute(
+        f'copy (from {SCHEMA}."{table}" semi join last_days using ({", ".join((*_PERIOD, *subject))}, as_of)'
+        f" order by all) to {literal(path)} (format parquet, compression zstd)"
+    )
+    count: int = connection.execute(f"select count(*) from read_parquet({literal(path)})").fetchall()[0][0]
+    return count

@@ -35,7 +35,8 @@ ReleaseBuild = Callable[..., Release]
 RANKING = (
     "select 'records' as basis, 'portal_2025' as regime, 'month' as period_type, date '2025-10-01' as period_start,"
     " date '2025-10-31' as period_end, date '2025-11-01' as as_of, '75' as unit_code, 'Đồng Nai' as name_vi,"
-    " {score}::decimal(6, 2) as total_score, 1 as rank, 34 as peers, 34 as peers_expected, 'final' as period_status"
+    " {score}::decimal(6, 2) as total_score, 1 as rank, 34 as peers, 34 as peers_expected, 'final' as period_status,"
+    " null::varchar as incomplete_sources"
 )
 
 
