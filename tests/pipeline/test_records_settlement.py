@@ -184,7 +184,8 @@ CASES = [
     Case(
         "end_unknown", "status 9 without any moment has no end: open, due long before", "overdue", opened(9)
     ),
-    # Open dossiers: the end is that of the period, or the day observed if earlier.
+    # Open dossiers: the end is that of the period, or the day observed if earlier; that is the day of the newest delivery,
+    # which shows the end of the day before.
     Case(
         "open_not_due",
         "open on 15 November, due on the 17th",
@@ -193,21 +194,27 @@ CASES = [
     ),
     Case(
         "open_due_on_the_day",
-        "at the end of 15 November 17:00 of that day has passed",
-        "overdue",
+        "delivered on 15 November, when that day was not over: it may have ended by 17:00",
+        "within_time",
         opened(due_at="2025-11-15 17:00:00"),
     ),
     Case(
+        "open_due_the_day_before",
+        "at the end of 14 November 17:00 of that day had passed",
+        "overdue",
+        opened(due_at="2025-11-14 17:00:00"),
+    ),
+    Case(
         "open_due_last_second",
-        "due at 23:59:59 of the day observed: end <= due",
+        "due at 23:59:59 of the last day that is known: end <= due",
         "within_time",
-        opened(due_at="2025-11-15 23:59:59"),
+        opened(due_at="2025-11-14 23:59:59"),
     ),
     Case(
         "open_due_date_only",
-        "due on 15 November without a time: its whole day",
+        "due on 14 November without a time: its whole day",
         "within_time",
-        opened(due_at="2025-11-15 00:00:00"),
+        opened(due_at="2025-11-14 00:00:00"),
     ),
     Case(
         "open_in_a_closed_month",
@@ -363,10 +370,10 @@ CASES = [
     ),
     Case(
         "open_with_waiting",
-        "due 13 November 23:59:59 and 2 days waited: within time to the end of the 15th",
+        "due 12 November 23:59:59 and 2 days waited: within time to the end of the 14th",
         "within_time",
         opened(
-            due_at="2025-11-13 23:59:59", supplements=asked(("2025-07-15 08:00:00", "2025-07-17 08:00:00"))
+            due_at="2025-11-12 23:59:59", supplements=asked(("2025-07-15 08:00:00", "2025-07-17 08:00:00"))
         ),
     ),
     Case(
@@ -374,7 +381,7 @@ CASES = [
         "one second less of waiting is not enough",
         "overdue",
         opened(
-            due_at="2025-11-13 23:59:59", supplements=asked(("2025-07-15 08:00:00", "2025-07-17 07:59:59"))
+            due_at="2025-11-12 23:59:59", supplements=asked(("2025-07-15 08:00:00", "2025-07-17 07:59:59"))
         ),
     ),
     Case(
