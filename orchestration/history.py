@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.answers.answer import Answer, Column, NotDoneError, Table
-from orchestration.answers.figures import CHANGE, OFFICIAL_RANK, RANK, points, reasons, words
+from orchestration.answers.figures import CHANGE, OFFICIAL_RANK, RANK, of_basis, points, reasons, words
 from orchestration.publishing.marts import open_marts, rows
 from orchestration.which_unit import called, unit_meant
 
@@ -41,7 +41,7 @@ seen_again as (
 select
     figures.regime, figures.period_type, figures.period_start, figures.period_end, figures.as_of,
     figures.period_status, total_score, {", ".join(GROUPS)}, rank, peers, official_rank, score_change, rank_change,
-    rank_reason, movement_reason, seen_until,
+    rank_reason, movement_reason, contains_synthetic, seen_until,
     case figures.period_type
         when 'month' then strftime(figures.period_start, '%Y-%m')
         when 'quarter' then strftime(figures.period_start, '%Y-Q') || quarter(figures.period_start)
@@ -89,7 +89,8 @@ def history(serving: Path, word: str, period_type: str | None = None) -> Answer:
         {"regime": regime, "period_type": found, "days": [*listed]}
         for (regime, found), listed in groupby(days, key=lambda day: (day["regime"], day["period_type"]))
     ]
-    shown: list[str | Table] = [f"{called(unit)}, by the portal's figures"]
+    is_synthetic = any(day["contains_synthetic"] for day in days)
+    shown: list[str | Table] = [f"{called(unit)}, {of_basis('portal', is_synthetic)}"]
     for one in series:
         shown += ["", *_shown(one)]
     regimes = sorted({one["regime"] for one in series})

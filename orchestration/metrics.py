@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.answers.answer import Answer, Column, NotDoneError, Table, number
+from orchestration.answers.figures import of_basis
 from orchestration.commands import command
+from orchestration.publishing.marts import open_marts
+from orchestration.publishing.marts import rows as rows_of
 from orchestration.settings import Settings
 
 MONTH = "metric_time__month"
@@ -89,7 +92,24 @@ def ask(settings: Settings, question: Question) -> Answer:
     with tempfile.TemporaryDirectory(prefix="metrics-") as place:
         rows = _rows(settings, question, Path(place), {metric.name for metric in asked})
     shown = [_column(name, known.get(name)) for name in (rows[0] if rows else ())]
-    return Answer({"rows": rows}, [Table(shown, rows) if rows else "no rows: nothing served is of that"])
+    is_synthetic = bool(rows) and _is_synthetic(settings)
+    return Answer(
+        {"rows": rows, "contains_synthetic": is_synthetic},
+        [
+            *([of_basis("records", True), ""] if is_synthetic else []),
+            Table(shown, rows) if rows else "no rows: nothing served is of that",
+        ],
+    )
+
+
+def _is_synthetic(settings: Settings) -> bool:
+    """All metrics count records of one basis, so that what one of their tables says goes for the other."""
+    with open_marts(settings.serving) as connection:
+        (of_all,) = rows_of(
+            connection,
+            "select coalesce(bool_or(contains_synthetic), false) as found from marts.bi_province_month",
+        )
+    return bool(of_all["found"])
 
 
 def _named(known: Mapping[str, Metric], name: str) -> Metric:

@@ -101,6 +101,7 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
     results = _kept_gates(settings, run_id, suites)
     inputs = [batch for source in SOURCES for batch in batch_contents(settings.lake, source.name)]
     files = [file for batch in inputs for file in batch["files"]]
+    synthetic = _synthetic_sources(inputs)
     evidence = Provenance(
         inputs=inputs,
         gates=[_brief(result) for result in results],
@@ -113,12 +114,14 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
         keys=mart_keys(settings.dbt_manifest),
         descriptions_vi=mart_descriptions_vi(settings.dbt_manifest),
         parquet_by=marts_in_folders(settings.dbt_manifest),
-        contains_synthetic=any(SYNTHETIC in PurePath(file).name for file in files),
+        contains_synthetic=bool(synthetic),
     )
     facts = {
         "Release": "{release_id}",
         "Inputs": _listed(files),
-        "Synthetic": "SYNTHETIC RECORDS ARE AMONG THE INPUTS" if evidence.contains_synthetic else "nothing",
+        "Synthetic": f"SYNTHETIC FILES ARE AMONG THE INPUTS: {', '.join(synthetic)}"
+        if synthetic
+        else "nothing",
         "Retracted": ", ".join(
             f"{r['source_file']} by {signed(r['by'], r['os_user'])}: {r['reason']}"
             for r in evidence.retracted
@@ -140,6 +143,17 @@ def gather(settings: Settings, run_id: str, suites: Sequence[str]) -> tuple[Prov
         "Run": run_id,
     }
     return evidence, render(results, "Release {release_id}", facts)
+
+
+def _synthetic_sources(inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of which sources files are synthetic: those of the others are real, the portal's as records."""
+    return sorted(
+        {
+            batch["source"]
+            for batch in inputs
+            if any(SYNTHETIC in PurePath(file).name for file in batch["files"])
+        }
+    )
 
 
 def _listed(files: Sequence[str]) -> str:

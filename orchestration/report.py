@@ -21,6 +21,7 @@ from orchestration.answers.figures import (
     TOTAL_SCORE,
     arrow,
     moved_points,
+    of_basis,
     words,
 )
 from orchestration.publishing.marts import open_marts, rows
@@ -98,7 +99,7 @@ since as (
 )
 
 select rank, name_vi, total_score, band, rank_change, score_change,
-    official_rank, period_status, peers, peers_expected, baseline, regime, period_type, as_of,
+    official_rank, period_status, peers, peers_expected, baseline, regime, period_type, as_of, contains_synthetic,
     course, line, course_places, course_points,
     (select list(as_of order by as_of) from course_days) as course_days
 from newest
@@ -138,7 +139,7 @@ provinces as (
 
 select provinces.name_vi as province, numbered.provinces, numbered.kind, numbered.rank, numbered.official_rank,
     numbered.name_vi, numbered.total_score, numbered.peers, numbered.peers_expected, numbered.regime,
-    numbered.period_type, numbered.as_of
+    numbered.period_type, numbered.as_of, numbered.contains_synthetic
 from numbered
 inner join provinces
     on numbered.province_code = provinces.unit_code
@@ -154,7 +155,7 @@ with shown as (
 )
 
 select rank, name_vi, total_score, band, official_rank,
-    period_status, peers, peers_expected, regime, period_type, as_of
+    period_status, peers, peers_expected, regime, period_type, as_of, contains_synthetic
 from shown
 where regime <> (select arg_max(regime, as_of) from shown)
 qualify as_of = max(as_of) over (partition by regime) and rank <= {FIRST}
@@ -181,7 +182,10 @@ with counted as (
     qualify as_of = max(as_of) over ()
 )
 
-select count(*) filter (status = 'match') as matched, count(*) as compared, max(as_of) as as_of from counted
+select
+    count(*) filter (status = 'match') as matched, count(*) as compared, max(as_of) as as_of,
+    coalesce(bool_or(contains_synthetic), false) as contains_synthetic
+from counted
 """
 
 
@@ -211,7 +215,7 @@ def report(serving: Path) -> Answer:
             *_units_shown(units),
             *_former_rules_shown(former, ranking[0]["regime"]),
             f"Against the portal's own scores: {counted['matched']} of {counted['compared']}"
-            f" province scores with counts match{of_day}",
+            f" province scores with counts match{of_day}{_mark(counted)}",
             "",
             Table(_LEVELS, levels),
         ],
@@ -240,7 +244,8 @@ def _units_shown(units: Sequence[Mapping[str, Any]]) -> list[str | Table]:
         some = list(listed)
         of = some[0]["peers_expected"] or "an unknown number"
         shown += [
-            f"{province}, {kind}, {_period(some[0])}: {some[0]['peers']} of {of} ranked; the first and the last",
+            f"{province}, {kind}, {_period(some[0])}: {some[0]['peers']} of {of} ranked; the first and the last"
+            f"{_mark(some[0])}",
             "",
             Table(_UNIT, some),
             "",
@@ -267,7 +272,13 @@ def _title(first: Mapping[str, Any]) -> str:
     return (
         f"Provinces, {_period(first)}"
         f" ({first['period_status']}, regime {first['regime']}, {first['peers']} of {first['peers_expected']} ranked)"
+        f"{_mark(first)}"
     )
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    """All here is by the portal's figures: what needs no word, unless they are made up."""
+    return f", {of_basis('portal', True)}" if row["contains_synthetic"] else ""
 
 
 def _period(row: Mapping[str, Any]) -> str:
@@ -294,6 +305,7 @@ _LEVELS = (
 #: What all rows of a ranking have in common.
 _OF_THE_RANKING = (
     "period_type", "as_of", "period_status", "regime", "peers", "peers_expected", "baseline", "course_days",
+    "contains_synthetic",
 )  # fmt: skip
 
 

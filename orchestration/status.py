@@ -124,7 +124,7 @@ def _release_shown(released: Mapping[str, Any], now: datetime) -> list[str]:
         f" {_ago(now - released['created_at'])}",
         f"Figures up to {released['as_of'] or 'no day'}"
         + ("" if days is None else f", {days} days ago")
-        + (", SYNTHETIC records among them" if released["contains_synthetic"] else ""),
+        + (", SYNTHETIC ones among them" if released["contains_synthetic"] else ""),
         f"Gates: {released['gates_passed']} passed, {released['checks_passed']} checks;"
         f" code {released['code_revision'] or 'of no known revision'}{changed}",
     ]

@@ -10,9 +10,6 @@ from typing import Any
 
 from orchestration.answers.answer import Column, number
 
-#: Of a row beside ranked ones: whose places these are not.
-SYNTHETIC = "from SYNTHETIC records: these are nobody's figures"
-
 
 def arrow(rank_change: int | None) -> str:
     """Places climbed as `▲ 9`, fallen as `▼ 2`, unmoved as `=`; empty where it cannot be said."""
@@ -42,9 +39,10 @@ BAND = Column("band")
 
 
 def of_basis(basis: str, contains_synthetic: bool) -> str:
-    """Whose figures they are, for a title."""
+    """Whose figures they are, for a title. Either basis may be synthetic."""
     if contains_synthetic:
-        return SYNTHETIC
+        files = "files of the portal" if basis == "portal" else "records"
+        return f"from SYNTHETIC {files}: these are nobody's figures"
     return "by the portal's figures" if basis == "portal" else "from records"
 
 

@@ -65,7 +65,7 @@ def kept_releases(serving: Path) -> Answer:
 def _notes(release: Mapping[str, Any]) -> str:
     return ", ".join(
         [
-            *(["synthetic records"] if release["contains_synthetic"] else []),
+            *(["synthetic files"] if release["contains_synthetic"] else []),
             *(
                 f"retracted {shell_word(entry['source_file'])} by {_signed(entry)}"
                 for entry in release["retracted"]

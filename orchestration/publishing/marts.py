@@ -93,7 +93,7 @@ RELEASE = Mart(
         Column("as_of", "DATE", comment="The newest day that any of its figures go up to."),
         Column(
             "contains_synthetic", "BOOLEAN", is_nullable=False,
-            comment="Whether synthetic records are among its inputs; `contains_synthetic` beside a figure says of which.",
+            comment="Whether synthetic files are among its inputs; `contains_synthetic` beside a figure says of which.",
         ),
         Column("gates_passed", "INTEGER", is_nullable=False, comment="Gates that let it pass: all that there are."),
         Column("checks_passed", "INTEGER", is_nullable=False, comment="Expectations of these gates."),

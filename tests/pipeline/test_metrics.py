@@ -360,7 +360,7 @@ def test_what_is_not_understood_is_said_in_the_words_of_the_question(served: Set
         served,
         Question(["dossiers_received"], ["province__name"], ["{{ Dimension('province__code') }} = '00'"]),
     )
-    assert nothing.facts == {"rows": []}
+    assert nothing.facts == {"rows": [], "contains_synthetic": False}
     listed = ask(served, Question()).facts["metrics"]
     assert {"timely_ratio", "dossiers_received"} < {metric.name for metric in listed}
 

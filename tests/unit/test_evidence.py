@@ -99,6 +99,29 @@ def test_gates_that_a_run_kept_are_its_evidence(settings: Settings) -> None:
         assert expected in page
 
 
+def test_the_page_names_the_sources_whose_files_are_synthetic(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A portal made up for a training is no synthetic record, and real records beside it are real."""
+    files = {
+        "portal_service_results": ["portal_service_results/2026-10-10/nation/synthetic_results.json"],
+        "dossiers": [
+            "dossiers/2026-10-10/H19/dossiers.jsonl",
+            "dossiers/2026-10-10/synthetic/dossiers.jsonl",
+        ],
+    }
+    monkeypatch.setattr(
+        "orchestration.provenance.batch_contents",
+        lambda lake, source: (
+            [{"source": source, "batch": "b1", "files": files[source], "rows": 1}] if source in files else []
+        ),
+    )
+    keep_gate(settings, "run-1", result("release__a"))
+    evidence, page = gather_built(settings, "run-1", ["release__a"])
+    assert evidence.contains_synthetic is True
+    assert "SYNTHETIC FILES ARE AMONG THE INPUTS: portal_service_results<" in page
+
+
 def test_a_failed_gate_is_kept_with_what_failed_and_its_rows(settings: Settings) -> None:
     keep_gate(settings, "run-1", result("release__a", success=False))
     evidence, page = gather_built(settings, "run-1", ["release__a"])

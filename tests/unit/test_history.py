@@ -56,7 +56,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Path:
             " regime varchar, period_type varchar, period_start date, period_end date, as_of date,"
             " total_score decimal(6, 2), rank integer, official_rank integer,"
             " score_change decimal(6, 2), rank_reason varchar, movement_reason varchar,"
-            " rank_change integer, peers integer, period_status varchar);"
+            " rank_change integer, peers integer, period_status varchar,"
+            " contains_synthetic boolean);"
             "create table mart_index (basis varchar, unit_code varchar, regime varchar, period_type varchar,"
             " period_start date, as_of date, group_code varchar, score decimal(6, 2));"
             "create table mart_portal_captures (regime varchar, period_type varchar, period_start date, as_of date,"
@@ -67,20 +68,24 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.executemany("insert into dim_unit values (?, ?, ?, ?, ?, ?)", KNOWN)
         connection.execute("create table mart_department_ranking as from ranking")
         connection.execute("create table mart_commune_ranking as from ranking")
-        day = "insert into {} values ('{}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 34, 'provisional')"
+        day = (
+            "insert into {} values ('{}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 34, 'provisional', {})"
+        )
         for row in reversed(DONG_NAI):
-            connection.execute(day.format("ranking", "portal"), ["75", "H19", "Đồng Nai", *row])
+            connection.execute(day.format("ranking", "portal", False), ["75", "H19", "Đồng Nai", *row])
         # From records, and of others: never beside it.
         connection.execute(
-            day.format("ranking", "records"), ["75", "H19", "Đồng Nai", *DONG_NAI[0][:5], 1, *DONG_NAI[0][6:]]
+            day.format("ranking", "records", True),
+            ["75", "H19", "Đồng Nai", *DONG_NAI[0][:5], 1, *DONG_NAI[0][6:]],
         )
         connection.execute(
-            day.format("ranking", "portal"), ["82", "H20", "Đồng Tháp", *DONG_NAI[1][:5], 2, *DONG_NAI[1][6:]]
+            day.format("ranking", "portal", False),
+            ["82", "H20", "Đồng Tháp", *DONG_NAI[1][:5], 2, *DONG_NAI[1][6:]],
         )
         department = ["H21.17", "H21.17", "Sở Văn hóa, Thể thao và Du lịch", *DONG_NAI[1]]
-        connection.execute(day.format("mart_department_ranking", "portal"), department)
+        connection.execute(day.format("mart_department_ranking", "portal", False), department)
         commune = ["21730", "H21.206", "Xã Phù Mỹ", *DONG_NAI[1]]
-        connection.execute(day.format("mart_commune_ranking", "portal"), commune)
+        connection.execute(day.format("mart_commune_ranking", "portal", True), commune)
         connection.execute("create table mart_province_ranking as from ranking; drop table ranking")
         for one in DONG_NAI[:2]:
             for points, group in enumerate((*GROUPS, "TOTAL"), 1):
@@ -195,7 +200,17 @@ def test_scripts_are_given_the_same_days_as_numbers(serving: Path) -> None:
     ],
 )
 def test_a_unit_is_named_by_its_codes_or_as_people_type_it(serving: Path, word: str, called: str) -> None:
-    assert told(serving, word).splitlines()[0] == f"{called}, by the portal's figures"
+    assert told(serving, word).splitlines()[0].startswith(f"{called}, ")
+
+
+def test_what_the_portal_is_said_to_have_published_and_is_made_up_says_so(serving: Path) -> None:
+    """Real figures stand beside: of records that are synthetic nothing is said where none is shown."""
+    assert told(serving, "H19").splitlines()[0] == "Đồng Nai (H19, 75), by the portal's figures"
+    answer = history(serving, "21730")
+    assert answer.shown[0] == (
+        "Xã Phù Mỹ (H21.206, 21730), from SYNTHETIC files of the portal: these are nobody's figures"
+    )
+    assert [day["contains_synthetic"] for one in answer.facts["series"] for day in one["days"]] == [True]
 
 
 def test_a_unit_without_figures_is_told_from_one_that_nobody_knows(serving: Path) -> None:

@@ -23,10 +23,10 @@ RANKING_COLUMNS = (
     "rank integer, name_vi varchar, total_score decimal(6, 2), band varchar, rank_change integer,"
     " score_change decimal(6, 2), official_rank integer, unit_code varchar, province_code varchar,"
     " period_status varchar, peers integer, peers_expected integer, baseline varchar, regime varchar,"
-    " period_type varchar, period_start date, period_end date, as_of date, basis varchar"
+    " period_type varchar, period_start date, period_end date, as_of date, basis varchar, contains_synthetic boolean"
 )
 RANKINGS = ("mart_province_ranking", "mart_department_ranking", "mart_commune_ranking")
-YEAR = "'year_to_date', date '2026-01-01', date '2026-12-31', date '2026-10-10', 'portal'"
+YEAR = "'year_to_date', date '2026-01-01', date '2026-12-31', date '2026-10-10', 'portal', false"
 FACTS = "'provisional', 3, 34, {baseline}, 'QD 766', " + YEAR
 EARLIER = "'year_to_date of 2026-09-26'"
 
@@ -78,13 +78,13 @@ def make_serving(tmp_path: Path) -> MakeServing:
             connection.execute(
                 "create table marts.mart_official_reconciliation (score_level varchar, unit_level varchar,"
                 " metric_code varchar, status varchar, difference double, has_counts boolean, official_score double,"
-                " as_of date);"
+                " as_of date, contains_synthetic boolean);"
                 "create table marts.dim_unit (unit_code varchar, unit_level varchar, name_vi varchar, valid_from date,"
                 " valid_to date)"
             )
             for row in compared:
                 connection.execute(
-                    f"insert into marts.mart_official_reconciliation values ({row}, date '2026-10-10')"
+                    f"insert into marts.mart_official_reconciliation values ({row}, date '2026-10-10', false)"
                 )
             connection.execute(more)
             (tmp_path / "parquet").mkdir()
@@ -165,8 +165,8 @@ def test_only_the_top_is_shown_and_the_rest_is_counted(make_serving: MakeServing
 
 _BEFORE = (
     "insert into marts.mart_province_ranking select rank, name_vi, total, 'fair', null, null, rank, unit_code, unit_code,"
-    " 'provisional', peers, 34, null, regime, 'year_to_date', '2026-01-01', '2026-12-31', as_of::date, 'portal'"
-    " from (values {rows}) as v (as_of, unit_code, name_vi, rank, total, peers, regime)"
+    " 'provisional', peers, 34, null, regime, 'year_to_date', '2026-01-01', '2026-12-31', as_of::date, 'portal',"
+    " false from (values {rows}) as v (as_of, unit_code, name_vi, rank, total, peers, regime)"
 )
 THREE = (
     "1, 'A', 63.50, 'fair', null, null, 1, '01', '01'",
@@ -244,7 +244,7 @@ def listed(table: str, province: str, units: int, day: str = "2026-10-10") -> st
     return (
         f"insert into marts.{table} select n, 'Unit ' || n, 100 - n, 'fair', null, null, n, '{province}.' || n,"
         f" '{province}', 'provisional', {units}, {units + 1}, null, 'QD 766', 'year_to_date', '2026-01-01', '2026-12-31',"
-        f" date '{day}', 'portal' from range(1, {units + 1}) as numbers (n); "
+        f" date '{day}', 'portal', false from range(1, {units + 1}) as numbers (n); "
     )
 
 
@@ -306,8 +306,38 @@ def test_a_ranking_under_former_rules_stands_apart(make_serving: MakeServing) ->
     assert "2025-10-30" not in text
 
 
+def test_figures_of_the_portal_that_are_made_up_say_so_in_each_table(make_serving: MakeServing) -> None:
+    """Records are of another table; what is real carries no mark."""
+    mark = ", from SYNTHETIC files of the portal: these are nobody's figures"
+    made_up = "; ".join(
+        f"update marts.{table} set contains_synthetic = {which}"
+        for table, which in (
+            *((one, "basis = 'portal'") for one in RANKINGS),
+            ("mart_official_reconciliation", "true"),
+        )
+    )
+    lists = UNITS + listed("mart_department_ranking", "52", 5) + listed("mart_commune_ranking", "52", 5)
+    former = before("'2025-10-31', '01', 'P1', 1, 90, 34, 'before'")
+    serving = make_serving(more=f"{lists}{former}; {made_up}")
+    heads = [line for line in told(serving).splitlines() if " ranked" in line or line.startswith("Against")]
+    assert [line.endswith(mark) for line in heads] == [True] * 5
+    facts = report(serving).facts
+    assert (facts["ranking"]["contains_synthetic"], facts["reconciliation"]["contains_synthetic"]) == (
+        True,
+        True,
+    )
+
+
+def test_real_figures_of_the_portal_are_not_marked_for_synthetic_records(make_serving: MakeServing) -> None:
+    serving = make_serving(
+        more="update marts.mart_province_ranking set contains_synthetic = true where basis = 'records'"
+    )
+    assert "SYNTHETIC" not in told(serving)
+    assert report(serving).facts["ranking"]["contains_synthetic"] is False
+
+
 def test_counts_are_those_of_the_newest_day_that_has_any(make_serving: MakeServing) -> None:
-    row = "'metric', 'province', 'M1', 'match', 0, {}, 1.0, date '{}'"
+    row = "'metric', 'province', 'M1', 'match', 0, {}, 1.0, date '{}', false"
     more = "insert into marts.mart_official_reconciliation values " + ", ".join(
         f"({row.format(*of)})" for of in (("true", "2026-10-08"), ("false", "2026-10-11"))
     )

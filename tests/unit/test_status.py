@@ -67,7 +67,7 @@ def told(settings: Settings) -> tuple[int, list[str]]:
 
 SERVED = [
     "Served: 2, published 2026-10-10 22:30 in Vietnam, 3 hours ago",
-    "Figures up to 2026-10-08, 3 days ago, SYNTHETIC records among them",
+    "Figures up to 2026-10-08, 3 days ago, SYNTHETIC ones among them",
     "Gates: 14 passed, 40 checks; code abc",
 ]
 

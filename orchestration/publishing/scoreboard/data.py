@@ -37,8 +37,10 @@ def open_release(release: Path, previous: Path | None) -> duckdb.DuckDBPyConnect
     connection.execute(query("periods"))
     ranking = previous / "parquet" / "mart_province_ranking.parquet" if previous else None
     if ranking is not None and ranking.is_file():
+        # A release of before that column does not say what was synthetic, and keeps no release from being published.
         connection.execute(
             f"create schema before; create view before.mart_province_ranking as from read_parquet({literal(ranking)})"
+            " union all by name select null::boolean as contains_synthetic where false"
         )
     return connection
 
@@ -58,6 +60,11 @@ def opened_first(connection: duckdb.DuckDBPyConnection, reference: Path) -> dict
 def of_the_release(connection: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
     """What does not depend on the period that is looked at."""
     return {name: found_by(connection, name) for name in _OF_THE_RELEASE}
+
+
+def synthetic_bases(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The bases of which something on the page is synthetic: one may be while the other is real."""
+    return found_by(connection, "synthetic")["basis"]
 
 
 def changes(connection: duckdb.DuckDBPyConnection) -> dict[str, Columns] | None:

@@ -51,7 +51,8 @@ def _page(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], re
         "previous": manifest["previous"] if changes else None,
         "moment": moment(manifest["created_at"]),
         "created_at": manifest["created_at"],
-        "synthetic": manifest["contains_synthetic"],
+        # Not the manifest's word, which is of all inputs together: what was refused makes nothing synthetic.
+        "synthetic": data.synthetic_bases(connection),
     }
     groups = [
         dict(zip(first["group_names"], row, strict=True))

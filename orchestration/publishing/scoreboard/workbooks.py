@@ -78,9 +78,8 @@ def _workbook(
 
 
 def _about(period: Mapping[str, Any], facts: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
-    is_synthetic = facts["synthetic"] and period["basis"] == "records"
     return [
-        *([(texts["vi"]["synthetic_mark"], "")] if is_synthetic else []),
+        *([(texts["vi"]["synthetic_mark"], "")] if period["contains_synthetic"] else []),
         (_both(texts, "release"), facts["release"]),
         (_both(texts, "moment_of_data"), str(period["as_of"])),
         (_both(texts, "basis"), period["basis"]),

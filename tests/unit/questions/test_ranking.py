@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.answers.answer import Answer, NotDoneError, as_json
+from orchestration.answers.figures import of_basis
 from orchestration.ranking import ranking
 from tests.unit.questions.small_marts import period_id
 
@@ -85,6 +86,22 @@ def test_an_earlier_day_another_set_of_rules_and_synthetic_records(serving: Path
     assert told(asked(serving, basis="records", kind="window"))[0].startswith(
         "Provinces, 1 July 2025 to 30 November"
     )
+
+
+@pytest.mark.parametrize(
+    ("basis", "is_synthetic", "said"),
+    [
+        ("portal", False, "by the portal's figures"),
+        ("portal", True, "from SYNTHETIC files of the portal: these are nobody's figures"),
+        ("records", False, "from records"),
+        ("records", True, "from SYNTHETIC records: these are nobody's figures"),
+    ],
+)
+def test_either_basis_may_be_synthetic_and_is_called_by_its_name(
+    basis: str, is_synthetic: bool, said: str
+) -> None:
+    """Who lands a file of the portal for a training has no records to look for."""
+    assert of_basis(basis, is_synthetic) == said
 
 
 def test_a_level_and_a_province_have_to_fit(serving: Path) -> None:

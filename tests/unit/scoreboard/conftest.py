@@ -16,13 +16,24 @@ from orchestration.publishing.scoreboard.page import draw
 from orchestration.settings import Settings
 
 SMALL = Path(__file__).parent / "small_release.sql"
+_MARKED = (
+    "update marts.mart_province_ranking set contains_synthetic = {}",
+    "update marts.mart_official_reconciliation set contains_synthetic = {}",
+    "update marts.mart_source_quality set contains_synthetic = {}",
+)
+#: Changes to the small release: nothing is synthetic.
+REAL = tuple(update.format("false") for update in _MARKED)
+#: A training or demonstration: the portal's file is synthetic, and genuine records lie beside it.
+TRAINING = tuple(
+    update.format(value) for update, value in zip(_MARKED, ("basis = 'portal'", "true", "false"), strict=True)
+)
 
 
 @pytest.fixture(scope="session")
 def make_release(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Write the Parquet and the manifest of the small release, after `changes` to its tables."""
 
-    def make(release_id: str, *changes: str, synthetic: bool = True, previous: str | None = None) -> Path:
+    def make(release_id: str, *changes: str, previous: str | None = None) -> Path:
         folder = tmp_path_factory.mktemp("serving") / release_id
         (folder / "parquet").mkdir(parents=True)
         with duckdb.connect() as connection:
@@ -36,7 +47,7 @@ def make_release(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
             "release_id": release_id,
             "previous": previous,
             "created_at": "2026-10-10T19:30:00+00:00",
-            "contains_synthetic": synthetic,
+            "contains_synthetic": True,  # of all inputs together: says nothing of any figure
             "gates": [
                 {"suite": "release__mart_index", "table": "marts.mart_index", "checks": 3, "success": True}
             ],
@@ -55,6 +66,12 @@ def reference() -> Path:
 @pytest.fixture(scope="session")
 def release(make_release: Callable[..., Path]) -> Path:
     return make_release("20261010T193000Z-small", previous="20261006T193000Z-before")
+
+
+@pytest.fixture(scope="session")
+def training(make_release: Callable[..., Path]) -> Path:
+    """The portal's figures are synthetic, the records real."""
+    return make_release("20261010T193000Z-training", *TRAINING)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
--- The marts of a release by hand: three provinces of which one lacks a group, two days of the portal, and a month of records.
+-- The marts of a release by hand: three provinces of which one lacks a group, two days of the portal, and a month of
+-- records. The records are synthetic.
 create schema marts;
 create table keys as from (values
     ('portal', 'portal_2026', 'year_to_date', date '2026-01-01', date '2026-12-31', date '2026-10-06'),
@@ -22,7 +23,8 @@ select
     if(t.rank is null, 'no figure for ONLINE', null) as rank_reason,
     if(t.score_change is null, 'no earlier figures of this kind', null) as movement_reason,
     if(keys.basis = 'records', 'petitions', null) as incomplete_sources,
-    concat_ws('.', keys.basis, regime, period_type, period_start, period_end, keys.as_of) as period_id
+    concat_ws('.', keys.basis, regime, period_type, period_start, period_end, keys.as_of) as period_id,
+    keys.basis = 'records' as contains_synthetic
 from (values
     ('portal', date '2026-10-06', '75', 66.97, 2, null, null, 66.97), ('portal', date '2026-10-06', '52', 67.10, 1, null, null, 67.10),
     ('portal', date '2026-10-06', '01', null, null, null, null, null),
@@ -138,13 +140,14 @@ select keys.*, '75' as province_code, 'CKMB' as group_code, 'province' as unit_l
     timestamp '2026-10-10 14:00' as newest_at, null::varchar as missing_sources
 from keys;
 create table marts.mart_official_reconciliation as
-select keys.*, '75' as unit_code, 'province' as unit_level, 'total' as score_level, 'rounding' as status, -0.01 as difference
+select keys.*, '75' as unit_code, 'province' as unit_level, 'total' as score_level, 'rounding' as status, -0.01 as difference,
+    false as contains_synthetic
 from keys where basis = 'portal';
 create table marts.mart_portal_captures as
 select keys.*, 'province' as unit_level, 'observation' as capture_status, timestamp '2026-10-10 14:00' as observed_at, 34 as units
 from keys where basis = 'portal';
 create table marts.mart_source_quality as
-from (values ('H19.95', 'H19', 'no_deadline', 17::bigint)) as t(agency_code, sender, defect, dossiers);
+from (values ('H19.95', 'H19', 'no_deadline', 17::bigint, true)) as t(agency_code, sender, defect, dossiers, contains_synthetic);
 -- Of the 10th against the 6th: 1.00 of a metric, 2.50 of a group and 0.01 by rounding make the 3.51 of 75; of 01 there is no total.
 create table marts.bi_movement as
 select

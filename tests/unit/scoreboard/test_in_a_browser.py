@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from orchestration.publishing.marts import open_marts, rows
 from orchestration.publishing.scoreboard.page import draw
+from tests.unit.scoreboard.conftest import REAL
 from tests.unit.scoreboard.reading import fact, go, opened, ready, serious, table
 
 pytestmark = pytest.mark.bi
@@ -396,15 +397,109 @@ def test_synthetic_figures_are_marked_on_every_view_and_in_what_is_taken_along(
         text = csv_of(page, tmp_path)
         assert text.splitlines()[0] == "\ufeffDỮ LIỆU TỔNG HỢP / SYNTHETIC"
         go(page, f"{PORTAL}&view=ranking")
-        assert "DỮ LIỆU TỔNG HỢP" not in page.inner_text("#synthetic")  # the portal's figures are real
+        # The portal's figures are real, and of the others it is said which they are.
+        assert page.inner_text("#synthetic") == (
+            "The figures shown are not made up. This release also holds made-up figures. Basis: Dossiers."
+        )
+
+
+@pytest.fixture(scope="session")
+def training_page(training: Path, reference: Path) -> Path:
+    path = training / "scoreboard.html"
+    path.write_text(draw(training, None, reference), encoding="utf-8")
+    return path
+
+
+def test_a_synthetic_portal_is_marked_on_every_view_and_in_what_is_taken_along(
+    browser: Any, training_page: Path, tmp_path: Path
+) -> None:
+    """A file for training says so in its name; nobody may take it for what the portal published."""
+    with opened(browser, training_page, PORTAL) as page:
+        for view in ("ranking", "map", "province", "nation"):
+            go(page, f"{PORTAL}&view={view}")
+            assert page.inner_text("#synthetic") == (
+                "DỮ LIỆU TỔNG HỢP / SYNTHETIC: The figures shown come from made-up data; they are not real."
+            )
+            assert page.inner_text("#scope").startswith("Portal (SYNTHETIC), ")
+        name, text = csv_named(page, tmp_path)
+        assert name.startswith("SYNTHETIC_scoreboard_nation_portal")
+        assert text.splitlines()[0] == "\ufeffDỮ LIỆU TỔNG HỢP / SYNTHETIC"
+        assert any(line.startswith("Figures,Portal (SYNTHETIC),") for line in text.splitlines())
+        assert workbook_name(page).startswith("SYNTHETIC_scoreboard_provinces_portal")
+        assert page.complaints == []
+
+
+def test_real_records_beside_a_synthetic_portal_are_not_marked(
+    browser: Any, training_page: Path, tmp_path: Path
+) -> None:
+    with opened(browser, training_page, f"{RECORDS}&view=ranking") as page:
+        assert page.inner_text("#synthetic") == (
+            "The figures shown are not made up. This release also holds made-up figures. Basis: Portal."
+        )
+        assert page.locator("select[name=basis] option").all_inner_texts() == [
+            "Portal (SYNTHETIC)",
+            "Dossiers",
+        ]
+        name, text = csv_named(page, tmp_path)
+        assert name.startswith("scoreboard_ranking_records")
+        assert "SYNTHETIC" not in text
+        assert workbook_name(page).startswith("scoreboard_provinces_records")
+
+
+def test_views_of_a_release_say_which_basis_is_synthetic(
+    browser: Any, training_page: Path, tmp_path: Path
+) -> None:
+    """Data quality shows both bases: each table is marked by its own; a workbook taken from there is of its period."""
+    with opened(browser, training_page, f"{RECORDS}&view=quality") as page:
+        said = "Made-up figures are among what is shown. Basis: Portal."
+        assert page.inner_text("#synthetic") == f"DỮ LIỆU TỔNG HỢP / SYNTHETIC: {said}"
+        assert page.is_visible("#synthetic-quality-portal")
+        assert not page.is_visible("#synthetic-quality-records")
+        name, text = csv_named(page, tmp_path)
+        assert name.startswith("SYNTHETIC_scoreboard_quality")
+        assert text.splitlines()[0] == f"\ufeffDỮ LIỆU TỔNG HỢP / SYNTHETIC,{said}"
+        assert workbook_name(page).startswith("scoreboard_provinces_records")
+        go(page, f"{RECORDS}&view=changes")  # the release before is not kept: nothing synthetic is shown here
+        assert page.inner_text("#synthetic").startswith("The figures shown are not made up.")
+
+
+def test_what_changed_says_of_each_row_whether_it_is_synthetic(
+    browser: Any, make_release: Any, reference: Path, tmp_path: Path
+) -> None:
+    """The training is over, and the release before showed its figures: they stand here beside the real ones."""
+    trained = make_release(
+        "20260101T000000Z-trained",
+        "update marts.mart_province_ranking set contains_synthetic = as_of = '2026-10-10'",
+        "update marts.mart_province_ranking set total_score = 65.00 where unit_code = '52' and basis = 'portal'",
+    )
+    path = tmp_path / "scoreboard.html"
+    real = make_release("20260102T000000Z-real", *REAL, previous=trained.name)
+    path.write_text(draw(real, trained, reference), encoding="utf-8")
+    with opened(browser, path, f"{PORTAL}&view=changes") as page:
+        assert ["(SYNTHETIC)" in row["period"] for row in table(page, "changes")] == [False, True]
+        assert page.inner_text("#synthetic").endswith("Basis: Portal.")
+        go(page, f"{PORTAL}&view=ranking")
+        assert not page.is_visible("#synthetic")
+
+
+def workbook_name(page: Any) -> str:
+    with page.expect_download() as download:
+        page.click("#excel")
+    name: str = download.value.suggested_filename
+    return name
 
 
 def csv_of(page: Any, folder: Path) -> str:
+    return csv_named(page, folder)[1]
+
+
+def csv_named(page: Any, folder: Path) -> tuple[str, str]:
+    """The name that the file is handed out under, and its text."""
     with page.expect_download() as download:
         page.click("#csv")
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
-    return path.read_bytes().decode()
+    return path.name, path.read_bytes().decode()
 
 
 def test_the_csv_has_numbers_in_full_and_tells_missing_from_zero(
@@ -432,7 +527,7 @@ def test_the_workbook_of_the_period_is_handed_out(browser: Any, page_file: Path,
 def test_a_release_without_synthetic_figures_has_no_mark(
     browser: Any, make_release: Any, reference: Path, tmp_path: Path
 ) -> None:
-    real = make_release("20260101T000000Z-real", synthetic=False)
+    real = make_release("20260101T000000Z-real", *REAL)
     path = tmp_path / "scoreboard.html"
     path.write_text(draw(real, None, reference), encoding="utf-8")
     with opened(browser, path, RECORDS) as page:

@@ -18,6 +18,7 @@ import pytest
 from orchestration.publishing.marts import PublishError
 from orchestration.publishing.pages.texts import IncompleteTextsError, read_texts
 from orchestration.publishing.scoreboard.page import TEMPLATES, TEXTS, ScoreboardError, draw
+from tests.unit.scoreboard.conftest import REAL
 
 MakeRelease = Callable[..., Path]
 
@@ -98,6 +99,65 @@ def test_without_the_release_before_nothing_is_said_to_have_changed(release: Pat
     first = block(draw(release, release.with_name("gone"), reference), "first")
     assert "changes" not in first["tables"]
     assert first["facts"]["previous"] is None
+
+
+def test_each_period_says_whether_it_is_synthetic_and_the_release_of_which_bases(
+    release: Path, training: Path, reference: Path
+) -> None:
+    """Of the manifest, which says it of all inputs together, one basis would be marked for what the other holds."""
+    for made, bases, marks in (
+        (release, ["records"], [False, False, True]),
+        (training, ["portal"], [True, True, False]),
+    ):
+        first = block(draw(made, None, reference), "first")
+        assert first["facts"]["synthetic"] == bases
+        assert first["tables"]["periods"]["contains_synthetic"] == marks
+
+
+def test_quality_of_real_and_of_synthetic_records_is_told_apart_where_no_period_is_synthetic(
+    make_release: MakeRelease, reference: Path
+) -> None:
+    """Records that no period is scored of have a quality all the same, and it is nobody's."""
+    made = make_release(
+        "20260101T000000Z-unscored", *REAL, "update marts.mart_source_quality set contains_synthetic = true"
+    )
+    assert block(draw(made, None, reference), "first")["facts"]["synthetic"] == ["records"]
+
+
+def test_what_changed_is_synthetic_where_either_figure_is(make_release: MakeRelease, reference: Path) -> None:
+    """The figures of a training are replaced by real ones: what stands beside them was nobody's."""
+    real = make_release("20260102T000000Z-real", *REAL)
+    trained = make_release(
+        "20260101T000000Z-trained",
+        "update marts.mart_province_ranking set contains_synthetic = as_of = '2026-10-10'",
+        "update marts.mart_province_ranking set total_score = 65.00 where unit_code = '52' and basis = 'portal'",
+        "update marts.mart_province_ranking set as_of = '2025-11-29', contains_synthetic = true where basis = 'records'",
+    )
+    first = block(draw(real, trained, reference), "first")
+    changed, periods = first["tables"]["changes"], first["tables"]["new_periods"]
+    assert first["facts"]["synthetic"] == []
+    assert [*zip(changed["p"], changed["contains_synthetic"], strict=True)] == [(0, False), (1, True)]
+    assert [*zip(periods["kind"], periods["as_of"], periods["contains_synthetic"], strict=True)] == [
+        ("gone", "2025-11-29", True),
+        ("new", "2025-11-30", False),
+    ]
+
+
+def test_a_release_before_that_does_not_say_what_was_synthetic_stops_nothing(
+    make_release: MakeRelease, release: Path, reference: Path
+) -> None:
+    """Such releases are kept: the page of the next is drawn beside them."""
+    old = make_release(
+        "20260101T000000Z-old",
+        "update marts.mart_province_ranking set total_score = 1 where unit_code = '75'",
+        "alter table marts.mart_province_ranking drop contains_synthetic",
+    )
+    changed = block(draw(release, old, reference), "first")["tables"]["changes"]
+    assert [*zip(changed["p"], changed["contains_synthetic"], strict=True)] == [
+        (0, False),
+        (1, False),
+        (2, True),
+    ]
 
 
 def test_units_below_a_province_lie_in_a_block_of_their_own(release: Path, reference: Path) -> None:

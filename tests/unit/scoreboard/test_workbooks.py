@@ -25,7 +25,11 @@ MARK = "DỮ LIỆU TỔNG HỢP / SYNTHETIC"
 
 @pytest.fixture(scope="module")
 def workbooks(release: Path, reference: Path) -> Callable[[int], Any]:
-    page = draw(release, None, reference)
+    return workbooks_of(draw(release, None, reference))
+
+
+def workbooks_of(page: str) -> Callable[[int], Any]:
+    """The workbook of a period, as the page holds it."""
 
     def of(period: int) -> Any:
         found = re.search(rf'id="data-workbook-{period}">([^<]+)<', page)
@@ -101,3 +105,10 @@ def test_each_sheet_says_of_what_it_is_and_keeps_its_headings_in_sight(
 def test_only_synthetic_figures_are_marked_and_on_each_sheet(workbooks: Callable[[int], Any]) -> None:
     assert {sheet["A1"].value for sheet in workbooks(RECORDS)} == {MARK}
     assert all(sheet["A1"].value != MARK for sheet in workbooks(PORTAL))
+
+
+def test_a_synthetic_portal_is_marked_and_real_records_are_not(training: Path, reference: Path) -> None:
+    """Which figures are made up is what their period says: no basis is always real, and none always synthetic."""
+    workbooks = workbooks_of(draw(training, None, reference))
+    assert {sheet["A1"].value for sheet in workbooks(PORTAL)} == {MARK}
+    assert all(sheet["A1"].value != MARK for sheet in workbooks(RECORDS))

@@ -9,7 +9,8 @@ with listed as (
         max(peers) as peers,
         max(peers_expected) as peers_expected,
         max(baseline) as baseline,
-        max(incomplete_sources) as incomplete_sources
+        max(incomplete_sources) as incomplete_sources,
+        bool_or(contains_synthetic) as contains_synthetic
     from marts.mart_province_ranking
     group by basis, regime, period_type, period_start, period_end, as_of
 ),

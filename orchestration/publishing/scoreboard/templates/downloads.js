@@ -2,10 +2,10 @@
 function about() {
   const of = state.view === "province" ? rowWhere("ranking", ["p", "u"], state.period.p, state.province) : null;
   return [
-    ...(isSynthetic() || (facts.synthetic && isTimeless()) ? [[say("synthetic_mark")]] : []),
+    ...(isSynthetic() ? [[say("synthetic_mark"), ...(isTimeless() ? [syntheticWords()] : [])]] : []),
     [say("release"), facts.release],
     ...(isTimeless() ? [] : [[say("moment_of_data"), state.period.as_of],
-      [say("figures_of"), basisName(state.basis), rulesName(state.rules), periodName(state.period), say(`status_${state.period.period_status}`)]]),
+      [say("figures_of"), basisName(state.basis, state.period.contains_synthetic), rulesName(state.rules), periodName(state.period), say(`status_${state.period.period_status}`)]]),
     [say(`view_${state.view}`), of ? nameOf(of) : null],
   ];
 }
@@ -40,7 +40,8 @@ function save(name, content, type) {
 
 function fileName(ending, of = state.view) {
   const period = [state.basis, state.rules, state.period.period_type, state.period.as_of], isOfRelease = of === state.view && isTimeless();
-  return [isSynthetic() || (facts.synthetic && isOfRelease) ? "SYNTHETIC" : "", "scoreboard", of, of === "province" ? state.province : "",
+  const isMarked = isOfRelease ? isSynthetic() : state.period.contains_synthetic; // the workbook is of the period, whatever the view
+  return [isMarked ? "SYNTHETIC" : "", "scoreboard", of, of === "province" ? state.province : "",
     ...(isOfRelease ? [facts.release] : period)].filter(Boolean).join("_") + `.${ending}`;
 }
 

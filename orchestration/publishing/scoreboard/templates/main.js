@@ -42,14 +42,17 @@ function showHead() {
     `${longPeriod(state.period)} (${say(`status_${state.period.period_status}`)})`,
     say("of_ranked", { peers: number(peers), expected: number(expected) }),
     sources ? say("incomplete", { sources: state.lang === "vi" ? sourceWords(sources) : sources }) : null, say("not_comparable")].filter(Boolean).join(". "));
-  const shown = timeless ? "synthetic_release" : isSynthetic() ? "synthetic_here" : "synthetic_elsewhere";
-  const mark = document.getElementById("synthetic");
-  mark.hidden = !facts.synthetic;
-  const isMarked = isSynthetic() || timeless;
-  mark.textContent = isMarked ? `${say("synthetic_mark")}: ${say(shown)}` : say(shown);
-  mark.classList.toggle("quietly", !isMarked);
-  document.querySelector("[data-synthetic]").hidden = !isSynthetic(); // on the second sheet of a print
+  showMark();
   document.querySelector("#print").textContent = say(state.view === "province" ? "print_sheet" : "print");
+}
+
+/** Whether what is shown is synthetic; of what is real, whether something else in the release is. */
+function showMark() {
+  const mark = document.getElementById("synthetic"), isMarked = isSynthetic();
+  mark.hidden = !isMarked && !facts.synthetic.length;
+  mark.textContent = isMarked ? `${say("synthetic_mark")}: ${syntheticWords()}` : say("synthetic_elsewhere", { bases: basesNamed(facts.synthetic) });
+  mark.classList.toggle("quietly", !isMarked);
+  document.querySelector("[data-synthetic]").hidden = !isMarked; // on the second sheet of a print
 }
 
 function show({ keepsFocus = false } = {}) {

@@ -40,7 +40,18 @@ function address(changes = {}) {
 
 /** Whether the view is about the release, whatever period is chosen. */
 const isTimeless = () => ["changes", "quality"].includes(state.view);
-const isSynthetic = () => facts.synthetic && state.basis === "records";
+
+/** What changed since the release before, each with its period; synthetic where a figure of either release is. */
+const changedFigures = () => rowsOf(tables.changes ?? {}).map((row) => ({ ...periods[row.p], ...row }));
+const changedPeriods = () => rowsOf(tables.new_periods ?? {});
+
+/** The bases of which something in the view is synthetic: a period says it of its own, the other basis may be real. */
+function syntheticHere() {
+  if (state.view === "quality") return facts.synthetic;
+  const shown = state.view === "changes" ? [...changedFigures(), ...changedPeriods()] : [state.period];
+  return [...new Set(shown.filter((row) => row.contains_synthetic).map((row) => row.basis))];
+}
+const isSynthetic = () => syntheticHere().length > 0;
 
 /** Figures of the same kind of period under the same rules, in order; of the year so far, of one year: each begins at nothing. */
 const series = (type = state.period.period_type) => periods

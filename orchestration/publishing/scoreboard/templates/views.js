@@ -107,16 +107,19 @@ function showChanges() {
     fill("new_periods", []);
     return;
   }
-  const changed = rowsOf(tables.changes);
+  const changed = changedFigures();
   write("changes-note", [say("changes_against", { release: facts.previous }), changed.length ? "" : say("changes_unchanged")].filter(Boolean).join(". "));
-  fill("changes", changed.map((row) => ({ ...row, name: nameOf(row), period: longPeriod(periods[row.p]) })));
-  fill("new_periods", rowsOf(tables.new_periods).map((row) => ({
-    kind: say(`kind_${row.kind}`), basis: basisName(row.basis), rules: rulesName(row.regime), period: periodName(row) })));
+  fill("changes", changed.map((row) => ({ ...row, name: nameOf(row), period: longPeriod(row) })));
+  fill("new_periods", changedPeriods().map((row) => ({
+    kind: say(`kind_${row.kind}`), basis: basisName(row.basis, row.contains_synthetic), rules: rulesName(row.regime), period: periodName(row) })));
 }
 
-const basisName = (basis) => sayIf(`basis_${basis}`, basis) + (facts.synthetic && basis === "records" ? ` (${say("synthetic")})` : "");
+const basisName = (basis, isMarked = facts.synthetic.includes(basis)) => sayIf(`basis_${basis}`, basis) + (isMarked ? ` (${say("synthetic")})` : "");
+const basesNamed = (bases) => bases.map((basis) => basisName(basis, false)).join(", ");
+/** Of a period all is synthetic; of what shows several bases, it is said which. */
+const syntheticWords = () => (isTimeless() ? say("synthetic_among", { bases: basesNamed(syntheticHere()) }) : say("synthetic_here"));
 const rulesName = (rules) => sayIf(`rules_${rules}`, rules);
-const longPeriod = (row) => `${basisName(row.basis)}, ${rulesName(row.regime)}, ${periodName(row)}`;
+const longPeriod = (row) => `${basisName(row.basis, row.contains_synthetic)}, ${rulesName(row.regime)}, ${periodName(row)}`;
 
 function showQuality() {
   fill("gates", rowsOf(tables.gates).map((row) => ({ ...row, result: say(row.success ? "passed" : "failed") })));
@@ -127,5 +130,5 @@ function showQuality() {
     ...row, day: day(row.as_of), period_type: row.period_type && say(`type_${row.period_type}`), level: isMissing(row.unit_level) ? null : say(`level_${row.unit_level}`),
     capture_status: sayIf(`capture_${row.capture_status}`, row.capture_status), observed_at: row.observed_at && day(row.observed_at) })));
   fill("source_quality", rowsOf(tables.source_quality).map((row) => ({ ...row, defect: sayIf(`defect_${row.defect}`, row.defect) })));
-  document.getElementById("synthetic-quality").hidden = !facts.synthetic;
+  for (const basis of ["portal", "records"]) document.getElementById(`synthetic-quality-${basis}`).hidden = !facts.synthetic.includes(basis);
 }
