@@ -1,8 +1,8 @@
-"""What a build is made from, as one fingerprint: the batches that readers of the lake see, the
-months that are closed, and the code.
+"""What a release is made from, as one fingerprint: the batches that readers of the lake see, the months that are closed,
+and the code of tables, gates and pages.
 
-Belongs here: telling whether there is anything to build. Does not belong here: what is in a batch (`ingestion`), and
-what a release says of its inputs (`provenance`).
+Belongs here: telling whether there is anything to build, judge or draw. Does not belong here: what is in a batch
+(`ingestion`), and what a release says of its inputs (`provenance`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,21 @@ MODELS = (
 )
 # Agreements say when a period is complete: no table that is added to rests on them.
 GATES = ("expectations", "seeds/agreements/expected_deliveries.csv")
-CODE_FILES = {".sql", ".yml", ".csv", ".py"}
+# What people open: the report of the gates (its template lies in `expectations`), the scoreboard, the dictionary. They
+# are drawn with a release and never again: a corrected word needs another one.
+PAGES = (
+    "orchestration/publishing/pages",
+    "orchestration/publishing/scoreboard",
+    "orchestration/publishing/dictionary",
+    "orchestration/provenance.py",
+)
+#: Descriptions that columns share are Markdown; the pages' charts and their script are made beforehand, as JSON and gzip.
+CODE_FILES = {".sql", ".yml", ".csv", ".py", ".md", ".jinja", ".css", ".js", ".json", ".gz"}
 
 
 def inputs_fingerprint(settings: Settings) -> str:
     """The same for the same visible batches and the same code, whatever else happened. 16 hexadecimal digits."""
-    digest = _digest_of(settings.repository, (*MODELS, *GATES))
+    digest = _digest_of(settings.repository, (*MODELS, *GATES, *PAGES))
     for source in SOURCES:
         digest.update(f"\n{source.name} {visible_batches(settings.lake, source.name)}".encode())
     closed = [(month.month, month.revision) for month in revisions(settings.closed)]

@@ -23,7 +23,8 @@ from orchestration.publishing.two_releases import BEFORE, open_both
 from orchestration.which_period import LATEST, period_meant
 from orchestration.which_unit import NOT_UNDERSTOOD, called, unit_meant
 
-# What the ranking compares the later period with; where that is nothing, or nothing under its rules, the figures before.
+# What the ranking compares the later period with; where that is nothing, or nothing under its rules, the figures before:
+# of a year to date those of its own year, for the whole of the year before is another amount of work (ADR 0010).
 _BEFORE = """
 with later as (
     select * from marts.bi_ranking
@@ -33,8 +34,11 @@ with later as (
 select earlier.period_id
 from marts.bi_ranking as earlier
 inner join later using (basis, regime, period_type, unit_code)
-where earlier.as_of < later.as_of
-    or (earlier.as_of = later.as_of and earlier.period_start < later.period_start)
+where (
+        earlier.as_of < later.as_of
+        or (earlier.as_of = later.as_of and earlier.period_start < later.period_start)
+    )
+    and (later.period_type <> 'year_to_date' or earlier.period_start = later.period_start)
 order by
     coalesce(
         later.baseline = earlier.period_type || ' from ' || earlier.period_start || ' as of ' || earlier.as_of, false

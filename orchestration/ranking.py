@@ -20,6 +20,7 @@ from orchestration.answers.figures import (
     OFFICIAL_RANK,
     RANK,
     TOTAL_SCORE,
+    measured_against,
     of_basis,
     points,
     reasons,
@@ -108,7 +109,7 @@ def _shown(
         f"{subject}, {period['period_en']} ({first['period_status']}, regime {period['regime']},"
         f" {first['peers']} of {first['peers_expected'] or 'an unknown number'} ranked),"
         f" {of_basis(period['basis'], period['contains_synthetic'])}",
-        f"Movement against: {first['baseline'] or 'nothing earlier'}",
+        measured_against(ranked),
         "",
         Table(_UNITS, ranked[:top]),
         *([f"... and {more} more (--top {len(ranked)})"] if more > 0 else []),

@@ -20,6 +20,7 @@ from orchestration.answers.figures import (
     RANK,
     TOTAL_SCORE,
     arrow,
+    measured_against,
     moved_points,
     of_basis,
     words,
@@ -99,7 +100,8 @@ since as (
 )
 
 select rank, name_vi, total_score, band, rank_change, score_change,
-    official_rank, period_status, peers, peers_expected, baseline, regime, period_type, as_of, contains_synthetic,
+    official_rank, period_status, peers, peers_expected, baseline, movement_reason, regime, period_type, as_of,
+    contains_synthetic,
     course, line, course_places, course_points,
     (select list(as_of order by as_of) from course_days) as course_days
 from newest
@@ -228,7 +230,7 @@ def _provinces_shown(ranking: Sequence[Mapping[str, Any]]) -> list[str | Table]:
     columns = _PROVINCES if len(days) > 1 else _PROVINCES[: -len(_COURSE)]
     return [
         _title(first),
-        f"Movement against: {first['baseline'] or 'nothing earlier'}",
+        measured_against(ranking),
         *([f"Course, places, points: since {days[0]}, on the {len(days)} days with figures; each line has its own scale"]
           if len(days) > 1 else []),
         "",

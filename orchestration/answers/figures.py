@@ -5,7 +5,7 @@ Belongs here: columns that several answers have. Does not belong here: reading f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestration.answers.answer import Column, number
@@ -49,6 +49,15 @@ def of_basis(basis: str, contains_synthetic: bool) -> str:
 def words(name: str) -> str:
     """A code of the marts, such as a type of period, as people read it."""
     return name.replace("_", " ")
+
+
+def measured_against(ranked: Sequence[Mapping[str, Any]]) -> str:
+    """The line that says what the movement of a ranking is measured against; where no row's can be said, all for one
+    reason, and that too. `ranked` is not empty; its rows have `baseline`, which is one, and `movement_reason`.
+    """
+    baseline, why = ranked[0]["baseline"], {row["movement_reason"] for row in ranked}
+    of_all = f"; {why.pop()}" if len(why) == 1 and None not in why else ""
+    return f"Movement against: {baseline}{of_all}" if baseline else "Movement against: nothing earlier"
 
 
 def reasons(

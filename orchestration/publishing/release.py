@@ -56,10 +56,10 @@ class Provenance:
     """What a release rests on: `inputs` an entry a batch, `gates` one a suite, `code` and `versions` to repeat it.
 
     `retracted` are the files taken back out of the lake, each with its reason; `inputs_fingerprint` is of all
-    that the build was made from, so that a later run can tell that nothing is new. `approvals` are the holds that a
-    person let pass, `rollbacks` the earlier releases that were served again, each with who and why. `keys` are the
-    columns of each mart that no two of its rows share, `descriptions_vi` what each is, in Vietnamese, `parquet_by` the
-    column of some by which their Parquet is divided.
+    that the marts were made from, the gates judged by and the pages drawn from, so that a later run can tell that
+    nothing is new. `approvals` are the holds that a person let pass, `rollbacks` the earlier releases that were served
+    again, each with who and why. `keys` are the columns of each mart that no two of its rows share, `descriptions_vi`
+    what each is, in Vietnamese, `parquet_by` the column of some by which their Parquet is divided.
     """
 
     inputs: Sequence[Mapping[str, Any]]
@@ -95,7 +95,8 @@ def publish(
     closed: Path | None = None,
     pages: Mapping[str, Draw] | None = None,
 ) -> Release:
-    """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already.
+    """Serve the marts of `build`; a no-op when the same marts from the same inputs are served already. Other inputs are
+    another release even where they move no figure: what is served must say what it is of, and its pages are drawn anew.
 
     `closed` is the folder of closed months (`closed_months.py`), served beside them. `report` is a page (HTML) about the
     gates with `{release_id}` where the id belongs. `now` carries a zone. `pages` draws each of `PAGES` by its name; where
@@ -273,6 +274,7 @@ def _fingerprint(tables: tuple[Mart, ...], evidence: Provenance, months: Sequenc
     content = [
         [[table.name, table.fingerprint] for table in tables],
         sorted(str(entry["batch"]) for entry in evidence.inputs),
+        evidence.inputs_fingerprint,
         *([[month.month, month.revision] for month in months]),
         *([{name: [*key] for name, key in sorted(evidence.keys.items())}] if evidence.keys else []),
         *([dict(sorted(evidence.descriptions_vi.items()))] if evidence.descriptions_vi else []),

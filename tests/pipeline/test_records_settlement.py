@@ -184,8 +184,8 @@ CASES = [
     Case(
         "end_unknown", "status 9 without any moment has no end: open, due long before", "overdue", opened(9)
     ),
-    # Open dossiers: the end is that of the period, or the day observed if earlier: that of the newest delivery, which shows
-    # the end of the day before.
+    # Open dossiers: the end is that of the period, or the day observed if earlier: that of the newest delivery, which
+    # shows the end of the day before.
     Case(
         "open_not_due",
         "open on 15 November, due on the 17th",

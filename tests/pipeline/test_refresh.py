@@ -20,7 +20,7 @@ from orchestration.cli import main
 from orchestration.defs.run_job import Outcome, refresh
 from orchestration.ingestion.landing import PORTAL
 from orchestration.movement import movement_since
-from orchestration.settings import Settings
+from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import CKMB, eleventh_of_october, encoded, land, metric, province
 
@@ -212,6 +212,60 @@ def test_a_run_without_news_changes_nothing(night: Night, instance: dg.DagsterIn
     assert 5 < len(names) == len(set(names)) <= of[0]
     assert (ended[0], ended == sorted(ended), set(of)) == (0, True, {of[0]})
     assert ended[-1] < of[0]
+
+
+QUIET = "unchanged, already served; neither dbt nor the gates had to run"
+
+
+def written_otherwise(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_change_that_moves_no_figure_is_served_by_one_night_and_the_next_is_quiet(
+    copy_of_installation: Settings,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A remark in an agreement that gates judge by, then a heading of the scoreboard: nobody delivered anything. Each
+    makes one release, or the nights to come would build and judge for ever, and readers keep the old heading.
+    """
+    project = tmp_path / "project"
+    for name in ("dbt_project", "expectations", "mappings", "orchestration", "seeds"):
+        shutil.copytree(
+            REPOSITORY / name, project / name, ignore=shutil.ignore_patterns("__pycache__", "logs")
+        )
+    shutil.copy(REPOSITORY / "requirements.lock", project)
+    settings = Settings(data=copy_of_installation.data, repository=project)
+
+    def night() -> str:
+        outcome = refresh(settings, instance)
+        text = "\n".join(outcome.lines)
+        assert outcome.success, text
+        return text
+
+    first = served(settings)
+    assert f"release {first}: {QUIET}" in night(), "a copy of the code is the same code"
+
+    written_otherwise(settings.expected_deliveries, "carried as samples", "that are samples")
+    assert QUIET not in night()
+    second = served(settings)
+    assert second != first
+    assert f"release {second}: {QUIET}" in night()
+
+    texts = project / "orchestration" / "publishing" / "scoreboard" / "texts.yml"
+    monkeypatch.setattr("orchestration.publishing.scoreboard.page.TEXTS", texts)
+    written_otherwise(texts, "Bỏ qua đến nội dung", "Đến thẳng nội dung")
+    assert QUIET not in night()
+    third = served(settings)
+    assert third != second
+    assert "Đến thẳng nội dung" in (settings.serving / "scoreboard.html").read_text(encoding="utf-8")
+    before = checksums(settings.serving)
+    assert f"release {third}: {QUIET}" in night()
+    assert checksums(settings.serving) == before
 
 
 @pytest.mark.slow

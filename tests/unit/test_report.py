@@ -58,6 +58,7 @@ def make_serving(tmp_path: Path) -> MakeServing:
         baseline: str = EARLIER,
         compared: tuple[str, ...] = COMPARED,
         more: str = "",
+        why_not_moved: str = "null",
     ) -> Path:
         facts = FACTS.format(baseline=baseline)
         with duckdb.connect() as connection:
@@ -87,6 +88,8 @@ def make_serving(tmp_path: Path) -> MakeServing:
                     f"insert into marts.mart_official_reconciliation values ({row}, date '2026-10-10', false)"
                 )
             connection.execute(more)
+            connection.execute("alter table marts.mart_province_ranking add column movement_reason varchar")
+            connection.execute(f"update marts.mart_province_ranking set movement_reason = {why_not_moved}")
             (tmp_path / "parquet").mkdir()
             for table in (*RANKINGS, "mart_official_reconciliation", "dim_unit"):
                 connection.table(f"marts.{table}").write_parquet(
@@ -126,6 +129,31 @@ def test_the_head_names_period_day_status_rules_and_baseline(make_serving: MakeS
 
 def test_without_a_baseline_it_says_so(make_serving: MakeServing) -> None:
     assert "Movement against: nothing earlier" in told(make_serving(baseline="null"))
+
+
+OTHER_RULES = "not comparable: scored by portal_2025 before"
+
+
+def test_why_nobody_moved_is_said_beside_what_it_is_measured_against(make_serving: MakeServing) -> None:
+    """True of all four; without it nobody knows why the columns of movement are blank."""
+    head = told(make_serving(why_not_moved=f"'{OTHER_RULES}'")).splitlines()
+    assert head[1] == f"Movement against: year_to_date of 2026-09-26; {OTHER_RULES}"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "why", "line"),
+    [
+        ("null", "'no earlier figures of this kind'", "nothing earlier"),
+        (EARLIER, "case when rank is null then 'not ranked now' end", "year_to_date of 2026-09-26"),
+        (EARLIER, "'not ranked ' || coalesce(rank, 0)", "year_to_date of 2026-09-26"),
+    ],
+    ids=["nothing earlier says it", "of one only", "of each another"],
+)
+def test_what_is_not_true_of_all_is_not_said_of_all(
+    make_serving: MakeServing, baseline: str, why: str, line: str
+) -> None:
+    head = told(make_serving(baseline=baseline, why_not_moved=why)).splitlines()
+    assert head[1] == f"Movement against: {line}"
 
 
 def test_the_ranking_stands_in_straight_columns_whatever_the_letters(make_serving: MakeServing) -> None:
@@ -389,6 +417,7 @@ def test_scripts_are_given_all_provinces_as_numbers(make_serving: MakeServing) -
     assert facts["ranking"]["provinces"][1] == {
         "rank": 2, "name_vi": "Bà Rịa - Vũng Tàu", "total_score": 67.48, "band": "fair", "rank_change": -2,
         "score_change": -0.31, "official_rank": 3, "course": [67.48, 67.48], "course_places": 0, "course_points": 0,
+        "movement_reason": None,
     }  # fmt: skip
     assert facts["ranking"]["course_days"] == ["2026-09-26", "2026-10-10"]
     assert facts["ranking"]["provinces"][3]["total_score"] is None

@@ -27,7 +27,7 @@ from orchestration.publishing.release import (
     list_releases,
     served_folder,
 )
-from orchestration.publishing.rollback import lift_hold, roll_back
+from orchestration.publishing.rollback import ReleaseHeldError, lift_hold, roll_back
 
 MakeBuild = Callable[..., Path]
 ReleaseBuild = Callable[..., Release]
@@ -232,6 +232,38 @@ def test_other_input_batches_make_a_new_release_of_the_same_marts(
     assert second.manifest["tables"] == first.manifest["tables"]
     served = json.loads((serving / "manifest.json").read_text(encoding="utf-8"))
     assert [entry["batch"] for entry in served["inputs"]] == batches
+
+
+def test_other_inputs_make_a_new_release_of_the_same_marts_and_the_same_inputs_none(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild, tree: Tree
+) -> None:
+    """A bound or a word on a page moves no figure. What is served has to say that it is of them: the next night compares
+    itself with that, and would call dbt and the gates for ever.
+    """
+    build = make_build()
+    first = release_build(build, inputs_fingerprint="0123456789abcdef")
+    second = release_build(build, seconds=1, inputs_fingerprint="fedcba9876543210")
+    assert second.is_new
+    assert second.manifest["tables"] == first.manifest["tables"]
+    served = json.loads((serving / "manifest.json").read_text(encoding="utf-8"))
+    assert (served["inputs_fingerprint"], served["previous"]) == ("fedcba9876543210", first.release_id)
+    before = tree(serving)
+    assert not release_build(build, seconds=2, inputs_fingerprint="fedcba9876543210").is_new
+    assert tree(serving) == before
+
+
+def test_the_same_marts_from_other_inputs_are_held_after_a_rollback(
+    serving: Path, make_build: MakeBuild, release_build: ReleaseBuild
+) -> None:
+    """Nothing new until a person lifts the hold; what is served, from its own inputs, is nothing new."""
+    build = make_build()
+    first = release_build(build, inputs_fingerprint="0123456789abcdef")
+    release_build(make_build({RANKING: None}), seconds=1, inputs_fingerprint="fedcba9876543210")
+    roll_back(serving, "duty officer", "the ranking is missing", datetime.now(UTC))
+    build = make_build()
+    assert release_build(build, 2, inputs_fingerprint="0123456789abcdef").release_id == first.release_id
+    with pytest.raises(ReleaseHeldError, match="duty officer"):
+        release_build(build, 3, inputs_fingerprint="0000000000000000")
 
 
 def test_content_that_comes_back_within_a_second_is_served(

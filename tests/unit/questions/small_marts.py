@@ -23,6 +23,7 @@ UNITS = (
 )
 _PORTAL = "portal", "portal_2026", "year_to_date", "2026-01-01", "2026-12-31"
 _WINDOW = "records", "portal_2025", "window"
+_RECORDS = "records", "portal_2026"
 #: Name in this file: the six keys, the name, synthetic or not.
 PERIODS: dict[str, tuple[Any, ...]] = {
     "6 October": (*_PORTAL, "2026-10-06", "Year 2026, up to 6 October 2026", False),
@@ -34,9 +35,18 @@ PERIODS: dict[str, tuple[Any, ...]] = {
     "first half": (*_WINDOW, "2025-01-01", "2025-07-05", "2025-07-05", "1 January 2025 to 5 July 2025", True),
     "summer": (*_WINDOW, "2025-06-01", "2025-08-31", "2025-08-31", "1 June 2025 to 31 August 2025", True),
     "second half": (*_WINDOW, "2025-07-01", "2025-11-30", "2025-11-30", "1 July 2025 to 30 November 2025", True),
+    "January": (*_RECORDS, "month", "2026-01-01", "2026-01-31", "2026-01-31", "January 2026", False),
+    "end of 2026": (*_RECORDS, "year_to_date", "2026-01-01", "2026-12-31", "2026-12-31", "Year 2026", False),
+    "begin of 2027": (
+        *_RECORDS, "year_to_date", "2027-01-01", "2027-12-31", "2027-01-02", "Year 2027, up to 2 January 2027", False,
+    ),
 }  # fmt: skip
 _DAY_BEFORE = "year_to_date from 2026-01-01 as of 2026-10-06"
 _NOTHING = "no earlier figures of this kind"
+_MONTH_BEFORE, _OTHER_RULES = (
+    "month from 2025-12-01 as of 2025-12-31",
+    "not comparable: scored by portal_2025 before",
+)
 #: period, unit, total, rank, moved, change, band, portal's rank, portal's total, no rank, no movement, baseline.
 RANKED = (
     ("6 October", "75", 68.00, 2, None, None, "average", 2, 68.00, None, _NOTHING, None),
@@ -52,6 +62,10 @@ RANKED = (
     ("summer", "75", 80.00, 1, None, None, "good", None, None, None, _NOTHING, None),
     ("second half", "75", 92.00, 1, 0, 20.00, "excellent", None, None, None, None,
      "window from 2025-01-01 as of 2025-07-05"),
+    ("January", "75", 70.00, 1, None, None, "fair", None, None, None, _OTHER_RULES, _MONTH_BEFORE),
+    ("January", "52", 65.00, 2, None, None, "average", None, None, None, _OTHER_RULES, _MONTH_BEFORE),
+    ("end of 2026", "75", 80.00, 1, None, None, "good", None, None, None, _NOTHING, None),
+    ("begin of 2027", "75", 30.00, 1, None, None, "weak", None, None, None, _NOTHING, None),
 )  # fmt: skip
 #: from, to, unit, kind of part, group, part, points then and now, counts then, counts now, total then and now.
 MOVED = (
@@ -64,6 +78,7 @@ MOVED = (
     ("6 October", "10 October", "01", "group", "B", "B", 10.00, 11.25, None, None, None, None, None, None),
     ("first half", "second half", "75", "metric", "A", "M1", 5.00, 25.00, 1, 5, 5, 5, 72.00, 92.00),
     ("summer", "second half", "75", "metric", "A", "M1", 13.00, 25.00, 2, 5, 5, 5, 80.00, 92.00),
+    ("end of 2026", "begin of 2027", "75", "metric", "A", "M1", 60.00, 10.00, 9, 10, 1, 10, 80.00, 30.00),
 )  # fmt: skip
 PARTS = {
     "M1": "Tỷ lệ hồ sơ đúng hạn", "M2": "Tỷ lệ TTHC công bố", "M3": "Tỷ lệ PAKN đúng hạn", "B": "Số hóa hồ sơ",

@@ -70,6 +70,20 @@ def test_a_window_is_compared_with_the_baseline_of_the_ranking_or_with_what_is_a
     assert summer.facts["total_moved"] == 12
 
 
+def test_the_first_days_of_a_year_are_compared_with_the_year_before_only_when_asked(
+    serving: Path, told: Told
+) -> None:
+    """Two days of 2027 beside the whole of 2026 would be a fall of every metric: 30.00 - 80.00 is what was asked for."""
+    of = "records", "year_to_date"
+    why = "nothing to compare Year 2027, up to 2 January 2027 of Đồng Nai .* with: no earlier figures of this kind"
+    with pytest.raises(NotDoneError, match=why) as refused:
+        movement(serving, "H19", None, None, *of)
+    assert refused.value.code == 1
+    asked = movement(serving, "H19", "2026-12-31", None, *of)
+    assert (asked.code, asked.facts["total_moved"]) == (0, -50)
+    assert told(asked)[1:3] == ["Before: Year 2026", "After:  Year 2027, up to 2 January 2027"]
+
+
 def test_without_counts_there_are_no_columns_of_them(serving: Path, told: Told) -> None:
     assert told(movement(serving, "Gia Lai", None, None, *YEAR))[5:7] == [
         "moved  before  after  group  part",

@@ -43,6 +43,18 @@ def test_the_latest_ranking_of_provinces_and_why_one_is_not_in_it(serving: Path,
     ]
 
 
+def test_why_nobody_moved_is_said_once_beside_what_it_is_measured_against(serving: Path, told: Told) -> None:
+    """December was scored by other rules: true of both, so that two columns are blank, and no line names units."""
+    assert told(asked(serving, basis="records", kind="month")) == [
+        "Provinces, January 2026 (provisional, regime portal_2026, 2 of 3 ranked), from records",
+        "Movement against: month from 2025-12-01 as of 2025-12-31; not comparable: scored by portal_2025 before",
+        "",
+        "rank  moved  unit      score  change  band     portal's rank  portal's score",
+        "   1         Đồng Nai  70.00          fair                 -               -",
+        "   2         Gia Lai   65.00          average              -               -",
+    ]
+
+
 def test_people_see_as_many_as_they_ask_for_and_scripts_all(serving: Path, told: Told) -> None:
     shown = told(asked(serving, top=1))
     assert shown[4].split()[:4] == ["1", "▲", "1", "Đồng"]

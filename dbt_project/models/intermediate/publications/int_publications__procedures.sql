@@ -36,8 +36,8 @@ ranked as (
         on decisions.agency_code = units.agency_code
 ),
 
--- The newest date of effect that the newest delivery of who has the last word says: a date that was corrected is gone, and
--- nobody moves the nation's.
+-- The newest date of effect that the newest delivery of who has the last word says: a date that was corrected is gone,
+-- and nobody moves the nation's.
 numbered as (
     select
         *,

@@ -22,8 +22,8 @@ delivered as (
     where source = 'dossiers'
 ),
 
--- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit, the
--- day before its newest delivery: what was not delivered since may have ended. They were counted as received above.
+-- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit,
+-- the day before its newest delivery: what was not delivered since may have ended. They were counted as received above.
 counted as (
     select
         periods.period_id,

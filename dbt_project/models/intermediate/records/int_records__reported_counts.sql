@@ -40,8 +40,8 @@ heard as (
     where numbered.preference = 1
 ),
 
--- Agencies merged into one unit add up, but for those of which one reports for the other: a district, or a department that
--- is gone, leads to its province today. So do those below a unit, unless the unit reports for itself.
+-- Agencies merged into one unit add up, but for those of which one reports for the other: a district, or a department
+-- that is gone, leads to its province today. So do those below a unit, unless the unit reports for itself.
 monthly as (
     select
         heard.unit_code,
