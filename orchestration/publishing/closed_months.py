@@ -350,8 +350,12 @@ def _freeze_table(
 ) -> int:
     """Write the rows of the last days; gives how many there are."""
     path = target / f"{table}.parquet"
+    # The nation has no parent, and a row of it is one all the same.
+    alike = " and ".join(
+        f"figures.{key} is not distinct from last_days.{key}" for key in (*_PERIOD, *subject, "as_of")
+    )
     connection.execute(
-        f'copy (from {SCHEMA}."{table}" semi join last_days using ({", ".join((*_PERIOD, *subject))}, as_of)'
+        f'copy (from {SCHEMA}."{table}" as figures semi join last_days on {alike}'
         f" order by all) to {literal(path)} (format parquet, compression zstd)"
     )
     count: int = connection.execute(f"select count(*) from read_parquet({literal(path)})").fetchall()[0][0]

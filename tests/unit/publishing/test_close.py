@@ -199,7 +199,7 @@ def test_each_column_of_the_changes_is_described(
 
 def of_october(columns: str, *days: tuple[Any, ...]) -> str:
     """A mart of October on basis `portal`: each row is a day of the month and a value of each of the columns."""
-    values = ", ".join(str(row) if len(row) > 1 else f"({row[0]})" for row in days)
+    values = ", ".join(str(row) if len(row) > 1 else f"({row[0]})" for row in days).replace("None", "null")
     return (
         "select 'portal' as basis, 'portal_2025' as regime, 'month' as period_type, date '2025-10-01' as period_start,"
         f" date '2025-10-31' as period_end, date '2025-10-01' + day - 1 as as_of, * exclude (day)"
@@ -229,7 +229,7 @@ PIECEMEAL: dict[str, str | None] = {
     "mart_peer_medians": of_october(
         "unit_level, peer_group, peer_group_code",
         (29, "province", "nation", "VN"), (31, "province", "nation", "VN"),
-        (29, "commune", "province", "75"), (30, "commune", "province", "75"),
+        (29, "commune", "province", "75"), (30, "commune", "province", "75"), (31, "nation", None, None),
     ),
     # What the 31st showed of the communes had been seen: the figures are those of the 30th.
     "mart_portal_captures": of_october(
@@ -252,7 +252,8 @@ PIECEMEAL: dict[str, str | None] = {
         ("mart_score_plan", "unit_code", [("26041", 29), ("75", 31)]),
         # The day of the newest figures; where there are none on any day, the last day tells so.
         ("mart_coverage", "unit_level || province_code", [("commune52", 31), ("commune75", 30), ("province75", 31)]),
-        ("mart_peer_medians", "peer_group_code", [("75", 30), ("VN", 31)]),
+        # The nation has no peers, and its row is kept all the same.
+        ("mart_peer_medians", "peer_group_code", [("75", 30), ("VN", 31), (None, 31)]),
         ("mart_portal_captures", "parent_unit_code", [("75", 30), ("VN", 31)]),
     ],
 )  # fmt: skip
