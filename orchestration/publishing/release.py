@@ -25,7 +25,8 @@ from typing import Any
 
 from orchestration.atomic_files import point, sync_folder, sync_tree
 from orchestration.commands import signed
-from orchestration.publishing.closed_months import ClosedMonth, add_closed, revisions
+from orchestration.publishing.closed_months import ClosedMonth, revisions
+from orchestration.publishing.closed_schema import add_closed
 from orchestration.publishing.manifest import DamagedReleaseError, read_manifest
 from orchestration.publishing.marts import (
     RELEASE,

@@ -219,7 +219,7 @@ def test_closed_months_are_carried_along(release: MakeRelease, serving: Path, ur
 
 
 def _close(made: Release) -> None:
-    """As `closed_months.add_closed` leaves it."""
+    """As `closed_schema.add_closed` leaves it."""
     database = made.folder / "warehouse.duckdb"
     database.chmod(0o644)
     with duckdb.connect(str(database)) as connection:

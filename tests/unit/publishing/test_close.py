@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from orchestration.commands import os_user
-from orchestration.publishing.closed_months import close_month, frozen_tables, revisions
+from orchestration.publishing.closed_months import close_month, revisions
+from orchestration.publishing.freezing import frozen_tables
 from orchestration.publishing.marts import PublishError, open_marts
 from orchestration.publishing.release import Provenance, Release, publish
 from orchestration.settings import REPOSITORY
