@@ -302,11 +302,11 @@ class _MisplacedError(ValueError):
 def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
     """What lies at a path below `landing`, its content hashed; or why it is no file in its place."""
     path = Path(entry.filename) if isinstance(entry, OSError) else entry
-    shown = _shown(landing, path)
+    parts = path.relative_to(landing).parts
     try:
         if isinstance(entry, OSError):
             raise entry
-        source, delivery_date, sender = _place(path.relative_to(landing).parts)
+        source, delivery_date, sender = _place(parts)
         _check_kind(landing, path)
         with _opened(path) as stream:
             _check_place(landing, stream)
@@ -316,12 +316,12 @@ def examine(landing: Path, entry: Path | OSError) -> LandedFile | Problem:
             size = stream.tell()
     except _MisplacedError as error:
         reason, found, expected = error.args
-        return Problem(shown, reason, "$", "", found, expected, _PUT_RIGHT)
+        return Problem(_shown(landing, path), reason, "$", "", found, expected, _PUT_RIGHT)
     except OSError as error:
-        return _unreadable(shown, error)
-    is_settled = begun - facts.st_ctime_ns > _TICK_NS
+        return _cannot_be_read(error).problem(_shown(landing, path))
+    is_settled, below = begun - facts.st_ctime_ns > _TICK_NS, "/".join(parts)
     return LandedFile(
-        source, delivery_date, sender, shown, path, digest, size, _state(facts), is_settled=is_settled
+        source, delivery_date, sender, below, path, digest, size, _state(facts), is_settled=is_settled
     )
 
 
@@ -387,10 +387,6 @@ def _check_written(stream: BinaryIO, size: int) -> None:
         raise _MisplacedError(
             "file_of_holes", f"{written} bytes written of {size}", "a file that is complete when it is landed"
         )
-
-
-def _unreadable(shown: str, error: OSError) -> Problem:
-    return _cannot_be_read(error).problem(shown)
 
 
 def _told(error: OSError) -> tuple[str, str, str, str]:
