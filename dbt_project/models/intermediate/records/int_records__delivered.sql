@@ -71,35 +71,15 @@ newest as (
     group by covers.unit_code, deliveries.source
 ),
 
-months as (
+-- A province that joins later says nothing of the days before its first dossier.
+first_dates as (
     select
         listed.province_code,
-        min(daily.counted_date) as first_date,
-        sum(daily.dossiers_received) as dossiers
+        min(daily.counted_date) as first_date
     from daily
     inner join listed
         on daily.unit_code = listed.unit_code
-    group by listed.province_code, {{ first_day_of('month', 'daily.counted_date') }}
-),
-
-compared as (
-    select
-        *,
-        max(dossiers) over (partition by province_code) as most_dossiers
-    from months
-),
-
--- A province that joins later says nothing of the days before its dossiers begin. The few of earlier months that come
--- with them are those that were still open then: a rate of these alone would be nobody's.
-first_dates as (
-    select
-        province_code,
-        min(first_date) as first_date
-    from compared
-    where
-        most_dossiers < {{ var('history_minimum_dossiers') }}
-        or dossiers >= most_dossiers * {{ var('history_month_share') }}
-    group by province_code
+    group by listed.province_code
 ),
 
 -- An agreement names who delivers: `*` each province, `nation` for everyone, a province or a unit for itself, anyone
