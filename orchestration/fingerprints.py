@@ -30,12 +30,14 @@ MODELS = (
 )
 # Agreements say when a period is complete: no table that is added to rests on them.
 GATES = ("expectations", "seeds/agreements/expected_deliveries.csv")
-# What people open: the report of the gates (its template lies in `expectations`), the scoreboard, the dictionary. They
-# are drawn with a release and never again: a corrected word needs another one.
+# What people open: the report of the gates (its template lies in `expectations`), the scoreboard, the dictionary; and what
+# tables say of themselves. They are made with a release and never again: a corrected word needs another one.
 PAGES = (
     "orchestration/publishing/pages",
     "orchestration/publishing/scoreboard",
     "orchestration/publishing/dictionary",
+    "orchestration/publishing/marts.py",
+    "orchestration/publishing/closed_schema.py",
     "orchestration/provenance.py",
 )
 #: Descriptions that columns share are Markdown; the pages' charts and their script are made beforehand, as JSON and gzip.
