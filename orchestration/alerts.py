@@ -35,7 +35,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Alert:
-    """`kind`: run_failed, release_held where a person is asked, or delivery_refused where the run went on without one.
+    """`kind`: run_failed, release_held where a person is asked, or delivery_refused where the run went on without one,
+    refused or not read.
     `agencies` are codes, `rows` failing ones.
     """
 

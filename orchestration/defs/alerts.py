@@ -16,10 +16,18 @@ from orchestration.alerts import Alert, Failure, send
 from orchestration.damage import RUNBOOK, Section, section_in
 from orchestration.defs.dead_runs import KILLED, STARTED_BY
 from orchestration.defs.extraction import CHECK as GATEWAYS_ANSWERED
-from orchestration.defs.gate_results import AGENCIES, ALL_IN_PLACE, OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.gate_results import (
+    AGENCIES,
+    ALL_IN_PLACE,
+    EVERY_FILE_READ,
+    OWN_AGENCIES,
+    RAW_GATE,
+    REFUSED,
+)
 from orchestration.defs.portal_capture import CHECK as PORTAL_CAPTURED
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
 from orchestration.extraction.portal.breaker import SECTION as PORTAL_SECTION
+from orchestration.ingestion.unprocessed_files import SECTION as UNREAD_SECTION
 from orchestration.settings import Settings
 
 MESSAGE_CHARACTERS = 2000
@@ -33,15 +41,16 @@ OF_STEPS = (
     ((IS_SCORED,), "Nothing could be scored"),
     ((PORTAL_CAPTURED,), PORTAL_SECTION),
     ((GATEWAYS_ANSWERED,), "A gateway did not answer"),
-    ((RAW_GATE, OWN_AGENCIES, ALL_IN_PLACE), "A delivery was refused"),
+    ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
+    ((ALL_IN_PLACE, EVERY_FILE_READ), UNREAD_SECTION),
     (("release__",), "A release gate failed"),
     (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
 )
 
 
 def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
-    """None where nothing failed, and no delivery was refused. A failed check fails its step as well: the check, which
-    knows more, reports.
+    """None where nothing failed, and each delivery was read and taken. A failed check fails its step as well: the check,
+    which knows more, reports.
     """
     events = list(events)
     checks = [
@@ -72,7 +81,7 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
         title=f"{'Release held' if held else 'Run failed'}: {names}; {_served(failures)}"
         if is_stopped
-        else f"Deliveries refused: {names}; what the others delivered was taken",
+        else f"Deliveries {_what_became(refused)}: {names}; what the others delivered was taken",
         failures=tuple(failures),
         agencies=tuple(sorted({code for check in told for code in _fact(check, AGENCIES) or []})),
         rows=sum(int(_fact(check, "failing_rows") or 0) for check in told),
@@ -80,6 +89,12 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         run_id=run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),
     )
+
+
+def _what_became(refused: Iterable[dg.AssetCheckEvaluation]) -> str:
+    """Of the deliveries that a run went on without."""
+    are_unread = all(check.check_name in (ALL_IN_PLACE, EVERY_FILE_READ) for check in refused)
+    return "not read" if are_unread else "refused"
 
 
 def _failure(check: dg.AssetCheckEvaluation) -> Failure:
@@ -91,7 +106,7 @@ def _failure(check: dg.AssetCheckEvaluation) -> Failure:
     run_status=dg.DagsterRunStatus.SUCCESS,
     name="alert_on_refused_delivery",
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
+    description="Tells the log and the webhook whose delivery was refused or not read, though the run went on.",
 )
 def refused_deliveries(context: dg.RunStatusSensorContext, settings: dg.ResourceParam[Settings]) -> None:
     """Alerts for runs that went on without a delivery, and were not started by the command line."""
