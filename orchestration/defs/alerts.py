@@ -1,7 +1,7 @@
 """What a finished run has to tell whoever is on call.
 
-Belongs here: reading a run's events, and the sensor that does so for runs that a schedule, a sensor or the UI
-started. Does not belong here: what an alert looks like and where it goes (`alerts`).
+Belongs here: reading a run's events, the sensors that do so for runs that a schedule, a sensor or the UI started, and the
+one that posts what was not posted. Does not belong here: what an alert looks like and where it goes (`alerts`).
 """
 
 import errno
@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.alerts import Alert, Failure, send
+from orchestration.alerts import Alert, Failure, post_again, send
 from orchestration.damage import RUNBOOK, Section, section_in
 from orchestration.defs.dead_runs import KILLED, STARTED_BY
 from orchestration.defs.extraction import CHECK as GATEWAYS_ANSWERED
@@ -31,6 +31,7 @@ from orchestration.ingestion.unprocessed_files import SECTION as UNREAD_SECTION
 from orchestration.settings import Settings
 
 MESSAGE_CHARACTERS = 2000
+POST_AGAIN_EVERY_SECONDS = 60
 #: What the system and sqlite say of our own folders: whichever step it is said at, no delivery is to blame.
 OF_THE_DISK = (
     *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)),
@@ -138,6 +139,22 @@ def failed_runs(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[
     problem = send(alert, settings.alerts_log, settings.alert_webhook)
     if problem:
         context.log.warning(problem)
+
+
+@dg.sensor(
+    name="alert_again",
+    minimum_interval_seconds=POST_AGAIN_EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Posts the alerts that the webhook did not take: a chat server that was down for a moment, at night.",
+)
+def unposted_alerts(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SkipReason:
+    """Starts no run. Whoever sent them, also the command line."""
+    taken, problem = post_again(settings.alerts_log, settings.alert_webhook, datetime.now(UTC))
+    if problem:
+        context.log.warning(problem)
+    return dg.SkipReason(f"posted again: {taken}" + (f"; {problem}" if problem else ""))
 
 
 def _killed(run: dg.DagsterRun, now: datetime) -> Alert:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from orchestration.alerts import alerts_since
+from orchestration.alerts import Alert, alerts_since, send
 from orchestration.defs import sensors
 from orchestration.defs.alerts import failed_runs
 from orchestration.defs.dead_runs import COMMAND_LINE, KILLED, end_dead_runs
@@ -33,6 +33,7 @@ from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.vietnam_time import first_day_ahead
 from tests.small_batches import write_batch
+from tests.webhook import Hook
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -355,6 +356,28 @@ def test_a_run_of_the_command_line_that_was_killed_keeps_nobody_waiting(
     (alert,) = alerts_since(settings.alerts_log, None)
     assert (alert["kind"], alert["run_id"]) == ("run_failed", run.run_id)
     assert "section 'A run was killed'" in alert["what_to_do"]
+
+
+def test_what_the_webhook_did_not_take_is_posted_by_a_sensor_that_is_switched_on(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """No run has to end for it: the next one may be a night away."""
+    down, up = Hook(404), Hook(200)
+    send(
+        Alert("run_failed", "t", (), (), 0, "look", "r1", datetime.now(UTC).isoformat()),
+        settings.alerts_log,
+        down.url,
+    )
+    sensor = build_defs(settings).resolve_sensor_def("alert_again")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    context = dg.build_sensor_context(
+        instance=instance, resources={"settings": replace(settings, alert_webhook=up.url)}
+    )
+    said = [sensor.evaluate_tick(context).skip_message for _ in range(2)]
+    assert said == ["posted again: 1", "posted again: 0"]
+    assert len(up.bodies) == 1
+    for hook in (down, up):
+        hook.server.shutdown()
 
 
 IS_FREE = (
