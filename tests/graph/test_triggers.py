@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -176,14 +176,14 @@ def test_a_late_file_is_taken_once_it_no_longer_grows(
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Sets what the sensor takes for now."""
 
     def put(moment: str) -> None:
         class Clock(datetime):
             @classmethod
-            def now(cls, tz: tzinfo | None = None) -> datetime:
-                return datetime.fromisoformat(moment).astimezone(tz)
+            def now(cls, tz: tzinfo | None = None) -> Self:
+                return cls.fromisoformat(moment).astimezone(tz)
 
         monkeypatch.setattr(sensors, "datetime", Clock)
 
