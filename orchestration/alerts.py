@@ -10,8 +10,11 @@ import errno
 import ipaddress
 import json
 import os
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +26,11 @@ from orchestration.http_session import session
 
 #: A webhook that is down must not hold a run up: three tries, some seconds each.
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS, TIMEOUT_SECONDS = 2, 1.0, 10, (3, 10)
+#: What was not posted then is news for so long. Posting it again takes less than the minute that Dagster gives a sensor,
+#: and asks a webhook that is still down no more often; but an alert that it refuses for good keeps up no other.
+NEWS_FOR, AGAIN_SECONDS, MOST_PROBLEMS = timedelta(days=7), 30, 3
+#: Lines of the log that are about an alert before them.
+WEBHOOK_FAILED, WEBHOOK_POSTED = "webhook_failed", "webhook_posted"
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Alert:
-    """`kind`: run_failed, release_held where a person is asked, or delivery_refused where the run went on without one.
+    """`kind`: run_failed, release_held where a person is asked, or delivery_refused where the run went on without one,
+    refused or not read.
     `agencies` are codes, `rows` failing ones.
     """
 
@@ -83,43 +92,105 @@ def as_text(delivered: str) -> str:
 
 def send(alert: Alert, log: Path, webhook: str) -> str | None:
     """Write `alert` to the log, and post it to `webhook` (empty: none). Gives what went wrong, if anything did: an alert
-    never fails a run, and one way that fails keeps it from no other. The log says what the webhook answered.
+    never fails a run, and one way that fails keeps it from no other. The log says what the webhook answered;
+    `post_again` goes by it.
     """
-    problems = [_append(log, alert.to_json()), _post(alert, webhook) if webhook else None]
+    body = alert.to_json()
+    problems = [_append(log, body), _post(body, webhook, RETRIES) if webhook else None]
     if problems[1] is not None:
-        failed = {"kind": "webhook_failed", "run_id": alert.run_id, "text": problems[1]}
+        failed = {
+            "kind": WEBHOOK_FAILED,
+            "run_id": alert.run_id,
+            "alert_at": alert.at,
+            "text": problems[1],
+        }
         problems.append(_append(log, json.dumps(failed, ensure_ascii=False)))
     return "; ".join(dict.fromkeys(filter(None, problems))) or None
 
 
-def alerts_since(log: Path, moment: datetime | None) -> list[dict[str, Any]]:
-    """The lines of the log from the first alert after `moment` on (None: all); half a line that a crash left is none."""
+def post_again(log: Path, webhook: str, now: datetime) -> tuple[int, str | None]:
+    """Post what the webhook did not take when it was sent, oldest first, each until it is taken. Gives how many were, and
+    what went wrong, if anything did.
+    """
+    begun, taken, problems = time.monotonic(), 0, list[str]()
+    for alert in _unposted(log, now - NEWS_FOR) if webhook else []:
+        if len(problems) == MOST_PROBLEMS or time.monotonic() - begun > AGAIN_SECONDS:
+            break
+        if problem := _post(json.dumps(alert, ensure_ascii=False), webhook, retries=0):
+            problems.append(problem)
+            continue
+        taken += 1
+        _TAKEN.add(_alert_of(alert))
+        posted = {"kind": WEBHOOK_POSTED, "run_id": alert["run_id"], "alert_at": alert["at"]}
+        if problem := _append(log, json.dumps(posted)):
+            problems.append(problem)
+    return taken, "; ".join(dict.fromkeys(problems)) or None
+
+
+#: What this process has posted again: where the log cannot be written, nothing else keeps it from being posted each time.
+_TAKEN: set[tuple[str, str]] = set()
+
+
+def _unposted(log: Path, since: datetime) -> list[dict[str, Any]]:
+    """The alerts after `since` that the webhook did not take, oldest first."""
+    alerts, waiting = dict[tuple[str, str], dict[str, Any]](), set[tuple[str, str]]()
+    for said in _lines(log):
+        if said["kind"] == WEBHOOK_FAILED:
+            waiting.add(_alert_of(said))
+        elif said["kind"] == WEBHOOK_POSTED:
+            waiting.discard(_alert_of(said))
+        else:
+            alerts[_alert_of(said)] = said
+    found = [alerts[one] for one in waiting - _TAKEN if one in alerts]
+    return sorted(
+        (alert for alert in found if datetime.fromisoformat(alert["at"]) > since), key=itemgetter("at")
+    )
+
+
+def _alert_of(said: Mapping[str, Any]) -> tuple[str, str]:
+    """Which alert a line is, or is about."""
+    return said["run_id"], said["at"] if "at" in said else said.get("alert_at", "")
+
+
+def _lines(log: Path) -> Iterator[dict[str, Any]]:
+    """What the log holds, line by line; half a line that a crash left is none."""
     try:
         lines = log.read_bytes().splitlines()
     except FileNotFoundError:
-        return []
-    found: list[dict[str, Any]] = []
+        return
     for line in lines:
         try:
             said = json.loads(line)
         except ValueError:
             continue
+        if isinstance(said, dict) and said.keys() >= {"kind", "run_id"}:
+            yield said
+
+
+def alerts_since(log: Path, moment: datetime | None) -> list[dict[str, Any]]:
+    """The lines of the log from the first alert after `moment` on (None: all), but for what says that an alert was not
+    posted where it has been since.
+    """
+    found: list[dict[str, Any]] = []
+    for said in _lines(log):
         # What went wrong with the webhook has no time of its own, and follows its alert.
         if found or moment is None or ("at" in said and datetime.fromisoformat(said["at"]) > moment):
             found.append(said)
-    return found
+    posted = {_alert_of(said) for said in found if said["kind"] == WEBHOOK_POSTED}
+    settled = (WEBHOOK_FAILED, WEBHOOK_POSTED)
+    return [said for said in found if said["kind"] not in settled or _alert_of(said) not in posted]
 
 
-def _post(alert: Alert, webhook: str) -> str | None:
+def _post(body: str, webhook: str, retries: int) -> str | None:
     parts = urlsplit(webhook)
     # The address itself is a secret of chat tools: it is never shown.
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
         return "SERVICE_INDEX_ALERT_WEBHOOK: found an address without https, expected https://...; nothing was posted"
     try:
-        with session(RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS) as calls:
+        with session(retries, BACKOFF_SECONDS, MOST_WAIT_SECONDS) as calls:
             answer = calls.post(
                 webhook,
-                data=alert.to_json().encode(),
+                data=body.encode(),
                 headers={"Content-Type": "application/json"},
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,

@@ -1,8 +1,8 @@
 """What a release is made from, as one fingerprint: the batches that readers of the lake see, the months that are closed,
-and the code of tables, gates and pages.
+and the code of tables, gates and pages. And what decides whether a delivery can be read, as another.
 
-Belongs here: telling whether there is anything to build, judge or draw. Does not belong here: what is in a batch
-(`ingestion`), and what a release says of its inputs (`provenance`).
+Belongs here: telling whether there is anything to read again, build, judge or draw. Does not belong here: what is in a
+batch (`ingestion`), and what a release says of its inputs (`provenance`).
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ PAGES = (
     "orchestration/publishing/closed_schema.py",
     "orchestration/provenance.py",
 )
+# By what a delivery is read; what is wrong here keeps out files that nothing is wrong with.
+READING = ("mappings", "seeds/agreements/delivery_rights.csv")
 #: Descriptions that columns share are Markdown; the pages' charts and their script are made beforehand, as JSON and gzip.
 CODE_FILES = {".sql", ".yml", ".csv", ".py", ".md", ".jinja", ".css", ".js", ".json", ".gz"}
 
@@ -52,6 +54,11 @@ def inputs_fingerprint(settings: Settings) -> str:
     closed = [(month.month, month.revision) for month in revisions(settings.closed)]
     digest.update(f"\nclosed {closed}".encode())
     return digest.hexdigest()[:16]
+
+
+def reading_fingerprint(settings: Settings) -> str:
+    """The same for the same mappings and rights to deliver. 16 hexadecimal digits."""
+    return _digest_of(settings.repository, READING).hexdigest()[:16]
 
 
 def is_lake_empty(settings: Settings) -> bool:

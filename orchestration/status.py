@@ -1,7 +1,8 @@
 """How the installation stands: what is served and how old it is, and whatever waits for a person.
 
 Belongs here: asking those who know, and what of it is wrong. Does not belong here: finding any of it (`publishing`,
-`ingestion.delivery_sla`, `extraction.portal.breaker`, `alerts`), and who did what to releases (`answers.releases`).
+`ingestion.delivery_sla`, `ingestion.refused_files`, `extraction.portal.breaker`, `alerts`), and who did what to releases
+(`answers.releases`).
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ import duckdb
 from orchestration.alerts import alerts_since
 from orchestration.answers.answer import Answer
 from orchestration.commands import command, signed
+from orchestration.damage import RUNBOOK, DamagedError
 from orchestration.extraction.portal.breaker import CLOSE, open_since
 from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import PORTAL, RECORD_DATASETS
+from orchestration.ingestion.refused_files import waiting_files
+from orchestration.ingestion.unprocessed_files import SECTION
 from orchestration.publishing.follow import behind
 from orchestration.publishing.marts import PublishError, open_marts, rows
 from orchestration.publishing.release import current_name, damaged_releases
 from orchestration.publishing.rollback import LIFT, Rollback, holds
 from orchestration.settings import Settings
-from orchestration.vietnam_time import VIETNAM
+from orchestration.vietnam_time import VIETNAM, first_day_ahead
 from validated_files import InvalidFileError
 
 #: Senders and alerts in one answer for people; scripts are given all.
@@ -32,8 +36,8 @@ _SHOWN = 5
 
 def status(settings: Settings, now: datetime) -> Answer:
     """Exit code 1 where something waits for a person: nothing is served, or what is served is damaged, PostgreSQL serves
-    something else, a hold lasts, the portal's breaker is open, a delivery is overdue, or an alert came after what is
-    served was published; 0 otherwise.
+    something else, a hold lasts, the portal's breaker is open, a delivery is overdue, a file is unread though the night
+    of its day has been, or an alert came after what is served was published; 0 otherwise.
     """
     released, unserved = _release(settings, now)
     not_followed = behind(released["release_id"], settings.postgres_url) if released else ()
@@ -42,6 +46,7 @@ def status(settings: Settings, now: datetime) -> Answer:
     # As the night judges: by the day that has ended.
     day = now.astimezone(VIETNAM).date() - timedelta(days=1)
     late, unknown_late = _overdue(settings, day)
+    unread, unknown_unread = _unread(settings, first_day_ahead(now))
     # Nobody acknowledges an alert: the next release is what settles it.
     alerts = alerts_since(settings.alerts_log, released["created_at"] if released else None)
     damaged = damaged_releases(settings.serving)
@@ -58,11 +63,17 @@ def status(settings: Settings, now: datetime) -> Answer:
             f"deliveries of {source} overdue at the end of {day}: {len(ones)}"
             for source, ones in late.items()
         ),
+        *unknown_unread,
+        *(
+            f"files of {source} that nobody has read, of days whose night has been: {len(files)};"
+            f" {RUNBOOK}, section '{SECTION}'"
+            for source, files in unread.items()
+        ),
         *([_alerted(len(alerts), released is not None)] if alerts else []),
     ]
     facts = {
         "release": released, "is_held": bool(held or unknown_hold), "holds": held, "breaker": refused,
-        "overdue_by": day, "overdue": late, "alerts": alerts, "damaged": damaged, "wrong": wrong,
+        "overdue_by": day, "overdue": late, "unread": unread, "alerts": alerts, "damaged": damaged, "wrong": wrong,
     }  # fmt: skip
     return Answer(
         facts,
@@ -70,9 +81,10 @@ def status(settings: Settings, now: datetime) -> Answer:
             *(_release_shown(released, now) if released else []),
             *(f"WRONG {what}" for what in wrong),
             *_some([f"{source}: {one}" for source, ones in late.items() for one in ones], "overdue"),
+            *_some([file for files in unread.values() for file in files], "unread"),
             *_some([str(alert.get("title") or alert.get("text")) for alert in reversed(alerts)], "alert"),
             *(f"DAMAGED {what}" for what in damaged),
-            *([] if wrong else ["Nothing is held, overdue, refused or behind, and no alert is open"]),
+            *([] if wrong else ["Nothing is held, overdue, unread, refused or behind, and no alert is open"]),
         ],
         code=int(bool(wrong)),
     )
@@ -105,6 +117,22 @@ def _overdue(settings: Settings, day: date) -> tuple[dict[str, Sequence[Overdue]
     except InvalidFileError as error:
         return {}, [str(error)]
     return {source: ones for source, ones in late.items() if ones}, []
+
+
+def _unread(settings: Settings, ahead: date) -> tuple[dict[str, Sequence[str]], list[str]]:
+    """By source, files of days before `ahead` that are in no batch. Of what was refused an alert tells."""
+    try:
+        found = {
+            source: [
+                file.path
+                for file in waiting_files(settings.landing, settings.lake, settings.build, source)
+                if file.delivery_date < ahead
+            ]
+            for source in (PORTAL, *RECORD_DATASETS)
+        }
+    except DamagedError as error:
+        return {}, [str(error)]
+    return {source: files for source, files in found.items() if files}, []
 
 
 def _refused(breaker: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a finished run has to tell whoever is on call.
 
-Belongs here: reading a run's events, and the sensor that does so for runs that a schedule, a sensor or the UI
-started. Does not belong here: what an alert looks like and where it goes (`alerts`).
+Belongs here: reading a run's events, the sensors that do so for runs that a schedule, a sensor or the UI started, and the
+one that posts what was not posted. Does not belong here: what an alert looks like and where it goes (`alerts`).
 """
 
 import errno
@@ -12,17 +12,26 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.alerts import Alert, Failure, send
+from orchestration.alerts import Alert, Failure, post_again, send
 from orchestration.damage import RUNBOOK, Section, section_in
 from orchestration.defs.dead_runs import KILLED, STARTED_BY
 from orchestration.defs.extraction import CHECK as GATEWAYS_ANSWERED
-from orchestration.defs.gate_results import AGENCIES, ALL_IN_PLACE, OWN_AGENCIES, RAW_GATE, REFUSED
+from orchestration.defs.gate_results import (
+    AGENCIES,
+    ALL_IN_PLACE,
+    EVERY_FILE_READ,
+    OWN_AGENCIES,
+    RAW_GATE,
+    REFUSED,
+)
 from orchestration.defs.portal_capture import CHECK as PORTAL_CAPTURED
 from orchestration.defs.scoring_checks import CHECK as IS_SCORED
 from orchestration.extraction.portal.breaker import SECTION as PORTAL_SECTION
+from orchestration.ingestion.unprocessed_files import SECTION as UNREAD_SECTION
 from orchestration.settings import Settings
 
 MESSAGE_CHARACTERS = 2000
+POST_AGAIN_EVERY_SECONDS = 60
 #: What the system and sqlite say of our own folders: whichever step it is said at, no delivery is to blame.
 OF_THE_DISK = (
     *map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)),
@@ -33,15 +42,16 @@ OF_STEPS = (
     ((IS_SCORED,), "Nothing could be scored"),
     ((PORTAL_CAPTURED,), PORTAL_SECTION),
     ((GATEWAYS_ANSWERED,), "A gateway did not answer"),
-    ((RAW_GATE, OWN_AGENCIES, ALL_IN_PLACE), "A delivery was refused"),
+    ((RAW_GATE, OWN_AGENCIES), "A delivery was refused"),
+    ((ALL_IN_PLACE, EVERY_FILE_READ), UNREAD_SECTION),
     (("release__",), "A release gate failed"),
     (("marts/", "models", "core/", "intermediate/"), "dbt failed"),
 )
 
 
 def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> Alert | None:
-    """None where nothing failed, and no delivery was refused. A failed check fails its step as well: the check, which
-    knows more, reports.
+    """None where nothing failed, and each delivery was read and taken. A failed check fails its step as well: the check,
+    which knows more, reports.
     """
     events = list(events)
     checks = [
@@ -72,7 +82,7 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         kind="release_held" if held else "run_failed" if is_stopped else "delivery_refused",
         title=f"{'Release held' if held else 'Run failed'}: {names}; {_served(failures)}"
         if is_stopped
-        else f"Deliveries refused: {names}; what the others delivered was taken",
+        else f"Deliveries {_what_became(refused)}: {names}; what the others delivered was taken",
         failures=tuple(failures),
         agencies=tuple(sorted({code for check in told for code in _fact(check, AGENCIES) or []})),
         rows=sum(int(_fact(check, "failing_rows") or 0) for check in told),
@@ -80,6 +90,12 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         run_id=run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),
     )
+
+
+def _what_became(refused: Iterable[dg.AssetCheckEvaluation]) -> str:
+    """Of the deliveries that a run went on without."""
+    are_unread = all(check.check_name in (ALL_IN_PLACE, EVERY_FILE_READ) for check in refused)
+    return "not read" if are_unread else "refused"
 
 
 def _failure(check: dg.AssetCheckEvaluation) -> Failure:
@@ -91,7 +107,7 @@ def _failure(check: dg.AssetCheckEvaluation) -> Failure:
     run_status=dg.DagsterRunStatus.SUCCESS,
     name="alert_on_refused_delivery",
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells the log and the webhook whose delivery was not taken, though the run went on.",
+    description="Tells the log and the webhook whose delivery was refused or not read, though the run went on.",
 )
 def refused_deliveries(context: dg.RunStatusSensorContext, settings: dg.ResourceParam[Settings]) -> None:
     """Alerts for runs that went on without a delivery, and were not started by the command line."""
@@ -123,6 +139,22 @@ def failed_runs(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[
     problem = send(alert, settings.alerts_log, settings.alert_webhook)
     if problem:
         context.log.warning(problem)
+
+
+@dg.sensor(
+    name="alert_again",
+    minimum_interval_seconds=POST_AGAIN_EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Posts the alerts that the webhook did not take: a chat server that was down for a moment, at night.",
+)
+def unposted_alerts(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SkipReason:
+    """Starts no run. Whoever sent them, also the command line."""
+    taken, problem = post_again(settings.alerts_log, settings.alert_webhook, datetime.now(UTC))
+    if problem:
+        context.log.warning(problem)
+    return dg.SkipReason(f"posted again: {taken}" + (f"; {problem}" if problem else ""))
 
 
 def _killed(run: dg.DagsterRun, now: datetime) -> Alert:

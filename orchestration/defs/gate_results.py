@@ -15,10 +15,12 @@ from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import LAYOUT
 from orchestration.ingestion.retraction import sender_of
 
-#: Checks that may refuse a delivery: the gate before the lake, whether each sender delivered for its own agencies, and
-#: whether all that landed is in its place and as it was landed.
-RAW_GATE, OWN_AGENCIES, ALL_IN_PLACE = "raw_gate", "own_agencies", "all_in_place"
-#: In the metadata of a warning: how many files of deliveries were refused; whoever is on call is alerted.
+#: Checks that may refuse a delivery: the gate before the lake, and whether each sender delivered for its own agencies.
+RAW_GATE, OWN_AGENCIES = "raw_gate", "own_agencies"
+#: Checks that name what was not read: whether all that landed is in its place and as it was landed, and whether a file
+#: could not be read though nothing is known to be wrong with it. They hold nothing back.
+ALL_IN_PLACE, EVERY_FILE_READ = "all_in_place", "every_file_read"
+#: In the metadata of a warning: how many files of deliveries were refused or not read; whoever is on call is alerted.
 REFUSED = "files_refused"
 #: In the metadata of a check: the agencies that it concerns, a list of codes; alerts name them.
 AGENCIES = "agencies"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from expectations.drift import HOLD
-from orchestration.defs.alerts import failed_runs, refused_deliveries
+from orchestration.defs.alerts import failed_runs, refused_deliveries, unposted_alerts
 from orchestration.defs.closing import closed_month
 from orchestration.defs.delivery_checks import delivery_checks
 from orchestration.defs.extraction import pulled_pages
@@ -49,7 +49,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         ],
         jobs=[refresh, portal_capture, monthly_close],
         schedules=[nightly, capture_portal, close_last_month],
-        sensors=[late_deliveries, failed_runs, refused_deliveries],
+        sensors=[late_deliveries, failed_runs, refused_deliveries, unposted_alerts],
         resources={
             "dbt": dbt(settings),
             "installation": Installation(settings=settings),

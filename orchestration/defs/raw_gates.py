@@ -7,9 +7,9 @@ Belongs here: showing a batch to the suites, and what becomes of their verdict. 
 (`expectations/suites`), and writing batches (`ingestion`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import dagster as dg
 import duckdb
@@ -26,6 +26,7 @@ from orchestration.ingestion.contracts import Contract
 from orchestration.ingestion.lake import pending_folder, visible_batches
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.leave_out import leave_out, superseded_by
+from orchestration.ingestion.refused_files import remember_refused
 from orchestration.ingestion.working_days import show_calendar
 from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
@@ -57,16 +58,21 @@ def _raw_gate(source: Source) -> dg.AssetChecksDefinition:
         folder = gate_folder(settings, context.run.run_id)
         first = results = _validate(settings, source, pending, folder)
         refused: set[str] = set()
+        judged: dict[str, str] = {}
         while pending and not all(result.success for result in results):
             named = _named(settings, source.name, pending, results)
-            if not named:
+            if not named.refused:
                 _keep(settings, context.run.run_id, results)
                 return as_check(results)
-            refused |= named
+            judged |= named.refused
+            left_out = named.refused.keys() | named.with_them
+            refused |= left_out
             pending = [
-                rest for batch in pending if (rest := leave_out(settings.lake, source.name, batch, named))
+                rest for batch in pending if (rest := leave_out(settings.lake, source.name, batch, left_out))
             ]
             results = _validate(settings, source, pending, folder / "rest") if pending else results
+        if judged:
+            remember_refused(settings.build, settings.landing, source.name, judged)
         if pending:
             _keep(settings, context.run.run_id, results)
             keep_passed(settings, context.run.run_id, source.name, pending)
@@ -130,35 +136,44 @@ def _validate(
         ]
 
 
+class _Named(NamedTuple):
+    """Files to leave out: those that are `refused`, by path their content hash; and those that would be superseded by one
+    of them, which have not been judged by themselves.
+    """
+
+    refused: Mapping[str, str]
+    with_them: Collection[str] = ()
+
+
 def _named(
     settings: Settings, source: str, pending: Collection[str], results: Sequence[GateResult]
-) -> set[str]:
-    """The files to leave out: those that the failing rows name, with what came with them; none where a check names none.
+) -> _Named:
+    """The files that the failing rows name, with what came with them; none where a check names none.
 
     Records of one sender stand together, because a row that came twice was taken from one of its files only; and what
     is left of a broken export would be a biased choice. Captures of the portal stand alone, whoever took them.
     """
     files = pending_folder(settings.lake, source)
     manifests = [files / f"batch={batch}" / "files.parquet" for batch in pending]
-    found: set[str] = set()
+    found: dict[str, str] = {}
     with duckdb.connect() as connection:
         paths = {"paths": [str(path) for path in manifests]}
         connection.execute("create table file as select * from read_parquet($paths)", paths)
         together = "file_hash" if source == PORTAL else "sender"
         for check in (check for result in results for check in result.failed()):
             if check.rows_file is None:
-                return set()
+                return _Named({})
             rows = connection.read_parquet(check.rows_file)
             keys = [key for key in ("source_file", "sender") if key in rows.columns]
             if not keys:
-                return set()
+                return _Named({})
             key = keys[0]
             query = (
-                f"select source_file from file where {together} in"
+                f"select source_file, file_hash from file where {together} in"
                 f" (select {together} from file where {key} in (select {key} from rows))"
             )
-            found |= {name for (name,) in connection.sql(query).fetchall()}
-        return found | superseded_by(connection, manifests, found)
+            found |= dict(connection.sql(query).fetchall())
+        return _Named(found, superseded_by(connection, manifests, found) - found.keys())
 
 
 def _show_batch(settings: Settings, database: Path, source: str, batches: Sequence[str]) -> None:

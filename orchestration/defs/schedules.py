@@ -3,7 +3,7 @@
 Belongs here: when, and for which day or month. Does not belong here: what is done (`jobs`).
 """
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
@@ -11,10 +11,8 @@ from orchestration.defs.jobs import monthly_close, portal_capture, refresh
 from orchestration.defs.portal_capture import NEXT_TRY
 from orchestration.extraction.portal.capture import was_refreshing
 from orchestration.settings import Settings
-from orchestration.vietnam_time import VIETNAM, ZONE
+from orchestration.vietnam_time import ZONE
 
-#: How long after the midnight of its day a file has missed the night: that begins half an hour before.
-MISSED = timedelta(hours=2)
 #: Hours of Vietnam at which the portal may be asked: at the first, and at each further one only if it was refreshing.
 ASKED_AT = (6, 9, 12, 15)
 
@@ -31,11 +29,6 @@ def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run for yesterday; the same night asked for twice is one run."""
     day = (context.scheduled_execution_time.date() - timedelta(days=1)).isoformat()
     return dg.RunRequest(run_key=day, partition_key=day)
-
-
-def first_day_ahead(now: datetime) -> date:
-    """The first day whose night is still to come, or has just begun: files of the days before it are late."""
-    return (now.astimezone(VIETNAM) - MISSED).date()
 
 
 @dg.schedule(

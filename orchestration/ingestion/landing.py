@@ -176,6 +176,15 @@ def _folders(folder: Path) -> list[Path]:
     return [Path(entry.path) for entry in _entries(folder) if entry.is_dir(follow_symlinks=False)]
 
 
+def delivery_date_of(file: str) -> date | None:
+    """Of a path below landing, the delivery date of the folder that it lies in, in its place there or not; None outside
+    of all such folders.
+    """
+    source, _, below = file.partition("/")
+    day, _, name = below.partition("/")
+    return _date(day) if name and source in SOURCES else None
+
+
 def delivery_days(landing: Path, source: str) -> set[tuple[date, str]]:
     """Which days of `source` hold a delivery, and of which sender."""
     return {(day, path.parent.name) for day, path in delivery_files(landing, source)}

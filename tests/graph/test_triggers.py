@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-import duckdb
 import pytest
 
-from orchestration.alerts import alerts_since
+from orchestration.alerts import Alert, alerts_since, send
+from orchestration.defs import sensors
 from orchestration.defs.alerts import failed_runs
 from orchestration.defs.dead_runs import COMMAND_LINE, KILLED, end_dead_runs
 from orchestration.defs.graph import build_defs
 from orchestration.defs.partitions import NoSuchDaysError, known_days, run_tags
 from orchestration.defs.portal_capture import NEXT_TRY
-from orchestration.defs.schedules import capture_portal, close_last_month, first_day_ahead, nightly
-from orchestration.ingestion.lake import create_table, write_parquet
+from orchestration.defs.schedules import capture_portal, close_last_month, nightly
+from orchestration.defs.sensors import MOST_DAYS_AGAIN
 from orchestration.ingestion.landing import Days
-from orchestration.ingestion.report import FILE_COLUMNS
+from orchestration.ingestion.refused_files import remember_refused
+from orchestration.ingestion.unprocessed_files import content_of
 from orchestration.run_lock import LOCK, one_writer
 from orchestration.settings import REPOSITORY, Settings
+from orchestration.vietnam_time import first_day_ahead
+from tests.small_batches import write_batch
+from tests.webhook import Hook
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -168,6 +175,115 @@ def test_a_late_file_is_taken_once_it_no_longer_grows(
     assert [request.run_key for request in asked] != [first]
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets what the sensor takes for now."""
+
+    def put(moment: str) -> None:
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> Self:
+                return cls.fromisoformat(moment).astimezone(tz)
+
+        monkeypatch.setattr(sensors, "datetime", Clock)
+
+    return put
+
+
+def keys(settings: Settings, instance: dg.DagsterInstance) -> list[str | None]:
+    """The runs that the sensor asks for once what is there is settled."""
+    cursor, _ = look(settings, instance, None)
+    return [asked.run_key for asked in look(settings, instance, cursor)[1]]
+
+
+def test_what_could_not_be_read_is_tried_again_after_a_correction_and_once_a_day(
+    tmp_path: Path, settings: Settings, instance: dg.DagsterInstance, clock: Callable[[str], None]
+) -> None:
+    """A broken mapping keeps out all files of its senders, and the nights after read other days: the key of the one
+    attempt was that of the next, so that Dagster passed over it for good.
+    """
+    repository = tmp_path / "repository"
+    for name in ("mappings", "seeds"):
+        shutil.copytree(REPOSITORY / name, repository / name)
+    (repository / "dbt_project").symlink_to(REPOSITORY / "dbt_project")
+    settings = replace(settings, repository=repository)
+    land(settings, "2025-11-28", "H19")
+    clock("2025-12-02T02:05:00+07:00")
+    first = keys(settings, instance)
+    clock("2025-12-03T01:55:00+07:00")
+    assert keys(settings, instance) == first, "one attempt until the night after has been"
+    clock("2025-12-03T02:05:00+07:00")
+    next_day = keys(settings, instance)
+    assert next_day != first
+    seen = [first, next_day]
+    for file in (settings.mappings / "vendor_flat.yml", settings.delivery_rights):
+        file.write_bytes(file.read_bytes() + b"\n")
+        corrected = keys(settings, instance)
+        assert corrected not in seen, file
+        assert keys(settings, instance) == corrected
+        seen.append(corrected)
+
+
+def test_so_many_days_are_tried_again_each_day_the_newest(
+    settings: Settings, instance: dg.DagsterInstance, clock: Callable[[str], None]
+) -> None:
+    """Else what is left lying for months would be months of runs a day: one a delivery date."""
+    days = [date(2025, 11, 1) + timedelta(days=n) for n in range(MOST_DAYS_AGAIN + 2)]
+    for day in days:
+        land(settings, day.isoformat(), "H19")
+    clock("2025-12-02T02:05:00+07:00")
+    first = set(keys(settings, instance))
+    clock("2025-12-03T02:05:00+07:00")
+    again = set(keys(settings, instance))
+    assert (len(first), len(again)) == (len(days), len(days))
+    assert {key[:10] for key in first & again if key} == {day.isoformat() for day in days[:2]}
+
+
+def test_what_was_refused_as_it_is_waits_for_a_person(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """The night has told of it: half an hour later it would be judged, and told of, again."""
+    broken, beside = land(settings, "2025-11-28", "H19"), land(settings, "2025-11-29", "H19", "{ }\n")
+    names = [path.relative_to(settings.landing).as_posix() for path in (broken, beside)]
+    contents = {name: content_of(settings.landing, name) or "" for name in names}
+    remember_refused(settings.build, settings.landing, "dossiers", contents)
+    assert keys(settings, instance) == []
+    for path in (broken, beside):  # a sender that writes the same every quarter of an hour
+        path.write_bytes(path.read_bytes())
+        os.utime(path, (1, 1))
+    assert keys(settings, instance) == []
+    broken.write_text("[]\n", encoding="utf-8")
+    assert [key[:10] for key in keys(settings, instance) if key] == ["2025-11-28", "2025-11-29"]
+    broken.unlink()
+    assert [key[:10] for key in keys(settings, instance) if key] == ["2025-11-29"], (
+        "it came with the broken one"
+    )
+
+
+def test_the_same_written_again_asks_for_no_run(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """A sync that renews the times of what it brings: each time was a run, and an alert, of the same content."""
+    path = land(settings, "2025-11-28", "H19")
+    first = keys(settings, instance)
+    path.write_bytes(path.read_bytes())
+    os.utime(path, (1, 1))
+    assert keys(settings, instance) == first
+    path.write_text("[]\n", encoding="utf-8")
+    assert keys(settings, instance) != first
+
+
+def test_a_file_that_changed_after_it_was_read_is_told_of_once(
+    settings: Settings, instance: dg.DagsterInstance, clock: Callable[[str], None]
+) -> None:
+    """No correction makes it readable, and it would be told of every day."""
+    path = land(settings, "2025-11-28", "H19")
+    write_batch(settings.lake, path.relative_to(settings.landing).as_posix(), 1)
+    clock("2025-12-02T02:05:00+07:00")
+    first = keys(settings, instance)
+    assert len(first) == 1
+    clock("2025-12-03T02:05:00+07:00")
+    assert keys(settings, instance) == first
+
+
 def test_each_day_is_a_run_of_its_own_and_today_waits_for_the_night(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
@@ -209,19 +325,6 @@ def test_what_was_written_on_after_it_had_been_read_is_seen(
     assert [request.partition_key for request in look(settings, instance, cursor)[1]] == ["2025-11-28"]
 
 
-def write_batch(lake: Path, source_file: str, size_bytes: int) -> None:
-    """A batch of the lake, made of this file."""
-    rows = {"source_file": source_file, "size_bytes": size_bytes}
-    with duckdb.connect() as connection:
-        create_table(connection, "file", FILE_COLUMNS)
-        connection.execute(
-            "insert into file by name select $source_file as source_file, $size_bytes as size_bytes", rows
-        )
-        write_parquet(
-            connection.table("file"), lake / "dossiers" / "batch=0123456789abcdef" / "files.parquet"
-        )
-
-
 @pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED])
 def test_a_run_of_the_command_line_that_was_killed_keeps_nobody_waiting(
     settings: Settings, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
@@ -253,6 +356,28 @@ def test_a_run_of_the_command_line_that_was_killed_keeps_nobody_waiting(
     (alert,) = alerts_since(settings.alerts_log, None)
     assert (alert["kind"], alert["run_id"]) == ("run_failed", run.run_id)
     assert "section 'A run was killed'" in alert["what_to_do"]
+
+
+def test_what_the_webhook_did_not_take_is_posted_by_a_sensor_that_is_switched_on(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """No run has to end for it: the next one may be a night away."""
+    down, up = Hook(404), Hook(200)
+    send(
+        Alert("run_failed", "t", (), (), 0, "look", "r1", datetime.now(UTC).isoformat()),
+        settings.alerts_log,
+        down.url,
+    )
+    sensor = build_defs(settings).resolve_sensor_def("alert_again")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    context = dg.build_sensor_context(
+        instance=instance, resources={"settings": replace(settings, alert_webhook=up.url)}
+    )
+    said = [sensor.evaluate_tick(context).skip_message for _ in range(2)]
+    assert said == ["posted again: 1", "posted again: 0"]
+    assert len(up.bodies) == 1
+    for hook in (down, up):
+        hook.server.shutdown()
 
 
 IS_FREE = (

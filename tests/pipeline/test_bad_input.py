@@ -17,6 +17,8 @@ import pytest
 
 from orchestration.defs.run_job import refresh
 from orchestration.ingestion.landing import PORTAL
+from orchestration.ingestion.refused_files import waiting_files
+from orchestration.ingestion.unprocessed_files import unread_files
 from orchestration.settings import Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import eleventh_of_october, encoded, land, metric, province
@@ -143,6 +145,21 @@ def test_a_retry_does_not_turn_green_by_having_seen_the_file_before(
     first, second = (refresh(copy_of_installation, instance) for _ in range(2))
     for outcome in (first, second):
         assert "Not admitted, and read again by the next run of its day" in "\n".join(outcome.lines)
+
+
+def test_what_the_gate_refused_is_not_offered_again_until_it_changes(
+    copy_of_installation: Settings, instance: dg.DagsterInstance, payload: dict[str, Any]
+) -> None:
+    """The sensor of late deliveries looks half an hour after the night, which has told of it."""
+    settings = copy_of_installation
+    metric(payload)["numerator"] = -2
+    land(settings, encoded(payload), "2026-10-11")
+    refresh(settings, instance)
+    (unread,) = unread_files(settings.landing, settings.lake, PORTAL)
+    assert waiting_files(settings.landing, settings.lake, settings.build, PORTAL) == ()
+    (settings.landing / unread.path).write_bytes(b"{}")
+    (waiting,) = waiting_files(settings.landing, settings.lake, settings.build, PORTAL)
+    assert waiting.path == unread.path
 
 
 def test_a_file_in_the_wrong_place_is_named_and_stops_nobody(

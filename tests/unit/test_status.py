@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,9 +17,12 @@ from orchestration.alerts import Alert, send
 from orchestration.answers.answer import as_json
 from orchestration.answers.screen import printed
 from orchestration.cli import main
+from orchestration.ingestion.refused_files import remember_refused
+from orchestration.ingestion.unprocessed_files import content_of
 from orchestration.publishing.rollback import roll_back
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.status import status
+from tests.small_batches import write_batch
 
 #: 01:30 in Vietnam, on the 11th: the day that has ended is the 10th there, the 10th has not ended in UTC.
 NOW = datetime(2026, 10, 10, 18, 30, tzinfo=UTC)
@@ -75,7 +78,7 @@ SERVED = [
 def test_where_nothing_waits_it_says_what_is_served(settings: Settings) -> None:
     assert told(settings) == (
         0,
-        [*SERVED, "Nothing is held, overdue, refused or behind, and no alert is open"],
+        [*SERVED, "Nothing is held, overdue, unread, refused or behind, and no alert is open"],
     )
     facts = status(settings, NOW).facts
     assert (facts["release"]["age_hours"], facts["release"]["as_of_days_ago"], facts["wrong"]) == (3.0, 3, [])
@@ -125,6 +128,7 @@ def test_deliveries_are_overdue_by_the_day_that_has_ended_in_vietnam(settings: S
     delivered = settings.landing / "dossiers" / "2026-10-09" / "H19"
     delivered.mkdir(parents=True)
     (delivered / "a.jsonl").touch()
+    write_batch(settings.lake, "dossiers/2026-10-09/H19/a.jsonl", 0)
     late = (
         "- overdue: dossiers: H19 Đồng Nai: last delivery of 2026-10-09, expected every day, due 2026-10-10"
     )
@@ -135,6 +139,47 @@ def test_deliveries_are_overdue_by_the_day_that_has_ended_in_vietnam(settings: S
     settings.expected_deliveries.write_text(AGREED.format(day="soon"), encoding="utf-8")
     code, lines = told(settings)
     assert (code, "expected_deliveries.csv" in lines[3]) == (1, True)
+
+
+def test_a_file_that_no_run_has_read_waits_for_a_person_once_its_night_has_been(settings: Settings) -> None:
+    """That of the 9th was to be read by the night before; at 01:30 that of the 10th has yet to be. A mapping may be
+    broken, and once another release is published no alert is left that says so.
+    """
+    for day in ("2026-10-09", "2026-10-10"):
+        path = settings.landing / "dossiers" / day / "H19" / "a.jsonl"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    wrong = "WRONG files of dossiers that nobody has read, of days whose night has been: 1;"
+    wrong += " docs/runbook.md, section 'A delivery was not read'"
+    unread = "dossiers/2026-10-09/H19/a.jsonl"
+    assert told(settings) == (1, [*SERVED, wrong, f"- unread: {unread}"])
+    assert status(settings, NOW).facts["unread"] == {"dossiers": [unread]}
+    later = status(settings, NOW + timedelta(minutes=30))
+    assert later.facts["unread"] == {"dossiers": [unread, unread.replace("09", "10", 1)]}
+    write_batch(settings.lake, unread, 0)
+    assert told(settings)[0] == 0
+
+
+def test_a_file_that_was_refused_is_not_unread_as_well(settings: Settings) -> None:
+    """Its alert says so, and the correction that was asked for comes under another date."""
+    refused = settings.landing / "dossiers" / "2026-10-09" / "H19" / "a.jsonl"
+    refused.parent.mkdir(parents=True)
+    refused.touch()
+    name = refused.relative_to(settings.landing).as_posix()
+    content = content_of(settings.landing, name)
+    assert content is not None
+    remember_refused(settings.build, settings.landing, "dossiers", {name: content})
+    assert told(settings)[0] == 0
+    refused.write_text("{}")
+    assert status(settings, NOW).facts["unread"] == {"dossiers": [name]}
+
+
+def test_a_lake_that_is_damaged_is_named_in_place_of_what_is_unread(settings: Settings) -> None:
+    batch = settings.lake / "dossiers" / "batch=0123456789abcdef"
+    batch.mkdir(parents=True)
+    (batch / "files.parquet").write_text("no Parquet")
+    code, lines = told(settings)
+    assert (code, "section 'A batch of the lake is damaged'" in lines[3]) == (1, True)
 
 
 def test_an_alert_is_open_until_something_newer_is_published(settings: Settings) -> None:

@@ -7,12 +7,13 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from orchestration import alerts
-from orchestration.alerts import Alert, Failure, send
+from orchestration.alerts import Alert, Failure, alerts_since, post_again, send
 from tests.webhook import Hook
 
 ALERT = Alert(
@@ -32,6 +33,11 @@ ALERT = Alert(
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "BACKOFF_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_posted_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "_TAKEN", set())
 
 
 @pytest.fixture
@@ -175,3 +181,83 @@ def test_delivered_text_is_text_to_a_chat_tool(hook: Callable[..., Hook], log: P
     acted_on = r"<|>|`|://|]\(|@\w|!\[|[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]"
     assert re.findall(acted_on, text) == []
     assert "example" not in delivered or "example.vn" in text, "it can still be read"
+
+
+#: Some minutes after `ALERT`.
+LATER = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
+
+
+def not_taken(log: Path, hook: Callable[..., Hook], *moments: str) -> list[Alert]:
+    """Alerts of these moments, sent while the chat server was down."""
+    down = hook(500).url
+    sent = [
+        replace(ALERT, run_id=f"run of {moment}", at=f"2026-11-25T{moment}:00+00:00") for moment in moments
+    ]
+    for alert in sent:
+        assert send(alert, log, down) is not None
+    return sent
+
+
+def runs_of(bodies: list[bytes]) -> list[str]:
+    return [json.loads(body)["run_id"] for body in bodies]
+
+
+def test_what_was_not_posted_is_posted_once_the_hook_answers_oldest_first(
+    hook: Callable[..., Hook], log: Path
+) -> None:
+    """A chat server that restarts at night: three tries within seconds, and only the log knew."""
+    later, first = not_taken(log, hook, "01:32", "01:31")
+    send(replace(ALERT, run_id="posted"), log, hook(200).url)
+    assert len(alerts_since(log, None)) == 5
+    server = hook(200)
+    assert post_again(log, server.url, LATER) == (2, None)
+    assert runs_of(server.bodies) == [first.run_id, later.run_id]
+    assert server.bodies[0].decode() == first.to_json()
+    assert post_again(log, server.url, LATER) == (0, None), "each of them once"
+    assert len(server.bodies) == 2
+    assert [said["run_id"] for said in alerts_since(log, None)] == [later.run_id, first.run_id, "posted"]
+
+
+def test_a_hook_that_is_still_down_is_asked_a_few_times_and_the_log_does_not_grow(
+    hook: Callable[..., Hook], log: Path
+) -> None:
+    sent = not_taken(log, hook, *(f"01:{minute}" for minute in range(10, 16)))
+    before = log.read_bytes()
+    server = hook(500)
+    assert post_again(log, server.url, LATER) == (0, "the webhook answered 500")
+    assert (len(server.bodies), log.read_bytes()) == (3, before)
+    back = hook(200)
+    assert post_again(log, back.url, LATER) == (6, None)
+    assert runs_of(back.bodies) == [alert.run_id for alert in sent]
+
+
+def test_an_alert_that_the_hook_refuses_for_good_keeps_up_no_other(
+    hook: Callable[..., Hook], log: Path
+) -> None:
+    refused, other = not_taken(log, hook, "01:31", "01:32")
+    server = hook(400, 200)
+    assert post_again(log, server.url, LATER) == (1, "the webhook answered 400")
+    assert runs_of(server.bodies) == [refused.run_id, other.run_id]
+
+
+def test_what_is_no_news_any_more_is_not_posted_and_neither_is_anything_without_a_hook(
+    hook: Callable[..., Hook], log: Path
+) -> None:
+    not_taken(log, hook, "01:31")
+    server = hook(200)
+    assert post_again(log, server.url, LATER + timedelta(days=7)) == (0, None)
+    assert post_again(log, "", LATER) == (0, None)
+    assert post_again(log.with_name("none"), server.url, LATER) == (0, None)
+    assert server.bodies == []
+
+
+def test_where_the_log_cannot_say_that_it_was_posted_it_is_not_posted_each_minute(
+    hook: Callable[..., Hook], log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full since: nothing else remembers."""
+    not_taken(log, hook, "01:33")
+    server = hook(200)
+    monkeypatch.setattr(alerts, "_append", lambda *_: "full")
+    assert post_again(log, server.url, LATER) == (1, "full")
+    assert post_again(log, server.url, LATER) == (0, None)
+    assert len(server.bodies) == 1
