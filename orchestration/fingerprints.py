@@ -30,8 +30,8 @@ MODELS = (
 )
 # Agreements say when a period is complete: no table that is added to rests on them.
 GATES = ("expectations", "seeds/agreements/expected_deliveries.csv")
-# What people open: the report of the gates (its template lies in `expectations`), the scoreboard, the dictionary; and what
-# tables say of themselves. They are made with a release and never again: a corrected word needs another one.
+# What people open: the report of the gates (its template lies in `expectations`), the scoreboard, the dictionary; and
+# what tables say of themselves. They are made with a release and never again: a corrected word needs another one.
 PAGES = (
     "orchestration/publishing/pages",
     "orchestration/publishing/scoreboard",
