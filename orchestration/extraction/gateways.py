@@ -53,7 +53,7 @@ class Gateway(BaseModel):
 
     A page is asked for with `page_size` rows, and may have fewer. More than `most_page_bytes` unpacked or
     `most_page_seconds` a page, tries and waits included, is an error, as is more than `most_pages`, `most_bytes` or
-    `most_seconds` a day.
+    `most_seconds` a day. `more_keys` are keys that its pages may have beside those of the contract, without rows too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,6 +63,7 @@ class Gateway(BaseModel):
     url: Annotated[str, AfterValidator(safe_address)]
     token_from: Annotated[str, AfterValidator(_variable)]
     page_size: Positive = 1000
+    more_keys: tuple[str, ...] = ()
     most_page_bytes: Positive = 64 * 1024**2
     most_pages: Positive = 100_000
     most_bytes: Positive = 1024**3

@@ -74,13 +74,13 @@ def begun_days(landing: Path, gateway: Gateway) -> list[date]:
 def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
     """All pages up to the last: that with which `total` rows are there, or an empty one where the gateway says no total.
 
-    A page with fewer rows than were asked for says nothing: gateways have bounds of their own. Gives rows and pages
-    fetched.
+    A page with fewer rows than were asked for says nothing: gateways have bounds of their own. One with the rows of any
+    page before it stands for another, which would be lost. Gives rows and pages fetched.
     """
     gateway, day = pages.gateway, pages.day
     total: int | None = None
     rows = fetched = size = 0
-    before: bytes | None = None
+    seen: dict[bytes, int] = {}  # which page had those rows
     for number in range(1, gateway.most_pages + 1):
         path = folder / f"page-{number:05}.json"
         if path.exists():
@@ -91,10 +91,10 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
         if number > 1 and page.total != total:
             raise contradicted(gateway, day, number, f"total {page.total} after {total}", "the same on every page",
                                "data changed meanwhile, or ask the province")  # fmt: skip
-        if page.rows and page.body == before:
-            raise contradicted(gateway, day, number, "the page before once more", "another page",
+        if page.rows and (same := seen.setdefault(page.digest, number)) != number:
+            raise contradicted(gateway, day, number, f"the rows of page {same} once more", "others",
                                "ask the province why the number of the page is not obeyed")  # fmt: skip
-        total, before, rows, size = page.total, page.body, rows + page.rows, size + len(page.body)
+        total, rows, size = page.total, rows + page.rows, size + len(page.body)
         if size > gateway.most_bytes:
             raise stopped(gateway, day, number, f"more than {gateway.most_bytes} bytes a day", "all pages within"
                           " most_bytes", "ask the province, or raise the limit")  # fmt: skip

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
 from orchestration.extraction import pages
 from orchestration.extraction.gateways import Gateway as Known
-from orchestration.extraction.pages import Pages, PullError
+from orchestration.extraction.pages import ContradictionError, Pages, PullError
 from orchestration.extraction.pull import WORK, Pulled, begun_days, pull
 from orchestration.ingestion.landing import scan
 from orchestration.settings import REPOSITORY
@@ -55,7 +56,7 @@ def start() -> Iterator[Callable[..., Gateway]]:
         one.server.shutdown()
 
 
-def known(server: Gateway, **changes: int) -> Known:
+def known(server: Gateway, **changes: Any) -> Known:
     usual = {"page_size": 2, "most_page_bytes": 100_000, "most_pages": 50}
     return Known(
         sender="H19",
@@ -66,7 +67,7 @@ def known(server: Gateway, **changes: int) -> Known:
     )
 
 
-def fetch(landing: Path, server: Gateway, waits: list[float] | None = None, **changes: int) -> Pulled:
+def fetch(landing: Path, server: Gateway, waits: list[float] | None = None, **changes: Any) -> Pulled:
     gateway = known(server, **changes)
     note = (waits if waits is not None else []).append
     return pull(landing, gateway, DAY, partial(Pages, gateway, DAY, TOKEN, wait=note))
@@ -136,6 +137,70 @@ def test_a_day_without_records_is_a_delivery_of_none(
     assert fetch(landing, server).fetched == 0
 
 
+ERROR = page([], error="quota exceeded")
+
+
+@pytest.mark.parametrize("says_total", [True, False])
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_page_that_came_before_is_no_page_of_its_own(
+    landing: Path, start: Callable[..., Gateway], number: int, says_total: bool
+) -> None:
+    """With the first page once more, as many rows are there as the gateway says, and those of another page are lost.
+    That the envelope counts on makes it no other page.
+    """
+    server = start(ROWS)
+    server.total = 6 if says_total else None
+    total = {"total": 6} if says_total else {}
+    server.before = lambda asked, attempt: page(ROWS[0], **total, page=asked) if asked == number else None
+    said = f"page {number}: found the rows of page 1 once more, expected others; .*asks for all pages again"
+    with pytest.raises(ContradictionError, match=said):
+        fetch(landing, server)
+    assert landed(landing) == []
+    server.before = lambda asked, attempt: None
+    assert fetch(landing, server).fetched == (3 if says_total else 4)
+    assert landed(landing) == ROWS
+
+
+def test_a_page_that_was_kept_is_compared_as_well(landing: Path, start: Callable[..., Gateway]) -> None:
+    """The first two came in a night before: they are read from the disk, and the third is one of them."""
+    server = start(ROWS)
+    server.before = lambda number, attempt: (404, {}, b"") if number == 3 else None
+    with pytest.raises(PullError, match="page 3: found status 404"):
+        fetch(landing, server)
+    server.before = lambda number, attempt: page(ROWS[0])
+    with pytest.raises(ContradictionError, match="page 3: found the rows of page 1 once more"):
+        fetch(landing, server)
+    assert server.asked == [1, 2, 3, 3]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_page_of_an_error_is_no_end_of_a_day(
+    landing: Path, start: Callable[..., Gateway], number: int
+) -> None:
+    """As the first it would land a day without records, which nobody asks for again; later, a part of one."""
+    server = start()
+    server.before = lambda asked, attempt: ERROR if asked == number else None
+    said = f"page {number}: found no rows, and 'error', expected rows, or data, isUpdating and total alone; ask the"
+    with pytest.raises(PullError, match=said) as told:
+        fetch(landing, server)
+    assert "quota" not in str(told.value)
+    assert landed(landing) == []
+    server.before = lambda asked, attempt: None
+    assert fetch(landing, server).fetched == 5 - number
+    assert landed(landing) == THREE
+
+
+def test_an_empty_page_may_have_what_is_agreed(landing: Path, start: Callable[..., Gateway]) -> None:
+    """What the source contract has, a total, and what the agreement names; pages with rows may say what they like."""
+    server = start()
+    server.before = lambda number, attempt: page(
+        THREE[number - 1] if number <= 3 else [], isUpdating="False", total=None, page=number
+    )
+    with pytest.raises(PullError, match="page 4: found no rows, and 'page', expected"):
+        fetch(landing, server)
+    assert fetch(landing, server, more_keys=("page",)).rows == 5
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(landing: Path, start: Callable[..., Gateway], status: int) -> None:
     server = start()
@@ -200,7 +265,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(landing: Path, start: Call
         ((200, {"Content-Type": "application/json"}, b'{"rows": []}'), r"found JSON without that \(dict\)"),
         (page([{}, {}, {}]), "found 3 rows, expected at most 2"),
         (page([{}], total="many"), "found a total that is no number"),
-        (page(THREE[0]), "found the page before once more"),
+        (page(THREE[0]), "found the rows of page 1 once more"),
         ((200, {"Content-Type": "application/json"}, b" " * 100_001), "found more than 100000 bytes unpacked"),
         (bomb(), "found more than 100000 bytes unpacked"),
         ((200, {"Content-Type": "application/json"}, b'{"data": ' + b"[" * 45_000 + b"]" * 45_000 + b"}"),
