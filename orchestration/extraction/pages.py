@@ -19,7 +19,7 @@ import requests
 from orchestration.extraction.gateways import Gateway
 from orchestration.extraction.limits import TooLargeError, in_time, received
 from orchestration.harmless_text import quoted
-from orchestration.http_session import session
+from orchestration.http_session import RedirectError, session
 
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS = 5, 1.0, 300
 TIMEOUT_SECONDS = (10, 60)
@@ -96,6 +96,9 @@ class Pages:
         for attempt in range(RETRIES + 1):
             try:
                 body = self._receive(number)
+            except RedirectError as error:
+                raise self._stopped(number, error.found, "status 200", "follow it by hand; if the gateway has moved,"
+                                    " change url in gateways.yml") from None  # fmt: skip
             except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
                 # The answer broke off: before it began, the session has tried again by itself.
                 if isinstance(error, requests.exceptions.SSLError) or attempt == RETRIES:

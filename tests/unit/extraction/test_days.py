@@ -60,6 +60,20 @@ def test_one_without_a_token_keeps_none_of_the_others(
     assert senders(settings) == ["H19", "H21"]
 
 
+@pytest.mark.parametrize(
+    "place", ["https://[x/login", "https://login.example/\xff"], ids=["no address", "no UTF-8"]
+)
+def test_one_that_leads_to_what_is_no_address_keeps_none_of_the_others(
+    settings: Settings, server: Gateway, place: str
+) -> None:
+    server.before = lambda number, attempt: (
+        (302, {"Location": place}, b"") if (number, attempt) == (1, 2) else None
+    )
+    _, (wrong,) = pull_days(settings, Days(DAY, DAY))
+    assert wrong.startswith("dossiers of H20 for 2026-11-24, page 1: found status 302, a redirect to ")
+    assert senders(settings) == ["H19", "H21"]
+
+
 def test_the_hash_key_is_sent_to_nobody(
     settings: Settings, server: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

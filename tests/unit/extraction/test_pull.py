@@ -231,6 +231,44 @@ def test_what_cannot_pass_is_asked_for_once(
     assert landed(landing) == []
 
 
+#: Where a redirect may lead: what no library can read as an address, what is no UTF-8, and a key that nobody may see.
+PLACES = {
+    "https://[x/login": "what is no address",
+    "https://login.example/\xff": "'login.example'",
+    "https://login.example/in?ticket=secret": "'login.example'",
+    "/login": "the same host",
+}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=["no address", "no UTF-8", "secret", "path"])
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_no_answer_wherever_it_leads(
+    landing: Path, start: Callable[..., Gateway], status: int, place: str
+) -> None:
+    server = start()
+    server.before = lambda number, attempt: (status, {"Location": place}, b"") if number == 2 else None
+    with pytest.raises(
+        PullError,
+        match=f"page 2: found status {status}, a redirect to {PLACES[place]}, expected status 200; follow it",
+    ) as told:
+        fetch(landing, server)
+    assert server.asked == [1, 2]
+    assert "secret" not in str(told.value)
+
+
+def test_of_a_redirect_no_body_is_read(landing: Path, start: Callable[..., Gateway]) -> None:
+    """One that says it has a gigabyte, of which a byte comes: who waits for the rest waits until the time is over."""
+    server = start()
+    head = {"Location": "https://login.example", "Content-Length": "1000000000"}
+    server.before = lambda number, attempt: (302, head, b"x")
+    server.held = threading.Event()
+    try:
+        with pytest.raises(PullError, match=r"page 1: found status 302, a redirect to 'login\.example'"):
+            fetch(landing, server, most_page_seconds=2)
+    finally:
+        server.held.set()
+
+
 def test_retry_after_is_obeyed(
     landing: Path, start: Callable[..., Gateway], monkeypatch: pytest.MonkeyPatch
 ) -> None:
