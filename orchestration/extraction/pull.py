@@ -8,7 +8,8 @@ landing/<source>/<date>/<sender>/<date>-page-00001.json              the same fi
 
 A landed name says its day: the next day's first page is no correction of it (docs/adr/0014).
 
-Here: the order of pages, what shows that one is wrong, and landing. Not here: HTTP (`pages`).
+Here: the order of pages, what shows that one is wrong, and landing. Not here: HTTP (`pages`), and which
+days are asked for (`missing_days`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def pull(landing: Path, gateway: Gateway, day: date, open_pages: Callable[[], Pa
     Pages are landed as they came, byte for byte: the records in them are read by ingestion alone. Raises PullError;
     whole pages stay for the next try, unless they contradict each other.
     """
-    target = landing / gateway.source / day.isoformat() / gateway.sender
+    target = _target(landing, gateway, day)
     begun = landing / WORK / gateway.source / day.isoformat() / gateway.sender
     whole = begun / "whole"
     rows, fetched = 0, 0
@@ -69,6 +70,12 @@ def begun_days(landing: Path, gateway: Gateway) -> list[date]:
     """The days of which a pull was begun and has not ended, in order."""
     found = (landing / WORK / gateway.source).glob("*")
     return sorted(date.fromisoformat(day.name) for day in found if (day / gateway.sender).is_dir())
+
+
+def lacks(landing: Path, gateway: Gateway, day: date) -> bool:
+    """Whether `day` has not landed, or not all of it: a pull was killed while it landed."""
+    whole = landing / WORK / gateway.source / day.isoformat() / gateway.sender / "whole"
+    return whole.exists() or not _landed(_target(landing, gateway, day), day)
 
 
 def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
@@ -108,6 +115,10 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
             return rows, fetched
     raise stopped(gateway, day, gateway.most_pages, "no last page", f"one within {gateway.most_pages}",
                   "ask the province, or raise most_pages")  # fmt: skip
+
+
+def _target(landing: Path, gateway: Gateway, day: date) -> Path:
+    return landing / gateway.source / day.isoformat() / gateway.sender
 
 
 def _land(whole: Path, target: Path, day: date) -> None:

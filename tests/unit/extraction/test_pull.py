@@ -63,6 +63,7 @@ def known(server: Gateway, **changes: Any) -> Known:
         source="dossiers",
         url=server.url,
         token_from="SERVICE_INDEX_TOKEN_H19",
+        first_day=DAY,
         **{**usual, **changes},
     )
 
@@ -437,6 +438,7 @@ def test_a_gateway_that_never_ends_is_given_up_in_time(landing: Path, said: byte
             source="dossiers",
             url=f"http://127.0.0.1:{server.server_address[1]}",
             token_from="SERVICE_INDEX_TOKEN_H19",
+            first_day=DAY,
             most_page_seconds=1,
         )
         begun = time.monotonic()
@@ -512,8 +514,8 @@ def hook(event, arguments):
         renames += 1
         if renames == number:
             os.kill(os.getpid(), signal.SIGKILL)
-gateway = Gateway(sender="H19", source="dossiers", url=url, token_from="SERVICE_INDEX_TOKEN_H19", page_size=2,
-                  most_page_bytes=100_000, most_pages=50)  # fmt: skip
+gateway = Gateway(sender="H19", source="dossiers", url=url, token_from="SERVICE_INDEX_TOKEN_H19",
+                  first_day=date(2026, 11, 24), page_size=2, most_page_bytes=100_000, most_pages=50)  # fmt: skip
 sys.addaudithook(hook)
 pull(landing, gateway, date(2026, 11, 24), partial(Pages, gateway, date(2026, 11, 24), "token"))
 """
