@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import requests
 
 from orchestration.folders import private_umask
-from orchestration.http_session import session
+from orchestration.http_session import RedirectError, session
 
 #: A webhook that is down must not hold a run up: three tries, some seconds each.
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS, TIMEOUT_SECONDS = 2, 1.0, 10, (3, 10)
@@ -195,9 +195,11 @@ def _post(body: str, webhook: str, retries: int) -> str | None:
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
             )
+    except RedirectError as error:
+        return f"the webhook answered {error.status}"
     except requests.RequestException as error:
         return f"the webhook could not be reached ({type(error).__name__})"
-    return None if answer.ok and not answer.is_redirect else f"the webhook answered {answer.status_code}"
+    return None if answer.ok else f"the webhook answered {answer.status_code}"
 
 
 def _is_loopback(host: str) -> bool:

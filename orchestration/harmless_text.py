@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
+from orchestration.ingestion.personal import masked
 from orchestration.ingestion.problems import printable
 
 #: Nobody sees it, and what holds it is no Markdown, HTML or address any more.
 JOINER = "\u2060"
+#: More of a text is not even looked at, for masking takes the longer the longer a word is.
+_LOOKED_AT = 500
 #: Pictures, which whoever looks at a run would fetch, links, tags and addresses.
 _ACTED_ON = re.compile(r"!(?=\[)|\](?=[(\[:])|<(?=[A-Za-z/!?])|:(?=//)")
 
@@ -24,6 +27,11 @@ _ACTED_ON = re.compile(r"!(?=\[)|\](?=[(\[:])|<(?=[A-Za-z/!?])|:(?=//)")
 def as_description(text: str) -> str:
     """`text` for a description in Dagster, which may be read as Markdown: letter by letter what it was, on its lines."""
     return _ACTED_ON.sub(lambda sign: sign[0] + JOINER, printable(text.replace(JOINER, "")))
+
+
+def quoted(text: str) -> str:
+    """`text` of somebody else as a sentence may hold it: short, on one line, without what may be a person's."""
+    return repr(printable(masked(text[:_LOOKED_AT])))
 
 
 def for_terminal(text: str) -> str:

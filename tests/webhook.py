@@ -12,6 +12,8 @@ class Hook:
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses)
         self.bodies: list[bytes] = []
+        #: Where a 302 leads.
+        self.location = "http://127.0.0.1:9/elsewhere"
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -20,7 +22,7 @@ class Hook:
                 status = hook.statuses.pop(0) if len(hook.statuses) > 1 else hook.statuses[0]
                 self.send_response(status)
                 if status == 302:
-                    self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+                    self.send_header("Location", hook.location)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

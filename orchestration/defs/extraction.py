@@ -15,9 +15,10 @@ from orchestration.defs.gate_results import REFUSED
 from orchestration.defs.partitions import days_of
 from orchestration.defs.resources import Installation
 from orchestration.extraction.gateways import Gateway, read_gateways
+from orchestration.extraction.missing_days import LOOK_BACK, asked_again, given_up, note_given_up
 from orchestration.extraction.pages import Pages, PullError
 from orchestration.extraction.portal.under_way import complete_landing
-from orchestration.extraction.pull import begun_days, pull
+from orchestration.extraction.pull import pull
 from orchestration.harmless_text import as_description
 from orchestration.ingestion.landing import Days
 from orchestration.settings import Settings
@@ -27,20 +28,20 @@ PULLED = dg.AssetKey(["ingestion", "pulled_pages"])
 CHECK = "gateways_answered"
 #: For all gateways of a run together: the run holds the lock as long.
 MOST_SECONDS = 1800.0
-#: So long a day that a gateway did not give is asked for again.
-LOOK_BACK = timedelta(days=7)
+#: Of days that are given up, so many are named one by one.
+_NAMED = 7
 
 
 def pull_days(settings: Settings, days: Days, step: Step = unseen) -> tuple[list[str], list[str]]:
-    """Pull every gateway for each of `days`, and for those shortly before of which it did not give all: what was landed,
-    and what went wrong, in words.
+    """Pull every gateway for each of `days`, and for those shortly before that have not landed: what was landed, and what
+    went wrong, in words.
 
     One gateway that fails does not keep the others waiting. A day that is not over is not asked for: what has landed is
     not asked for again. `step` is told how far it has come. Raises InvalidFileError for the file of gateways.
     """
     pulled, wrong = [], []
     until = time.monotonic() + MOST_SECONDS
-    today = datetime.now(UTC).astimezone(VIETNAM).date()
+    today = _today()
     asked = list(_asked(settings, days))
     for place, (gateway, day) in enumerate(asked):
         step(f"{gateway.name} for {day}", place, len(asked))
@@ -69,9 +70,39 @@ def _asked(settings: Settings, days: Days) -> Iterator[tuple[Gateway, date]]:
         for number in range((days.last - days.first).days + 1):
             yield gateway, days.first + timedelta(days=number)
     for gateway in gateways:
-        for day in begun_days(settings.landing, gateway):
-            if days.first - LOOK_BACK <= day < days.first:
-                yield gateway, day
+        for day in asked_again(settings.landing, gateway, days.first, _yesterday()):
+            yield gateway, day
+
+
+def newly_given_up(settings: Settings) -> Iterator[str]:
+    """For each gateway the days that no night asks for any more, in words: each day once, in whichever run comes first.
+
+    That is noted when the next is asked for: what was not told is told again. Raises InvalidFileError for the file of
+    gateways.
+    """
+    for gateway in read_gateways(settings.gateways):
+        yesterday = _yesterday()
+        if days := given_up(settings.landing, gateway, yesterday):
+            yield (
+                f"{gateway.name}: found no whole {_named(days)}, expected each to land; it is given up after"
+                f" {LOOK_BACK.days} more nights: see why, then bin/service-index pull DAY"
+            )
+            note_given_up(settings.landing, gateway, yesterday)
+
+
+def _named(days: list[date]) -> str:
+    if len(days) > _NAMED:
+        return f"{len(days)} days from {days[0]} to {days[-1]}"
+    return ", ".join(map(str, days))
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone(VIETNAM).date()
+
+
+def _yesterday() -> date:
+    """The day of last night's run."""
+    return _today() - timedelta(days=1)
 
 
 def _open(settings: Settings, gateway: Gateway, day: date, until: float) -> Pages:
@@ -106,6 +137,9 @@ def pulled_pages(context: dg.AssetExecutionContext, installation: Installation) 
     pulled, wrong = pull_days(installation.settings, days) if days else ([], [])
     for line in pulled:
         context.log.info(line)
+    for line in newly_given_up(installation.settings) if days else ():
+        context.log.warning(line)
+        wrong.insert(0, line)  # first, for an alert is cut, and this one comes once
     return dg.MaterializeResult(
         metadata={"pulled": "; ".join(pulled) or "no gateway was asked"},
         check_results=[

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -49,11 +50,12 @@ def _variable(name: str) -> str:
 
 
 class Gateway(BaseModel):
-    """One source of one sender. `token_from` names an environment variable.
+    """One source of one sender. `token_from` names an environment variable. `first_day` is the first day that it was
+    agreed to give: of the days from then on each has to land, also one whose night there was nobody to ask.
 
     A page is asked for with `page_size` rows, and may have fewer. More than `most_page_bytes` unpacked or
     `most_page_seconds` a page, tries and waits included, is an error, as is more than `most_pages`, `most_bytes` or
-    `most_seconds` a day.
+    `most_seconds` a day. `more_keys` are keys that its pages may have beside those of the contract, without rows too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +64,9 @@ class Gateway(BaseModel):
     source: Annotated[str, AfterValidator(known_source)]
     url: Annotated[str, AfterValidator(safe_address)]
     token_from: Annotated[str, AfterValidator(_variable)]
+    first_day: date
     page_size: Positive = 1000
+    more_keys: tuple[str, ...] = ()
     most_page_bytes: Positive = 64 * 1024**2
     most_pages: Positive = 100_000
     most_bytes: Positive = 1024**3

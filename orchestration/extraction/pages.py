@@ -6,6 +6,7 @@ is next, and where it goes (`pull`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -17,11 +18,16 @@ import requests
 
 from orchestration.extraction.gateways import Gateway
 from orchestration.extraction.limits import TooLargeError, in_time, received
-from orchestration.http_session import session
+from orchestration.harmless_text import quoted
+from orchestration.http_session import RedirectError, session
 
 RETRIES, BACKOFF_SECONDS, MOST_WAIT_SECONDS = 5, 1.0, 300
 TIMEOUT_SECONDS = (10, 60)
 _TOKEN_REFUSED = (401, 403)
+#: What any answer may have: the envelope of the source contract, and the total that gateways.yml speaks of.
+ENVELOPE = frozenset({"data", "isUpdating", "total"})
+#: Of keys that nobody knows, so many are named.
+_NAMED = 3
 
 
 class PullError(Exception):
@@ -34,11 +40,14 @@ class ContradictionError(PullError):
 
 @dataclass(frozen=True)
 class Page:
-    """`body` as it was received, unpacked; `rows` is how many entries `data` has, `total` what the gateway says."""
+    """`body` as it was received, unpacked; `rows` is how many entries `data` has, `total` what the gateway says. Of equal
+    entries `digest` is equal (SHA-256), whatever else the page says.
+    """
 
     body: bytes
     rows: int
     total: int | None
+    digest: bytes
 
 
 class Pages:
@@ -87,6 +96,9 @@ class Pages:
         for attempt in range(RETRIES + 1):
             try:
                 body = self._receive(number)
+            except RedirectError as error:
+                raise self._stopped(number, error.found, "status 200", "follow it by hand; if the gateway has moved,"
+                                    " change url in gateways.yml") from None  # fmt: skip
             except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
                 # The answer broke off: before it began, the session has tried again by itself.
                 if isinstance(error, requests.exceptions.SSLError) or attempt == RETRIES:
@@ -123,11 +135,12 @@ class Pages:
         expected = 'an object with a list "data"'
         try:
             document = json.loads(body)
+            rows = document.get("data") if isinstance(document, dict) else None
+            digest = _digest(rows)
         except RecursionError:
             raise self._stopped(number, "JSON of thousands of levels", expected) from None
         except ValueError as error:
             raise self._stopped(number, "text that is no JSON", expected) from error
-        rows = document.get("data") if isinstance(document, dict) else None
         if not isinstance(rows, list):
             raise self._stopped(number, f"JSON without that ({type(document).__name__})", expected)
         if len(rows) > self.gateway.page_size:
@@ -137,7 +150,19 @@ class Pages:
         total = document.get("total")
         if total is not None and not (isinstance(total, int) and total >= 0):
             raise self._stopped(number, "a total that is no number", "a whole number, or none")
-        return Page(body, len(rows), total)
+        if not rows:
+            self._check_empty(number, document)
+        return Page(body, len(rows), total, digest)
+
+    def _check_empty(self, number: int, document: dict[str, object]) -> None:
+        """A page without rows ends a day, and is no such page where it says something else, such as an error."""
+        known = ENVELOPE.union(self.gateway.more_keys)
+        others = [key for key in document if key not in known]
+        if others:
+            *first, last = sorted(known)
+            raise self._stopped(number, f"no rows, and {', '.join(map(quoted, others[:_NAMED]))}",
+                                f"rows, or {', '.join(first)} and {last} alone", "ask the province; if that says nothing"
+                                " of the rows, name it in more_keys in gateways.yml")  # fmt: skip
 
     def _stopped(self, number: int, found: str, expected: str, action: str = "ask the province") -> PullError:
         return stopped(self.gateway, self.day, number, found, expected, action)
@@ -159,6 +184,11 @@ def contradicted(
 
 def _sentence(gateway: Gateway, day: date, number: int, found: str, expected: str, action: str) -> str:
     return f"{gateway.name} for {day}, page {number}: found {found}, expected {expected}; {action}"
+
+
+def _digest(rows: object) -> bytes:
+    """The same for equal rows, however they are spaced and in whichever order their fields are. Raises RecursionError."""
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).digest()
 
 
 def _connection(error: Exception) -> tuple[str, str, str]:

@@ -8,7 +8,8 @@ landing/<source>/<date>/<sender>/<date>-page-00001.json              the same fi
 
 A landed name says its day: the next day's first page is no correction of it (docs/adr/0014).
 
-Here: the order of pages, what shows that one is wrong, and landing. Not here: HTTP (`pages`).
+Here: the order of pages, what shows that one is wrong, and landing. Not here: HTTP (`pages`), and which
+days are asked for (`missing_days`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def pull(landing: Path, gateway: Gateway, day: date, open_pages: Callable[[], Pa
     Pages are landed as they came, byte for byte: the records in them are read by ingestion alone. Raises PullError;
     whole pages stay for the next try, unless they contradict each other.
     """
-    target = landing / gateway.source / day.isoformat() / gateway.sender
+    target = _target(landing, gateway, day)
     begun = landing / WORK / gateway.source / day.isoformat() / gateway.sender
     whole = begun / "whole"
     rows, fetched = 0, 0
@@ -71,16 +72,22 @@ def begun_days(landing: Path, gateway: Gateway) -> list[date]:
     return sorted(date.fromisoformat(day.name) for day in found if (day / gateway.sender).is_dir())
 
 
+def lacks(landing: Path, gateway: Gateway, day: date) -> bool:
+    """Whether `day` has not landed, or not all of it: a pull was killed while it landed."""
+    whole = landing / WORK / gateway.source / day.isoformat() / gateway.sender / "whole"
+    return whole.exists() or not _landed(_target(landing, gateway, day), day)
+
+
 def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
     """All pages up to the last: that with which `total` rows are there, or an empty one where the gateway says no total.
 
-    A page with fewer rows than were asked for says nothing: gateways have bounds of their own. Gives rows and pages
-    fetched.
+    A page with fewer rows than were asked for says nothing: gateways have bounds of their own. One with the rows of any
+    page before it stands for another, which would be lost. Gives rows and pages fetched.
     """
     gateway, day = pages.gateway, pages.day
     total: int | None = None
     rows = fetched = size = 0
-    before: bytes | None = None
+    seen: dict[bytes, int] = {}  # which page had those rows
     for number in range(1, gateway.most_pages + 1):
         path = folder / f"page-{number:05}.json"
         if path.exists():
@@ -91,10 +98,10 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
         if number > 1 and page.total != total:
             raise contradicted(gateway, day, number, f"total {page.total} after {total}", "the same on every page",
                                "data changed meanwhile, or ask the province")  # fmt: skip
-        if page.rows and page.body == before:
-            raise contradicted(gateway, day, number, "the page before once more", "another page",
+        if page.rows and (same := seen.setdefault(page.digest, number)) != number:
+            raise contradicted(gateway, day, number, f"the rows of page {same} once more", "others",
                                "ask the province why the number of the page is not obeyed")  # fmt: skip
-        total, before, rows, size = page.total, page.body, rows + page.rows, size + len(page.body)
+        total, rows, size = page.total, rows + page.rows, size + len(page.body)
         if size > gateway.most_bytes:
             raise stopped(gateway, day, number, f"more than {gateway.most_bytes} bytes a day", "all pages within"
                           " most_bytes", "ask the province, or raise the limit")  # fmt: skip
@@ -108,6 +115,10 @@ def _fetch(pages: Pages, folder: Path) -> tuple[int, int]:
             return rows, fetched
     raise stopped(gateway, day, gateway.most_pages, "no last page", f"one within {gateway.most_pages}",
                   "ask the province, or raise most_pages")  # fmt: skip
+
+
+def _target(landing: Path, gateway: Gateway, day: date) -> Path:
+    return landing / gateway.source / day.isoformat() / gateway.sender
 
 
 def _land(whole: Path, target: Path, day: date) -> None:

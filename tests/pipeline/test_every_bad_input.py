@@ -125,7 +125,7 @@ def test_the_good_ones_are_published_as_if_they_had_been_alone(
     (among.mappings / "senders.yml").write_text("a-vendor: broken\n")
     among.gateways.write_text(
         "gateways:\n  - {sender: H22, source: dossiers, url: 'http://127.0.0.1:9/nobody', token_from:"
-        " SERVICE_INDEX_TOKEN_H22, page_size: 10, most_page_seconds: 1, most_seconds: 2}\n"
+        " SERVICE_INDEX_TOKEN_H22, first_day: 2025-12-01, page_size: 10, most_page_seconds: 1, most_seconds: 2}\n"
     )
     outcome = refresh(among, instance)
     assert outcome.success, said(outcome)

@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit
 
 import requests
 
 from orchestration.extraction.limits import TooLargeError, in_time, received
 from orchestration.extraction.portal.agreement import Agreement
-from orchestration.extraction.portal.questions import GO_ON, CaptureError, Question, shown, stopped
-from orchestration.http_session import single_calls
+from orchestration.extraction.portal.questions import GO_ON, CaptureError, Question, stopped
+from orchestration.http_session import RedirectError, single_calls
 
 #: The first wait is as long as this, each one after it twice as long as the one before.
 TRIES, BACKOFF_SECONDS = 4, 20.0
@@ -112,9 +111,11 @@ class Calls:
         timeout = (self.agreement.connect_seconds, self.agreement.read_seconds)
         try:
             with self.session.post(f"{self.agreement.url}{question.path}", json=question.body, timeout=timeout,
-                                   stream=True, allow_redirects=False,
-                                   hooks={"response": partial(_refuse_redirect, question)}) as answer:  # fmt: skip
+                                   stream=True, allow_redirects=False) as answer:  # fmt: skip
                 return self._read(question, answer)
+        except RedirectError as error:
+            raise stopped(question, error.found, "an answer", "follow it by hand; if the interface has moved,"
+                          " change url in portal.yml") from None  # fmt: skip
         except requests.exceptions.SSLError:
             raise stopped(question, "a certificate that cannot be verified", "one of a known authority",
                           "do not go on without: ask the portal's people") from None  # fmt: skip
@@ -148,21 +149,3 @@ class Calls:
             return Received(status, body.decode())
         except UnicodeDecodeError:
             raise stopped(question, "text that is not UTF-8", "JSON in UTF-8") from None
-
-
-def _refuse_redirect(question: Question, answer: requests.Response, **_: object) -> None:
-    """A hook, for even where it follows none, the library reads all of a redirect, and where it leads."""
-    if answer.is_redirect:
-        answer.close()
-        found = f"status {answer.status_code}, a redirect to {_host(answer.headers['Location'])}"
-        raise stopped(question, found, "an answer",
-                      "follow it by hand; if the interface has moved, change url in portal.yml")  # fmt: skip
-
-
-def _host(location: str) -> str:
-    """Not the rest of an address, which may hold a key."""
-    try:
-        host = urlsplit(location).hostname
-    except ValueError:
-        return "what is no address"
-    return shown(host) if host else "the same host"

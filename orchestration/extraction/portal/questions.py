@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from orchestration.harmless_text import quoted
 from orchestration.ingestion.personal import masked
-from orchestration.ingestion.problems import printable
 
 SERVICE_RESULTS, SATISFACTION = "evaluation/service-results", "evaluation/handling-satisfaction"
 #: The six interfaces of groups, each with the list in which it names the units below a province.
@@ -28,8 +28,6 @@ GROUPS = {
 }
 PAGE_SIZE = 200
 NATION = "nation"
-#: Of a text of the portal; more of it is not even looked at, for masking takes the longer the longer a word is.
-_LOOKED_AT = 500
 GO_ON = "capture again: it goes on after the last whole answer"
 
 
@@ -161,7 +159,7 @@ def of_province(agency: str, department_id: str, period: Period) -> Iterator[Que
 def shown(value: Any) -> str:
     """A value of the portal's as a sentence may hold it: short, on one line, without what may be a person's."""
     if isinstance(value, str):
-        return repr(printable(masked(value[:_LOOKED_AT])))
+        return quoted(value)
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     return masked(repr(value))

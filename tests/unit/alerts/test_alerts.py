@@ -98,6 +98,18 @@ def test_a_hook_that_stays_wrong_is_told_in_the_log_and_fails_nothing(
     assert "secret-path" not in log.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "place", ["https://[x/login", "https://login.example/\xff"], ids=["no address", "no UTF-8"]
+)
+def test_a_hook_that_leads_to_what_is_no_address_fails_nothing(
+    hook: Callable[..., Hook], log: Path, place: str
+) -> None:
+    server = hook(302)
+    server.location = place
+    assert send(ALERT, log, server.url) == "the webhook answered 302"
+    assert [line["kind"] for line in logged(log)] == ["run_failed", "webhook_failed"]
+
+
 def test_a_hook_that_is_not_there_or_does_not_answer_is_given_up(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,8 @@ class Gateway:
         self.asked: list[int] = []
         self.tokens: list[str | None] = []
         self.cut_at: dict[int, int] = {}
+        #: Until it is set, an answer is not ended, whatever has been sent of it.
+        self.held: threading.Event | None = None
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -49,6 +51,8 @@ class Gateway:
                 self.end_headers()
                 cut = gateway.cut_at.pop(number, None)
                 self.wfile.write(body if cut is None else body[:cut])
+                if gateway.held is not None:
+                    gateway.held.wait()
                 if cut is not None:
                     self.wfile.flush()
                     self.connection.close()

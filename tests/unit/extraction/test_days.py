@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from orchestration.defs import extraction as pulling
-from orchestration.defs.extraction import pull_days
+from orchestration.defs.extraction import newly_given_up, pull_days, pulled_pages
+from orchestration.defs.gate_results import REFUSED
+from orchestration.defs.resources import Installation
 from orchestration.ingestion.landing import Days, scan
 from orchestration.settings import Settings
 from orchestration.vietnam_time import VIETNAM
@@ -28,15 +32,46 @@ def settings(tmp_path: Path, server: Gateway, monkeypatch: pytest.MonkeyPatch) -
     """Of three senders with a gateway each."""
     made = Settings(data=tmp_path / "data", repository=tmp_path, hash_key=KEY.encode())
     made.landing.mkdir(parents=True)
-    entries = [
-        f"  - {{sender: H{number}, source: dossiers, url: '{server.url}', token_from: SERVICE_INDEX_TOKEN_H{number}}}"
-        for number in (19, 20, 21)
-    ]
     made.gateways.parent.mkdir(parents=True)
-    made.gateways.write_text("\n".join(["gateways:", *entries]), encoding="utf-8")
+    agree(made, server, DAY)
     for number in (19, 20, 21):
         monkeypatch.setenv(f"SERVICE_INDEX_TOKEN_H{number}", f"token-{number}")
     return made
+
+
+def agree(settings: Settings, server: Gateway, first_day: date) -> None:
+    """The three gateways, each agreed from `first_day` on."""
+    entries = [
+        f"  - {{sender: H{number}, source: dossiers, url: '{server.url}', token_from: SERVICE_INDEX_TOKEN_H{number},"
+        f" first_day: {first_day}}}"
+        for number in (19, 20, 21)
+    ]
+    settings.gateways.write_text("\n".join(["gateways:", *entries]), encoding="utf-8")
+
+
+@pytest.fixture
+def on(monkeypatch: pytest.MonkeyPatch) -> Callable[[date], Days]:
+    """What last night was about, and it is the morning after it."""
+
+    def night(day: date) -> Days:
+        monkeypatch.setattr(pulling, "_today", lambda: day + timedelta(days=1))
+        return Days(day, day)
+
+    return night
+
+
+def asked_of(sender: str, told: list[str]) -> list[str]:
+    """The days for which the gateway of `sender` was asked, by their numbers, in order."""
+    return [line.split(":")[0][-2:] for line in told if line.startswith(f"dossiers of {sender} for ")]
+
+
+def list_of_given_up(settings: Settings, _night: Days) -> list[str]:
+    """What the run of that night tells of days that are given up."""
+    return list(newly_given_up(settings))
+
+
+def november(number: int) -> date:
+    return date(2026, 11, number)
 
 
 def senders(settings: Settings) -> list[str]:
@@ -57,6 +92,20 @@ def test_one_without_a_token_keeps_none_of_the_others(
     monkeypatch.delenv("SERVICE_INDEX_TOKEN_H20")
     _, (wrong,) = pull_days(settings, Days(DAY, DAY))
     assert wrong.startswith("dossiers of H20 for 2026-11-24: found no token in SERVICE_INDEX_TOKEN_H20")
+    assert senders(settings) == ["H19", "H21"]
+
+
+@pytest.mark.parametrize(
+    "place", ["https://[x/login", "https://login.example/\xff"], ids=["no address", "no UTF-8"]
+)
+def test_one_that_leads_to_what_is_no_address_keeps_none_of_the_others(
+    settings: Settings, server: Gateway, place: str
+) -> None:
+    server.before = lambda number, attempt: (
+        (302, {"Location": place}, b"") if (number, attempt) == (1, 2) else None
+    )
+    _, (wrong,) = pull_days(settings, Days(DAY, DAY))
+    assert wrong.startswith("dossiers of H20 for 2026-11-24, page 1: found status 302, a redirect to ")
     assert senders(settings) == ["H19", "H21"]
 
 
@@ -109,6 +158,113 @@ def test_what_was_not_given_for_a_week_is_left_to_a_person(
         assert sorted(line.split(":")[0].removeprefix("dossiers of H20 for ") for line in wrong) == asked
 
 
+def test_days_whose_night_the_machine_was_off_are_asked_for_by_the_next(
+    settings: Settings, server: Gateway, on: Callable[[date], Days]
+) -> None:
+    """Nobody began to pull them, so that nothing is left that says so."""
+    pull_days(settings, on(november(24)))
+    told, wrong = pull_days(settings, on(november(27)))
+    assert wrong == []
+    for sender in ("H19", "H20", "H21"):
+        assert asked_of(sender, told) == ["27", "25", "26"]
+    told, _ = pull_days(settings, on(november(28)))
+    assert asked_of("H19", told) == ["28"], "each day lands once"
+
+
+def test_a_new_gateway_is_asked_for_no_day_before_it_was_agreed(
+    settings: Settings, on: Callable[[date], Days]
+) -> None:
+    """Agreed from the 24th on; the first night is that of the 26th."""
+    told, _ = pull_days(settings, on(november(26)))
+    assert asked_of("H19", told) == ["26", "24", "25"]
+
+
+def test_no_more_than_a_week_is_asked_for_again(
+    settings: Settings, server: Gateway, on: Callable[[date], Days]
+) -> None:
+    """Nor by a day of that week that is run again, because it landed late: else it would go on to the first."""
+    agree(settings, server, date(2026, 9, 1))
+    told, _ = pull_days(settings, on(november(27)))
+    assert asked_of("H19", told) == ["27", *map(str, range(20, 27))]
+    told, _ = pull_days(settings, Days(november(20), november(20)))
+    assert asked_of("H19", told) == ["20"]
+
+
+def test_a_day_that_is_given_up_is_told_once(
+    settings: Settings, on: Callable[[date], Days], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H20 gives nothing, and the machine is off on the night that would have told of the 24th first. By hand the 25th
+    can still be had.
+    """
+    monkeypatch.delenv("SERVICE_INDEX_TOKEN_H20")
+    for number in range(24, 28):
+        pull_days(settings, on(november(number)))
+    assert list_of_given_up(settings, on(date(2026, 12, 1))) == []
+    (line,) = list_of_given_up(settings, on(date(2026, 12, 3)))
+    assert line.startswith("dossiers of H20: found no whole 2026-11-24, 2026-11-25, expected each to land;")
+    assert line.endswith("bin/service-index pull DAY")
+    assert list_of_given_up(settings, on(date(2026, 12, 3))) == []
+    monkeypatch.setenv("SERVICE_INDEX_TOKEN_H20", "token-20")
+    assert pull_days(settings, Days(november(25), november(25)))[1] == []
+    (line,) = list_of_given_up(settings, on(date(2026, 12, 4)))
+    assert "found no whole 2026-11-26, expected" in line
+
+
+def test_many_days_that_are_given_up_are_counted(
+    settings: Settings, server: Gateway, on: Callable[[date], Days]
+) -> None:
+    agree(settings, server, date(2026, 9, 1))
+    lines = list_of_given_up(settings, on(november(27)))
+    assert len(lines) == 3
+    assert all("found no whole 80 days from 2026-09-01 to 2026-11-19, expected" in line for line in lines)
+
+
+def test_a_day_of_which_a_part_has_landed_is_given_up_as_well(
+    settings: Settings, on: Callable[[date], Days]
+) -> None:
+    """A pull was killed while it landed: its second page waits, and nobody was there to go on."""
+    pull_days(settings, on(DAY))
+    page = settings.landing / ".pull/dossiers/2026-11-24/H19/whole/page-00002.json"
+    page.parent.mkdir(parents=True)
+    page.write_text("{}", encoding="utf-8")
+    (line,) = list_of_given_up(settings, on(date(2026, 12, 2)))
+    assert line.startswith("dossiers of H19: found no whole 2026-11-24, expected")
+
+
+@pytest.mark.parametrize("kept", ["", "2026-13-01", "\x00"], ids=["empty", "no day", "no text"])
+def test_a_note_that_is_damaged_ends_no_night(
+    settings: Settings, on: Callable[[date], Days], kept: str
+) -> None:
+    """It is told again, rather than not at all."""
+    night = on(date(2026, 12, 3))
+    first = list_of_given_up(settings, night)
+    note = settings.landing / ".pull/given-up/dossiers/H19"
+    note.write_text(kept, encoding="utf-8")
+    assert list_of_given_up(settings, night) == first[:1]
+
+
+def test_whoever_is_on_call_is_told_of_a_day_that_is_given_up(
+    settings: Settings, on: Callable[[date], Days]
+) -> None:
+    """By the check of gateways that failed: it warns, and is an alert, once."""
+    on(date(2026, 12, 2))
+    check = night_of(settings, "2026-12-02")
+    assert (check.passed, check.metadata[REFUSED].value) == (False, 3)
+    assert "dossiers of H19: found no whole 2026-11-24, expected each to land" in str(check.description)
+    assert night_of(settings, "2026-12-02").passed
+    assert scan(settings.landing, "dossiers").problems == ()
+
+
+def night_of(settings: Settings, day: str) -> dg.AssetCheckEvaluation:
+    installation = Installation.configure_at_launch(
+        settings=dg.ResourceDefinition.hardcoded_resource(settings)
+    )
+    run = dg.materialize(
+        [pulled_pages], resources={"installation": installation}, tags={"dagster/partition": day}
+    )
+    return run.get_asset_check_evaluations()[0]
+
+
 def test_each_night_another_gateway_comes_first(settings: Settings) -> None:
     """Where the time is not enough for all, it is not always the same that go without."""
     first = [pull_days(settings, Days(day, day))[0][0] for day in (DAY, DAY + timedelta(days=1))]
@@ -121,6 +277,7 @@ def test_each_night_another_gateway_comes_first(settings: Settings) -> None:
 def test_a_day_that_is_not_over_is_not_asked_for(settings: Settings, server: Gateway) -> None:
     """What has landed of a day is not asked for again: the rest of the day would be lost."""
     today = datetime.now(UTC).astimezone(VIETNAM).date()
+    agree(settings, server, today - timedelta(days=1))
     told, wrong = pull_days(settings, Days(today - timedelta(days=1), today))
     assert wrong == []
     assert [line for line in told if "not over" in line] == [

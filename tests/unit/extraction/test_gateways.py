@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ GOOD = """gateways:
     source: dossiers
     url: https://gateway.example/dossiers
     token_from: SERVICE_INDEX_TOKEN_H19
+    first_day: 2026-11-24
     page_size: 500
 """
 
@@ -27,7 +29,7 @@ def read(tmp_path: Path, text: str) -> tuple[Gateway, ...]:
 
 def test_a_gateway_is_read_with_the_usual_limits(tmp_path: Path) -> None:
     expected = Gateway(sender="H19", source="dossiers", url="https://gateway.example/dossiers",
-                       token_from="SERVICE_INDEX_TOKEN_H19", page_size=500)  # fmt: skip
+                       token_from="SERVICE_INDEX_TOKEN_H19", first_day=date(2026, 11, 24), page_size=500)  # fmt: skip
     assert (expected.most_page_bytes, expected.most_bytes) == (64 * 1024**2, 1024**3)
     assert (expected.most_page_seconds, expected.most_seconds) == (120, 900)
     assert read(tmp_path, GOOD) == (expected,)
@@ -48,15 +50,17 @@ def test_what_the_project_ships_names_no_gateway() -> None:
             "eyJhbGciOi",
             ":5: found something else as token_from, expected the name of an environment",
         ),
-        ("page_size: 500", "page_size: none", ":6: found 'none' as page_size, expected a valid integer"),
+        ("page_size: 500", "page_size: none", ":7: found 'none' as page_size, expected a valid integer"),
         ("sender: H19", "sender: ../H19", ":2: found '../H19' as sender, expected the name of a folder"),
         ("sender: H19", "sender: ..", ":2: found '..' as sender, expected the name of a folder"),
         ("sender: H19", "sender: .pull", ":2: found '.pull' as sender, expected the name of a folder"),
         ("sender: H19", 'sender: "H19 "', ":2: found 'H19 ' as sender, expected the name of a folder"),
         ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_HASH_KEY", ":5: found something else"),
         ("SERVICE_INDEX_TOKEN_H19", "SERVICE_INDEX_ALERT_WEBHOOK", ":5: found something else"),
-        ("page_size: 500", "most_seconds: 0", ":6: found '0' as most_seconds, expected greater than 0"),
-        ("page_size: 500", "pages: 500", ":6: "),
+        ("page_size: 500", "most_seconds: 0", ":7: found '0' as most_seconds, expected greater than 0"),
+        ("page_size: 500", "pages: 500", ":7: "),
+        ("2026-11-24", "24/11/2026", ":6: found '24/11/2026' as first_day, expected a valid date"),
+        ("    first_day: 2026-11-24\n", "", ":2: found no 'first_day'"),
         ("    source: dossiers\n", "", ":2: found no 'source'"),
     ],
 )

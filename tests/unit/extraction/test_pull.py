@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
 from orchestration.extraction import pages
 from orchestration.extraction.gateways import Gateway as Known
-from orchestration.extraction.pages import Pages, PullError
+from orchestration.extraction.pages import ContradictionError, Pages, PullError
 from orchestration.extraction.pull import WORK, Pulled, begun_days, pull
 from orchestration.ingestion.landing import scan
 from orchestration.settings import REPOSITORY
@@ -55,18 +56,19 @@ def start() -> Iterator[Callable[..., Gateway]]:
         one.server.shutdown()
 
 
-def known(server: Gateway, **changes: int) -> Known:
+def known(server: Gateway, **changes: Any) -> Known:
     usual = {"page_size": 2, "most_page_bytes": 100_000, "most_pages": 50}
     return Known(
         sender="H19",
         source="dossiers",
         url=server.url,
         token_from="SERVICE_INDEX_TOKEN_H19",
+        first_day=DAY,
         **{**usual, **changes},
     )
 
 
-def fetch(landing: Path, server: Gateway, waits: list[float] | None = None, **changes: int) -> Pulled:
+def fetch(landing: Path, server: Gateway, waits: list[float] | None = None, **changes: Any) -> Pulled:
     gateway = known(server, **changes)
     note = (waits if waits is not None else []).append
     return pull(landing, gateway, DAY, partial(Pages, gateway, DAY, TOKEN, wait=note))
@@ -136,6 +138,70 @@ def test_a_day_without_records_is_a_delivery_of_none(
     assert fetch(landing, server).fetched == 0
 
 
+ERROR = page([], error="quota exceeded")
+
+
+@pytest.mark.parametrize("says_total", [True, False])
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_page_that_came_before_is_no_page_of_its_own(
+    landing: Path, start: Callable[..., Gateway], number: int, says_total: bool
+) -> None:
+    """With the first page once more, as many rows are there as the gateway says, and those of another page are lost.
+    That the envelope counts on makes it no other page.
+    """
+    server = start(ROWS)
+    server.total = 6 if says_total else None
+    total = {"total": 6} if says_total else {}
+    server.before = lambda asked, attempt: page(ROWS[0], **total, page=asked) if asked == number else None
+    said = f"page {number}: found the rows of page 1 once more, expected others; .*asks for all pages again"
+    with pytest.raises(ContradictionError, match=said):
+        fetch(landing, server)
+    assert landed(landing) == []
+    server.before = lambda asked, attempt: None
+    assert fetch(landing, server).fetched == (3 if says_total else 4)
+    assert landed(landing) == ROWS
+
+
+def test_a_page_that_was_kept_is_compared_as_well(landing: Path, start: Callable[..., Gateway]) -> None:
+    """The first two came in a night before: they are read from the disk, and the third is one of them."""
+    server = start(ROWS)
+    server.before = lambda number, attempt: (404, {}, b"") if number == 3 else None
+    with pytest.raises(PullError, match="page 3: found status 404"):
+        fetch(landing, server)
+    server.before = lambda number, attempt: page(ROWS[0])
+    with pytest.raises(ContradictionError, match="page 3: found the rows of page 1 once more"):
+        fetch(landing, server)
+    assert server.asked == [1, 2, 3, 3]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_page_of_an_error_is_no_end_of_a_day(
+    landing: Path, start: Callable[..., Gateway], number: int
+) -> None:
+    """As the first it would land a day without records, which nobody asks for again; later, a part of one."""
+    server = start()
+    server.before = lambda asked, attempt: ERROR if asked == number else None
+    said = f"page {number}: found no rows, and 'error', expected rows, or data, isUpdating and total alone; ask the"
+    with pytest.raises(PullError, match=said) as told:
+        fetch(landing, server)
+    assert "quota" not in str(told.value)
+    assert landed(landing) == []
+    server.before = lambda asked, attempt: None
+    assert fetch(landing, server).fetched == 5 - number
+    assert landed(landing) == THREE
+
+
+def test_an_empty_page_may_have_what_is_agreed(landing: Path, start: Callable[..., Gateway]) -> None:
+    """What the source contract has, a total, and what the agreement names; pages with rows may say what they like."""
+    server = start()
+    server.before = lambda number, attempt: page(
+        THREE[number - 1] if number <= 3 else [], isUpdating="False", total=None, page=number
+    )
+    with pytest.raises(PullError, match="page 4: found no rows, and 'page', expected"):
+        fetch(landing, server)
+    assert fetch(landing, server, more_keys=("page",)).rows == 5
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(landing: Path, start: Callable[..., Gateway], status: int) -> None:
     server = start()
@@ -164,6 +230,44 @@ def test_what_cannot_pass_is_asked_for_once(
     if status in (401, 403):
         assert "renew the token in SERVICE_INDEX_TOKEN_H19" in str(told.value)
     assert landed(landing) == []
+
+
+#: Where a redirect may lead: what no library can read as an address, what is no UTF-8, and a key that nobody may see.
+PLACES = {
+    "https://[x/login": "what is no address",
+    "https://login.example/\xff": "'login.example'",
+    "https://login.example/in?ticket=secret": "'login.example'",
+    "/login": "the same host",
+}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=["no address", "no UTF-8", "secret", "path"])
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_no_answer_wherever_it_leads(
+    landing: Path, start: Callable[..., Gateway], status: int, place: str
+) -> None:
+    server = start()
+    server.before = lambda number, attempt: (status, {"Location": place}, b"") if number == 2 else None
+    with pytest.raises(
+        PullError,
+        match=f"page 2: found status {status}, a redirect to {PLACES[place]}, expected status 200; follow it",
+    ) as told:
+        fetch(landing, server)
+    assert server.asked == [1, 2]
+    assert "secret" not in str(told.value)
+
+
+def test_of_a_redirect_no_body_is_read(landing: Path, start: Callable[..., Gateway]) -> None:
+    """One that says it has a gigabyte, of which a byte comes: who waits for the rest waits until the time is over."""
+    server = start()
+    head = {"Location": "https://login.example", "Content-Length": "1000000000"}
+    server.before = lambda number, attempt: (302, head, b"x")
+    server.held = threading.Event()
+    try:
+        with pytest.raises(PullError, match=r"page 1: found status 302, a redirect to 'login\.example'"):
+            fetch(landing, server, most_page_seconds=2)
+    finally:
+        server.held.set()
 
 
 def test_retry_after_is_obeyed(
@@ -200,7 +304,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(landing: Path, start: Call
         ((200, {"Content-Type": "application/json"}, b'{"rows": []}'), r"found JSON without that \(dict\)"),
         (page([{}, {}, {}]), "found 3 rows, expected at most 2"),
         (page([{}], total="many"), "found a total that is no number"),
-        (page(THREE[0]), "found the page before once more"),
+        (page(THREE[0]), "found the rows of page 1 once more"),
         ((200, {"Content-Type": "application/json"}, b" " * 100_001), "found more than 100000 bytes unpacked"),
         (bomb(), "found more than 100000 bytes unpacked"),
         ((200, {"Content-Type": "application/json"}, b'{"data": ' + b"[" * 45_000 + b"]" * 45_000 + b"}"),
@@ -334,6 +438,7 @@ def test_a_gateway_that_never_ends_is_given_up_in_time(landing: Path, said: byte
             source="dossiers",
             url=f"http://127.0.0.1:{server.server_address[1]}",
             token_from="SERVICE_INDEX_TOKEN_H19",
+            first_day=DAY,
             most_page_seconds=1,
         )
         begun = time.monotonic()
@@ -409,8 +514,8 @@ def hook(event, arguments):
         renames += 1
         if renames == number:
             os.kill(os.getpid(), signal.SIGKILL)
-gateway = Gateway(sender="H19", source="dossiers", url=url, token_from="SERVICE_INDEX_TOKEN_H19", page_size=2,
-                  most_page_bytes=100_000, most_pages=50)  # fmt: skip
+gateway = Gateway(sender="H19", source="dossiers", url=url, token_from="SERVICE_INDEX_TOKEN_H19",
+                  first_day=date(2026, 11, 24), page_size=2, most_page_bytes=100_000, most_pages=50)  # fmt: skip
 sys.addaudithook(hook)
 pull(landing, gateway, date(2026, 11, 24), partial(Pages, gateway, date(2026, 11, 24), "token"))
 """
