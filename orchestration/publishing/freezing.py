@@ -16,8 +16,7 @@ import duckdb
 from orchestration.publishing.marts import SCHEMA, PublishError, open_marts
 from orchestration.sql_text import literal
 
-#: Frozen is what has these columns: figures of a period. Dimensions are dated by themselves.
-_KEYS = ("period_type", "period_start", "period_end", "as_of")
+#: Frozen are the marts of figures of a period. Dimensions are dated by themselves.
 _FROZEN = "mart_"
 #: What makes a period: it may have been observed up to several days, its `as_of`.
 PERIOD = ("basis", "regime", "period_type", "period_start", "period_end")
@@ -112,7 +111,7 @@ def frozen_tables(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...]
     found = connection.execute(
         "select table_name, list(column_name) as names from information_schema.columns where table_schema = ? and"
         " starts_with(table_name, ?) group by table_name having list_has_all(names, ?) order by table_name",
-        [SCHEMA, _FROZEN, list(_KEYS)],
+        [SCHEMA, _FROZEN, [*PERIOD, "as_of"]],
     ).fetchall()
     tables: dict[tuple[str, ...], list[str]] = {}
     for table, names in found:

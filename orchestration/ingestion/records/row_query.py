@@ -148,6 +148,7 @@ def _filled(source: Contract, mapping: SourceMapping) -> Any:
     kept |= {
         f"sent_{one.name}": [dict.fromkeys(mapping.fields[one.feed.wire] or (), "VARCHAR")] for one in lists
     }
+    # In lines that are literals of their own, which are longer by what is quoted and indented.
     kept_types = textwrap.wrap(json.dumps(kept), LINE - 20, drop_whitespace=False, break_on_hyphens=False)
     labelled = {
         one.feed.label: one for one in values if one.feed.label is not None and one.column.type != "hash"
