@@ -7,6 +7,7 @@ folder. Not here: what was in the files, which gates judge, and who is alerted (
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from validated_files import validated_csv
 
 #: In place of a sender: each of the 34 provinces.
 EVERY_PROVINCE = "*"
+_PROVINCE = re.compile(r"H[0-9]{2}")
 
 
 def _day(given: str | date) -> date:
@@ -26,6 +28,9 @@ def _day(given: str | date) -> date:
         return given if isinstance(given, date) else date.fromisoformat(given)
     except ValueError:
         raise ValueError("a day, YYYY-MM-DD") from None
+
+
+_DayOrNone = Annotated[date | None, pydantic.BeforeValidator(lambda given: _day(given) if given else None)]
 
 
 @pydantic.dataclasses.dataclass(frozen=True)
@@ -36,7 +41,18 @@ class Agreement:
     sender: Annotated[str, pydantic.Field(min_length=1)]
     every_days: Annotated[int, pydantic.Field(gt=0)]
     valid_from: Annotated[date, pydantic.BeforeValidator(_day)]
-    valid_to: Annotated[date | None, pydantic.BeforeValidator(lambda given: _day(given) if given else None)]
+    valid_to: _DayOrNone
+    #: The day of receipt from which on all dossiers of the sender are delivered; dbt counts none before it (ADR 0028).
+    complete_from: _DayOrNone = None
+
+    @pydantic.model_validator(mode="after")
+    def _is_of_provinces_dossiers(self) -> Agreement:
+        is_province = self.sender == EVERY_PROVINCE or _PROVINCE.fullmatch(self.sender)
+        if self.complete_from is not None and not (self.source == "dossiers" and is_province):
+            raise ValueError(
+                f"no complete_from but of dossiers of {EVERY_PROVINCE} or a province, such as H19"
+            )
+        return self
 
     def holds_on(self, day: date) -> bool:
         """Whether anything is expected that day."""

@@ -319,3 +319,57 @@ def test_who_delivers_what_is_told_by_the_folder(tmp_path: Path) -> None:
         ranked(tmp_path, names["H57"])[3] == "nothing was delivered"
         or "dossiers" in ranked(tmp_path, names["H57"])[3]
     )
+
+
+@pytest.mark.parametrize(
+    ("complete_from", "july", "year", "nation"),
+    [
+        # H19 agreed to deliver all since August: what it had left over from July is no figure of July, nor of the year.
+        ("2025-08-01", (None, None), (1, 1), 33),
+        # It agreed to nothing: July is what came of it, none of one in time.
+        (None, (0, 1), (1, 2), 34),
+    ],
+)
+def test_a_province_that_joins_late_is_not_measured_by_what_it_had_left_over(
+    tmp_path: Path, complete_from: str | None, july: object, year: object, nation: int
+) -> None:
+    """All deliver on 1 September, each a dossier of July that ended in time; H19 one of July, open and overdue, and one
+    of August that ended in time."""
+    left_over = dossier("H19", day="2025-09-01", finished_at=None, status_code=4)
+    of_august = dossier(
+        "H19", day="2025-09-01", dossier_code="H19-250804-0001", received_at="2025-08-04 08:00:00",
+        due_at="2025-08-08 17:00:00", finished_at="2025-08-07 09:00:00",
+    )  # fmt: skip
+    others = [dossier(agency, day="2025-09-01") for agency in AGENCIES if agency != "H19"]
+    empty_lake(tmp_path)
+    write(tmp_path, "dossiers", [*others, left_over, of_august])
+    for source in REGISTERS:
+        deliver_nothing(tmp_path, source, "nation", "2025-09-01")
+    write_catalogues(tmp_path)
+    build(tmp_path, "--select", "dim_indicator", command="run")
+    with duckdb.connect(str(tmp_path / "build" / "build.duckdb")) as connection:
+        connection.execute(
+            "insert into reference.expected_deliveries (source, sender, every_days, valid_from, complete_from)"
+            " values ('dossiers', 'H19', 1, '2025-08-01', ?)", [complete_from],
+        )  # fmt: skip
+    build(tmp_path, *WITHOUT_TESTS)
+
+    def in_time(period: str, start: str) -> tuple[Any, Any]:
+        (row,) = ask(
+            tmp_path,
+            "select numerator, denominator from marts.mart_indicator_scores where basis = 'records' and period_type = ?"
+            " and period_start = ? and unit_code = '75' and metric_code = 'ON_TIME_SETTLEMENT'", period, start,
+        )  # fmt: skip
+        return row
+
+    assert in_time("month", "2025-07-01") == july
+    assert in_time("month", "2025-08-01") == (1, 1)
+    assert in_time("year_to_date", "2025-01-01") == year
+    assert ask(
+        tmp_path,
+        f"select dossiers_received from marts.mart_service_headline where {JULY} and unit_code = 'VN'",
+    ) == [(nation,)]
+    # Work that is left is left, whoever measures it.
+    assert ask(tmp_path, "select open_dossiers, overdue from marts.mart_backlog where unit_code = '75'") == [
+        (1, 1)
+    ]

@@ -97,6 +97,30 @@ def test_a_wrong_row_is_told_with_its_line(agreed: Path, row: str, message: str)
         agreements(agreed, REFERENCE)
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("dossiers,H19,1,2026-03-01,,soon,", "found 'soon' as complete_from, expected a day, YYYY-MM-DD"),
+        # What is of no province cannot be kept out of a province's figures, and no other source has what is left over.
+        (
+            "dossiers,vendor,1,2026-03-01,,2026-03-01,",
+            "expected no complete_from but of dossiers of [*] or a province",
+        ),
+        (
+            "petitions,H19,1,2026-03-01,,2026-03-01,",
+            "expected no complete_from but of dossiers of [*] or a province",
+        ),
+    ],
+)
+def test_since_when_all_is_delivered_is_said_of_the_dossiers_of_provinces(
+    agreed: Path, row: str, message: str
+) -> None:
+    header = HEADER.replace("note", "complete_from,note")
+    agreed.write_text(f"{header}dossiers,*,1,2026-03-01,,2026-03-01,\n{row}\n", encoding="utf-8")
+    with pytest.raises(InvalidFileError, match=f":3: .*{message}"):
+        agreements(agreed, REFERENCE)
+
+
 def test_what_the_project_ships_can_be_read_and_fits_its_own_samples() -> None:
     shipped = agreements(Settings(data=Path()).expected_deliveries, REFERENCE)
     assert {agreement.source for agreement in shipped} >= {"dossiers", "progress", "portal_service_results"}

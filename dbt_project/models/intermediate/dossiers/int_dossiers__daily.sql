@@ -1,7 +1,6 @@
 -- Grain: one row per unit and day: counts of what was received, all of which add up over days and units.
 with outcomes as (
-    select * from {{ ref('fct_dossier') }}
-    where unit_code is not null and filed_date is not null
+    {{ counted_dossiers() }}
 ),
 
 final as (
@@ -13,6 +12,7 @@ final as (
         {% endfor -%}
         max(delivery_date) as newest_delivery_date
     from outcomes
+    where filed_date is not null
     group by unit_code, filed_date
 )
 

@@ -1,6 +1,11 @@
--- Grain: one row per unit of today: the day up to which its dossiers were delivered.
+-- Grain: one row per unit of today: the days from which and up to which its dossiers were delivered.
 with units as (
     select * from {{ ref('core_units__listed') }}
+),
+
+agreements as (
+    select * from {{ ref('expected_deliveries') }}
+    where source = 'dossiers'
 ),
 
 deliveries as (
@@ -23,12 +28,26 @@ newest as (
     group by rollup.unit_code
 ),
 
+-- A province that joins late delivers what was open by then, and what changes: of the days before, no figure is whole.
+agreed as (
+    select
+        units.unit_code,
+        max(agreements.complete_from) as known_from
+    from units
+    inner join units as provinces
+        on units.province_code = provinces.unit_code
+    inner join agreements
+        on agreements.sender in ('*', provinces.agency_code)
+    group by units.unit_code
+),
+
 -- Without a catalogue no dossier leads to a unit below the province: its zeros would be nobody's.
 final as (
     select
         units.unit_code,
         units.unit_level,
         units.province_code,
+        agreed.known_from,
         newest.dossiers_date as known_until,
         case
             when newest.dossiers_date is null then 'not_delivered: dossiers'
@@ -37,6 +56,8 @@ final as (
     from units
     left join newest
         on units.unit_code = newest.unit_code
+    left join agreed
+        on units.unit_code = agreed.unit_code
     where units.unit_level <> 'nation'
 )
 

@@ -1,7 +1,6 @@
 -- Grain: one row per unit, day of receipt and last day within time: open dossiers, which each period judges again.
 with outcomes as (
-    select * from {{ ref('fct_dossier') }}
-    where unit_code is not null and outcome = 'open'
+    {{ counted_dossiers() }}
 ),
 
 final as (
@@ -13,6 +12,7 @@ final as (
         {% endfor -%}
         within_until_date
     from outcomes
+    where outcome = 'open'
     group by unit_code, received_date, within_until_date
 )
 

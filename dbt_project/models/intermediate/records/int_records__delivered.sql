@@ -82,6 +82,11 @@ first_dates as (
     group by listed.province_code
 ),
 
+known as (
+    select * from {{ ref('int_dossiers__known_until') }}
+    where known_from is not null
+),
+
 -- An agreement names who delivers: `*` each province, `nation` for everyone, a province or a unit for itself, anyone
 -- else those that it has ever delivered. A sender that has never delivered is late by any day.
 agreed_senders as (
@@ -167,8 +172,8 @@ final as (
                 coalesce(newest.newest_delivery_date > periods.period_start, false)
                 and (
                     sources.source <> 'dossiers'
-                    or first_dates.first_date is null
-                    or first_dates.first_date <= periods.period_end
+                    or coalesce(greatest(first_dates.first_date, known.known_from), periods.period_end)
+                    <= periods.period_end
                 )
         end as is_delivered,
         case
@@ -188,6 +193,8 @@ final as (
         on units.unit_code = newest.unit_code and sources.source = newest.source
     left join first_dates
         on units.province_code = first_dates.province_code
+    left join known
+        on units.unit_code = known.unit_code
     left join units_awaited
         on
             periods.period_id = units_awaited.period_id
