@@ -37,6 +37,7 @@ class Case:
     dossier: Mapping[str, Any]
     steps: tuple[tuple[str, int], ...] = ()
     period: str = WINDOW
+    #: Whether its first version is of a system that writes its code backwards. What comes after it does not.
     old_code: bool = False
     more: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -557,6 +558,15 @@ CASES = [
         "old_code", "000.00.95.H19 is H19.95 written backwards", "on_time", finished(FRIDAY_17), old_code=True
     ),
     Case(
+        "both_codes",
+        "open when its system was replaced, and sent in the form of today since: one dossier, not one more that is late",
+        "on_time",
+        opened(4),
+        (("2025-07-18 16:00:00", 9),),
+        old_code=True,
+        more=(finished(FRIDAY_17, delivery_date="2025-11-15"),),
+    ),
+    Case(
         "older_state_after_newer",
         "an open state delivered later does not undo the end",
         "early",
@@ -575,11 +585,6 @@ where basis = 'records' and unit_code = ? and period_type = ? and period_start =
 """
 
 
-def code_of(number: int, case: Case) -> str:
-    unit = 300 + number
-    return f"000.00.{unit}.H19-250714-0001" if case.old_code else f"H19.{unit}-250714-0001"
-
-
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The outcome that the headline shows for each case's commune."""
@@ -595,9 +600,10 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ]
     dossiers, steps, units = [], [], []
     for number, case in enumerate(CASES):
-        code = code_of(number, case)
-        for version in (case.dossier, *case.more):
-            dossiers.append({"delivery_date": "2025-11-14", **version, "dossier_code": code})
+        code = f"H19.{300 + number}-250714-0001"
+        first_code = f"000.00.{300 + number}.H19-250714-0001" if case.old_code else code
+        for version, its_code in ((case.dossier, first_code), *((version, code) for version in case.more)):
+            dossiers.append({"delivery_date": "2025-11-14", **version, "dossier_code": its_code})
         steps += [{"dossier_code": code, "acted_at": at, "status_code": status} for at, status in case.steps]
         units.append(
             {

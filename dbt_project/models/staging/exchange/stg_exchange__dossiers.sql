@@ -42,7 +42,7 @@ final as (
         sender,
         cast(delivery_date as date) as delivery_date,
         coalesce(precedence, 1) as precedence,
-        dossier_code,
+        {{ dossier_code_today('dossier_code') }} as dossier_code,
         {{ agency_of('dossier_code') }} as agency_code,
         procedure_code,
         coalesce(channel_code, 1) as channel_code,

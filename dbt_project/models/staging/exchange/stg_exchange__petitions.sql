@@ -23,7 +23,7 @@ final as (
         {{ seen_at('finished_at', 'cast(delivery_date as date)') }} as finished_at,
         coalesce(likes, 0) as likes,
         coalesce(dislikes, 0) as dislikes,
-        dossier_code,
+        {{ dossier_code_today('dossier_code') }} as dossier_code,
         {{ greatest_non_null(seen_moments) }} as source_moment_at
     from source
 )

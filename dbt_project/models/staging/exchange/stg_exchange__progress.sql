@@ -8,7 +8,7 @@ final as (
         batch,
         coalesce(precedence, 1) as precedence,
         cast(delivery_date as date) as delivery_date,
-        dossier_code,
+        {{ dossier_code_today('dossier_code') }} as dossier_code,
         status_code,
         acted_at
     from source
