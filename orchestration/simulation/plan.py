@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from orchestration.simulation.formats import FileFormat
 
-FIRST_DAY, LAST_DAY = date(2025, 1, 1), date(2025, 11, 30)
+LAST_DAY = date(2025, 11, 30)
 MERGER = date(2025, 7, 1)
 TAIL_DAYS = 3
 #: The delivery of the last day on which offices were open, Friday 28 November 2025. Where all provinces deliver day by
