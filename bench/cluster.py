@@ -239,7 +239,7 @@ def text(measured: Mapping[str, Any]) -> str:
         f" {measured['duckdb_seconds']:,.0f} s. {measured['same']} of {measured['marts']} marts are the same.", "",
         f"| | {' | '.join(columns)} |",
         "|---|" + "--:|" * len(columns),
-        *(f"| {name} | {' | '.join(told(work) for work in columns.values())} |" for name, told in rows.items()), "",
+        *(f"| {name} | {' | '.join(shown(work) for work in columns.values())} |" for name, shown in rows.items()), "",
         "| table, the longest | s | tasks | shuffled, MB | spilled, MB |",
         "|---|--:|--:|--:|--:|",
         *(

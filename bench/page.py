@@ -169,7 +169,7 @@ def _cell(taken: Mapping[str, float] | None) -> str:
 
 
 def _goals(found: Sequence[Measured]) -> list[str]:
-    told = [goals(one) for one in found]
+    goals_of_each = [goals(one) for one in found]
     heads = " | ".join(f"{one['scale']:g}" for one in found)
     return [
         f"| at most | {heads} |",
@@ -178,7 +178,7 @@ def _goals(found: Sequence[Measured]) -> list[str]:
             f"| {same[0][0]} | "
             + " | ".join(f"{figure}{' **missed**' if miss else ''}" for _, figure, miss in same)
             + " |"
-            for same in zip(*told, strict=True)
+            for same in zip(*goals_of_each, strict=True)
         ),
     ]
 

@@ -38,8 +38,8 @@ def mart_keys(dbt_manifest: Path) -> dict[str, tuple[str, ...]]:
 
 def mart_descriptions_vi(dbt_manifest: Path) -> dict[str, str]:
     """By name of public model, its `meta.description_vi`; what has none is left out."""
-    told = _meta(dbt_manifest, "description_vi")
-    return {name: " ".join(description.split()) for name, description in told.items()}
+    descriptions = _meta(dbt_manifest, "description_vi")
+    return {name: " ".join(description.split()) for name, description in descriptions.items()}
 
 
 def marts_in_folders(dbt_manifest: Path) -> dict[str, str]:
@@ -50,12 +50,12 @@ def marts_in_folders(dbt_manifest: Path) -> dict[str, str]:
 def _meta(dbt_manifest: Path, name: str) -> dict[str, str]:
     """What public models say of themselves under a name; a model that says nothing is left out."""
     nodes = json.loads(dbt_manifest.read_text(encoding="utf-8"))["nodes"].values()
-    told = {
+    said = {
         node["name"]: node.get("config", {}).get("meta", {}).get(name)
         for node in nodes
         if node.get("access") == "public"
     }
-    return {mart: value for mart, value in told.items() if value}
+    return {mart: value for mart, value in said.items() if value}
 
 
 def _unique(node: dict[str, Any]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def written(dataset: Path, dbt_manifest: Path) -> str:
     comment, columns = _described(found["table_name"], dbt_manifest)
     by_hand = {column["column_name"]: column for column in found.get("columns", [])}
     served = {column.name for column in columns}
-    told = {
+    content = {
         **{key: found[key] for key in ("table_name", "schema", "uuid", "database_uuid", "version")},
         "description": _line(comment),
         "columns": [
@@ -44,7 +44,7 @@ def written(dataset: Path, dbt_manifest: Path) -> str:
         ],
         "metrics": found.get("metrics", []),
     }
-    text: str = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=118)
+    text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=118)
     return HEADING + text
 
 
@@ -61,8 +61,10 @@ def _described(table: str, dbt_manifest: Path) -> tuple[str, tuple[Column, ...]]
     for node in json.loads(dbt_manifest.read_text(encoding="utf-8"))["nodes"].values():
         if node["name"] == table and node.get("access") == "public":
             columns = node["columns"].values()
-            told = tuple(Column(one["name"], one["data_type"], comment=one["description"]) for one in columns)
-            return node["description"], (*told, RELEASE.columns[-1])
+            described = tuple(
+                Column(one["name"], one["data_type"], comment=one["description"]) for one in columns
+            )
+            return node["description"], (*described, RELEASE.columns[-1])
     raise UnknownTableError(
         f"{table}: found no served table of that name in {dbt_manifest}; expected the name of a mart, or"
         f" {RELEASE.name}; correct `table_name` in {DATASETS}"

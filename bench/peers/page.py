@@ -150,12 +150,12 @@ def losses(measured: Measured) -> list[str]:
     ours = measured["peers"][OURS]
     if not counts(ours):
         return ["Our own models were not measured, or differ from the build: nothing can be said."]
-    told = []
+    lines = []
     for name, peer in measured["peers"].items():
         if name == OURS or "left_out" in peer:
             continue
         if not counts(peer):
-            told.append(f"* {name}: {peer['differing']:,} rows differ, so its figures do not count.")
+            lines.append(f"* {name}: {peer['differing']:,} rows differ, so its figures do not count.")
             continue
         # dbt also makes units, calendar and the like, which the others read: its seconds are counted by model, its CPU
         # cannot be.
@@ -169,7 +169,7 @@ def losses(measured: Measured) -> list[str]:
             ratios = {"time": (mine, ours["models"]), **ratios}
         worse = [f"{_times(us / them)} the {what}" for what, (them, us) in ratios.items() if us > them]
         better = [f"{_times(them / us)} the {what}" for what, (them, us) in ratios.items() if us < them]
-        told.append(
+        lines.append(
             f"* {name}: "
             + "; ".join(
                 [
@@ -179,7 +179,7 @@ def losses(measured: Measured) -> list[str]:
             )
             + "."
         )
-    return told
+    return lines
 
 
 def _times(ratio: float) -> str:

@@ -63,7 +63,7 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
     # Where nothing is scored, all gates find their tables empty: one of them knows why.
     failed = [c for c in failed if c.check_name == IS_SCORED] or failed
     refused = [c for c in checks if not c.passed and _fact(c, REFUSED)]
-    told = [*failed, *refused]
+    reported = [*failed, *refused]
     failures = [_failure(check) for check in failed]
     held = any(_fact(check, "held") for check in failed)
     if not failed:
@@ -84,8 +84,8 @@ def alert_of(events: Iterable[dg.DagsterEvent], run_id: str, now: datetime) -> A
         if is_stopped
         else f"Deliveries {_what_became(refused)}: {names}; what the others delivered was taken",
         failures=tuple(failures),
-        agencies=tuple(sorted({code for check in told for code in _fact(check, AGENCIES) or []})),
-        rows=sum(int(_fact(check, "failing_rows") or 0) for check in told),
+        agencies=tuple(sorted({code for check in reported for code in _fact(check, AGENCIES) or []})),
+        rows=sum(int(_fact(check, "failing_rows") or 0) for check in reported),
         what_to_do=f"{RUNBOOK}, section '{'A release is held' if held else _section(failures)}'",
         run_id=run_id,
         at=now.astimezone(UTC).isoformat("T", "seconds"),

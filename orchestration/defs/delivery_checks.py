@@ -46,7 +46,7 @@ def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not late and not misdated,
             severity=dg.AssetCheckSeverity.WARN,
-            description=as_description(_told(source, late, misdated)) or f"nothing is missing on {day}",
+            description=as_description(_described(source, late, misdated)) or f"nothing is missing on {day}",
             metadata={
                 "day": str(day),
                 "overdue": len(late),
@@ -58,7 +58,7 @@ def _delivery_check(source: Source) -> dg.AssetChecksDefinition:
     return check
 
 
-def _told(source: Source, late: Sequence[Overdue], misdated: Sequence[tuple[date, str]]) -> str:
+def _described(source: Source, late: Sequence[Overdue], misdated: Sequence[tuple[date, str]]) -> str:
     lines = []
     if late:
         lines.append(

@@ -105,9 +105,9 @@ def dbt_models(project: Path, manifest: Path) -> dg.AssetsDefinition:
             if found is not None:  # only reading showed it: all once more, from the lake
                 yield from _rebuilt(context, found)
                 raise dg.RetryRequested(max_retries=1) from None
-            yield from (_told(settings, check) for check in failed_checks)
+            yield from (with_failing_rows(settings, check) for check in failed_checks)
             raise
-        yield from (_told(settings, check) for check in failed_checks)
+        yield from (with_failing_rows(settings, check) for check in failed_checks)
         if (
             context.selected_asset_keys == models.keys
             and context.selected_asset_check_keys == models.check_keys
@@ -117,7 +117,7 @@ def dbt_models(project: Path, manifest: Path) -> dg.AssetsDefinition:
     return models
 
 
-def _told(settings: Settings, check: dg.AssetCheckResult) -> dg.AssetCheckResult:
+def with_failing_rows(settings: Settings, check: dg.AssetCheckResult) -> dg.AssetCheckResult:
     """A failed test with what gates tell of theirs: the first rows, how many there are, and whose."""
     rows = failing_rows(settings, str(check.metadata["unique_id"].value))
     return check._replace(

@@ -4,7 +4,7 @@
 landing/.pull/given-up/<source>/<sender>   the last day of which whoever is on call knows that no night asks for it
 ```
 
-Here: for how long, and from which day on. Not here: asking (`pull`), and how it is told (`defs.extraction`).
+Here: for how long, and from which day on. Not here: asking (`pull`), and how it is reported (`defs.extraction`).
 """
 
 from __future__ import annotations
@@ -37,26 +37,28 @@ def given_up(landing: Path, gateway: Gateway, yesterday: date) -> list[date]:
     """The days that were agreed, have not landed, and are asked for by no night any more, in order; without those that
     were given up when `note_given_up` was last called.
     """
-    first = max(gateway.first_day, _told(landing, gateway) + timedelta(days=1))
+    first = max(gateway.first_day, _reported_up_to(landing, gateway) + timedelta(days=1))
     days = map(date.fromordinal, range(first.toordinal(), _last(yesterday).toordinal() + 1))
     return [day for day in days if lacks(landing, gateway, day)]
 
 
 def note_given_up(landing: Path, gateway: Gateway, yesterday: date) -> None:
-    """It has been told which days are given up: they are not told again."""
+    """It has been reported which days are given up: they are not reported again."""
     (landing / WORK).mkdir(parents=True, exist_ok=True)
     (landing / WORK).chmod(0o700)  # for nobody else to read
-    write_durably(_note(landing, gateway), max(_last(yesterday), _told(landing, gateway)).isoformat())
+    write_durably(
+        _note(landing, gateway), max(_last(yesterday), _reported_up_to(landing, gateway)).isoformat()
+    )
 
 
 def _last(yesterday: date) -> date:
     return yesterday - LOOK_BACK - timedelta(days=1)
 
 
-def _told(landing: Path, gateway: Gateway) -> date:
+def _reported_up_to(landing: Path, gateway: Gateway) -> date:
     try:
         return date.fromisoformat(_note(landing, gateway).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # a damaged note: better told twice than not at all
+    except (FileNotFoundError, ValueError):  # a damaged note: better reported twice than not at all
         return date.min
 
 

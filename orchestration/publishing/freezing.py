@@ -68,7 +68,7 @@ captured_early as (
     where unit_level = 'province' and is_current and cast(observed_at as date) <= period_end
 ),
 
-told as (
+explained as (
     select
         provisional.*,
         if(period_type = 'window', 'window ' || period_start || ' to ' || period_end, period_type) as period,
@@ -88,7 +88,7 @@ told as (
 )
 
 select period || ' of basis ' || basis || ': ' || coalesce(nullif(reasons, ''), 'not captured after its end')
-from told
+from explained
 order by period_type, basis, period_start, period_end
 """
 _NO_CAPTURES = (

@@ -204,8 +204,8 @@ def _view(connection: duckdb.DuckDBPyConnection, one: Relation, query: str) -> M
 
 
 def _digest(name: str, comment: str, columns: tuple[Column, ...], content: object) -> str:
-    told = (name, comment, [astuple(column) for column in columns], content)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    described = (name, comment, [astuple(column) for column in columns], content)
+    return hashlib.sha256(repr(described).encode()).hexdigest()[:16]
 
 
 def write(build: Path, marts: tuple[Mart, ...], manifest: Mapping[str, Any], target: Path) -> None:

@@ -97,18 +97,18 @@ def _served(postgres: psycopg.Connection) -> str | None:
 
     Raises PostgresBehindError where somebody else's schema has a name of ours: it would be dropped one day.
     """
-    told = {
+    comments = {
         schema: postgres.execute("select obj_description(%s::oid, 'pg_namespace')", (number,)).fetchall()[0][
             0
         ]
         for schema, number in _schemas(postgres, "%").items()
     }
-    for schema, said in told.items():
+    for schema, said in comments.items():
         if not str(said).startswith(MARK):
             raise PostgresBehindError(
                 f"a schema {schema} that no publication made", "give it another name, or use another database"
             )
-    return told[SCHEMA].removeprefix(MARK) if SCHEMA in told else None
+    return comments[SCHEMA].removeprefix(MARK) if SCHEMA in comments else None
 
 
 def _load(postgres: psycopg.Connection, release: Release) -> None:
@@ -131,7 +131,7 @@ def _load_schema(
     served: duckdb.DuckDBPyConnection,
     schema: str,
     release_id: str,
-    told: Mapping[str, Any],
+    tables: Mapping[str, Any],
 ) -> None:
     found = relations(served, schema)
     if not found:
@@ -147,7 +147,7 @@ def _load_schema(
     run(postgres, f"alter default privileges in schema {name} grant select on tables to {READERS}")
     for relation in found:
         # A release of before keys were kept has none.
-        key = told.get(relation.name, {}).get("key", ())
+        key = tables.get(relation.name, {}).get("key", ())
         make(postgres, served, schema, aside, relation, () if relation.statement else key)
 
 

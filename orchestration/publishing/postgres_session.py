@@ -121,8 +121,8 @@ def _said(error: psycopg.Error, url: str) -> str:
         case psycopg.errors.LockNotAvailable():
             return "a reader held what was waited for"
     # The server's sentence and its detail; a client that gets no answer has only words of its own.
-    told = [error.diag.message_primary, error.diag.message_detail]
-    lines = [line for line in told if line] or str(error).splitlines()
+    sentences = [error.diag.message_primary, error.diag.message_detail]
+    lines = [line for line in sentences if line] or str(error).splitlines()
     text = "; ".join(line.strip() for line in lines if line.strip())
     password = conninfo_to_dict(url).get("password")
     return text.replace(str(password), "***") if password else text

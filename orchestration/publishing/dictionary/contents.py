@@ -124,16 +124,16 @@ def _read(path: Path) -> Any:
 def _table(
     one: Relation, served: Sequence[Relation], about: Mapping[str, Any], words: Mapping[str, str]
 ) -> TableEntry:
-    told = about.get(one.name, {})
-    key = tuple(told.get("key") or ())
+    of_table = about.get(one.name, {})
+    key = tuple(of_table.get("key") or ())
     grain, rest = grain_and_rest(one.comment)
-    vi = told.get("description_vi")
+    vi = of_table.get("description_vi")
     grain_vi, rest_vi = grain_and_rest(vi) if vi else (None, None)
     return TableEntry(
         one.name,
         _kind(one.name),
         bool(one.statement),
-        told.get("rows"),
+        of_table.get("rows"),
         Words(grain, grain_vi),
         Words(rest, rest_vi),
         key,

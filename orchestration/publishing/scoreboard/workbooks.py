@@ -127,8 +127,8 @@ class _Sheets:
 
     def _sheet(self, name: str) -> Any:
         sheet = self.book.add_worksheet(name.translate(_NOT_IN_SHEET_NAMES)[:_LONGEST_SHEET_NAME])
-        for line, told in enumerate(self.about):
-            sheet.write_row(line, 0, told, None if told[1] else self.marked)
+        for line, row in enumerate(self.about):
+            sheet.write_row(line, 0, row, None if row[1] else self.marked)
         sheet.freeze_panes(len(self.about) + 2, 2)
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 40, 18)

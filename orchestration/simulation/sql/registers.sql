@@ -62,7 +62,7 @@ quarrelled as (
         greatest(0, least(1, 1 - content / on_time)) as disputed
     from judged
 ),
-told as (
+answered as (
     select *, coalesce(floor((k + 1) * disputed + 0.5) > floor(k * disputed + 0.5), false) as is_disputed,
         case when is_late or j % 25 <> 7 then 'finished' when j % 50 = 7 then 'refused' else 'supplement_requested' end as status
     from quarrelled
@@ -75,7 +75,7 @@ select
     status, received_at + case when is_late then interval 40 day when status = 'refused' then interval 20 hour
         when status = 'supplement_requested' then interval 40 hour else to_days((2 + j % 6)::int) end as finished_at,
     if(is_disputed, 0, j % 3) as likes, if(is_disputed, 1 + j % 2, 0) as dislikes, dossier_code
-from told
+from answered
 order by new_agency, phase, j;
 
 create table report_total as

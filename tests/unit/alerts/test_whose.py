@@ -20,7 +20,7 @@ from orchestration.alerts import Alert
 from orchestration.dbt_failing_rows import failing_rows
 from orchestration.defs.alerts import alert_of
 from orchestration.defs.gate_results import AGENCIES, agencies_of, as_check, senders_of
-from orchestration.defs.models import _told
+from orchestration.defs.models import with_failing_rows
 from orchestration.settings import Settings
 
 FILE = "dossiers/2025-12-02/H21/a.jsonl"
@@ -97,7 +97,7 @@ def test_a_failed_dbt_test_tells_its_rows_and_whose_they_are(tmp_path: Path) -> 
             "create schema test_failures; create table test_failures.broken as"
             " select 'H' || n as agency_code, n, null as empty from range(10, 32) as numbers(n)"
         )
-    told = _told(settings, dg.AssetCheckResult(passed=False, metadata={"unique_id": "broken"}))
+    told = with_failing_rows(settings, dg.AssetCheckResult(passed=False, metadata={"unique_id": "broken"}))
     lines = str(told.description).splitlines()
     assert lines[0] == '22 rows fail in "build"."test_failures"."broken":'
     assert lines[1] == "agency_code=H10  n=10"
