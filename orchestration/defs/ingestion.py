@@ -37,8 +37,8 @@ from orchestration.sources import SOURCES, Source, agreed_at_start, source_named
 
 NOTHING_NEW = "nothing new"
 UNITS = "unit_catalogue"
-# Within this time something must have looked at the deliveries; where nothing runs, not Dagster either, `status` says it.
-FRESH_BY = dg.FreshnessPolicy.time_window(fail_window=MOST_BETWEEN)
+# Within this time something must have looked at the deliveries. Where nothing runs, `status` alone says it.
+FRESH_FOR = dg.FreshnessPolicy.time_window(fail_window=MOST_BETWEEN)
 RETRIES, FIRST_WAIT_SECONDS = 4, 15
 #: In the metadata of a batch: what its summary says, line by line.
 LINES = "lines"
@@ -74,7 +74,7 @@ def _batch(source: Source) -> dg.AssetsDefinition:
         ],
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        freshness_policy=FRESH_BY,
+        freshness_policy=FRESH_FOR,
         group_name="ingestion",
         kinds={"python", "duckdb"},
         check_specs=[
@@ -205,7 +205,7 @@ def _lake(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=lake_key(source),
         deps=[batch_key(source)],
-        freshness_policy=FRESH_BY,
+        freshness_policy=FRESH_FOR,
         group_name="lake",
         kinds={"parquet"},
         description=f"{source.description} Every batch that was admitted.",
