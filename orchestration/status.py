@@ -22,6 +22,7 @@ from orchestration.ingestion.delivery_sla import Overdue, overdue
 from orchestration.ingestion.landing import PORTAL, RECORD_DATASETS
 from orchestration.ingestion.refused_files import waiting_files
 from orchestration.ingestion.unprocessed_files import SECTION
+from orchestration.last_refresh import MOST_BETWEEN, last_refresh
 from orchestration.publishing.follow import behind
 from orchestration.publishing.marts import PublishError, open_marts, rows
 from orchestration.publishing.release import current_name, damaged_releases
@@ -36,11 +37,13 @@ _SHOWN = 5
 
 def status(settings: Settings, now: datetime) -> Answer:
     """Exit code 1 where something waits for a person: nothing is served, or what is served is damaged, PostgreSQL serves
-    something else, a hold lasts, the portal's breaker is open, a delivery is overdue, a file is unread though the night
-    of its day has been, or an alert came after what is served was published; 0 otherwise.
+    something else, no run has ended for longer than from night to night, a hold lasts, the portal's breaker is open, a
+    delivery is overdue, a file is unread though the night of its day has been, or an alert came after what is served was
+    published; 0 otherwise.
     """
     released, unserved = _release(settings, now)
     not_followed = behind(released["release_id"], settings.postgres_url) if released else ()
+    ended = last_refresh(settings, released["created_at"] if released else None)
     held, unknown_hold = _holds(settings)
     refused = open_since(settings.portal)
     # As the night judges: by the day that has ended.
@@ -55,6 +58,8 @@ def status(settings: Settings, now: datetime) -> Answer:
         # One that is not served stops nobody.
         *(what for what in damaged if f"/{current_name(settings.serving)}/" in what),
         *not_followed,
+        # Where none ever has, nothing is served, which is said.
+        *(_no_run(now - ended) if ended and now - ended > MOST_BETWEEN else []),
         *unknown_hold,
         *(f"held since {hold.at} by {signed(hold.by, hold.os_user)}: {hold.reason}; {LIFT}" for hold in held),
         *(_refused(refused) if refused is not None else []),
@@ -72,13 +77,15 @@ def status(settings: Settings, now: datetime) -> Answer:
         *([_alerted(len(alerts), released is not None)] if alerts else []),
     ]
     facts = {
-        "release": released, "is_held": bool(held or unknown_hold), "holds": held, "breaker": refused,
+        "release": released, "last_refresh_ended": ended,
+        "is_held": bool(held or unknown_hold), "holds": held, "breaker": refused,
         "overdue_by": day, "overdue": late, "unread": unread, "alerts": alerts, "damaged": damaged, "wrong": wrong,
     }  # fmt: skip
     return Answer(
         facts,
         [
             *(_release_shown(released, now) if released else []),
+            _ended_shown(ended, now),
             *(f"WRONG {what}" for what in wrong),
             *_some([f"{source}: {one}" for source, ones in late.items() for one in ones], "overdue"),
             *_some([file for files in unread.values() for file in files], "unread"),
@@ -135,6 +142,14 @@ def _unread(settings: Settings, ahead: date) -> tuple[dict[str, Sequence[str]], 
     return {source: files for source, files in found.items() if files}, []
 
 
+def _no_run(age: timedelta) -> list[str]:
+    hours = MOST_BETWEEN.total_seconds() / 3600
+    return [
+        f"no refresh has ended in the last {hours:.0f} hours, and one should each night: the last did {_ago(age)};"
+        f" {command('dev')} starts the nights, {command('refresh')} one run now; {RUNBOOK}, section 'No run has ended'"
+    ]
+
+
 def _refused(breaker: Mapping[str, str]) -> list[str]:
     since, why = breaker.get("at", "an unknown moment"), breaker.get("reason", "a reason that cannot be read")
     return [f"the portal has not been asked since {since}: it answered with {why}; {CLOSE}"]
@@ -156,6 +171,12 @@ def _release_shown(released: Mapping[str, Any], now: datetime) -> list[str]:
         f"Gates: {released['gates_passed']} passed, {released['checks_passed']} checks;"
         f" code {released['code_revision'] or 'of no known revision'}{changed}",
     ]
+
+
+def _ended_shown(ended: datetime | None, now: datetime) -> str:
+    if ended is None:
+        return "No refresh is known to have ended here"
+    return f"Last refresh ended {ended.astimezone(VIETNAM):%Y-%m-%d %H:%M} in Vietnam, {_ago(now - ended)}"
 
 
 def _ago(age: timedelta) -> str:

@@ -7,11 +7,10 @@ import dagster as dg
 from orchestration.defs.closing import CLOSED
 from orchestration.defs.extraction import PULLED
 from orchestration.defs.portal_capture import CAPTURED
+from orchestration.last_refresh import REFRESH
 
 # In one process: DuckDB lets one process write, and Great Expectations is imported once.
 EXECUTOR = dg.in_process_executor
-
-REFRESH = "refresh"
 
 refresh = dg.define_asset_job(
     REFRESH,

@@ -27,7 +27,7 @@ from orchestration.ingestion.lake import pending_folder, visible_batches
 from orchestration.ingestion.landing import PORTAL
 from orchestration.ingestion.leave_out import leave_out, superseded_by
 from orchestration.ingestion.refused_files import remember_refused
-from orchestration.ingestion.working_days import show_calendar
+from orchestration.ingestion.working_days import show_deliveries
 from orchestration.provenance import gate_folder, keep_gate, keep_passed
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
@@ -192,11 +192,10 @@ def _show_batch(settings: Settings, database: Path, source: str, batches: Sequen
         manifests = [
             str(lake / f"batch={batch}" / "files.parquet") for batch in visible_batches(settings.lake, source)
         ]
-        earlier = "select source_file, sender, delivery_date, rows_read, status from read_parquet($files)"
-        nothing = "select source_file, sender, delivery_date, rows_read, status from files limit 0"
+        columns = "source_file, sender, delivery_date, rows_read, status"
         connection.execute(
-            "create table history as select sender, delivery_date, sum(rows_read)::bigint as rows_read from"
-            f" ({earlier if manifests else nothing}) where status <> 'duplicate' group by sender, delivery_date",
+            f"create table history as select {columns} from "
+            + ("read_parquet($files)" if manifests else "files limit 0"),
             {"files": manifests} if manifests else {},
         )
-        show_calendar(connection, settings.reference)
+        show_deliveries(connection, settings.reference)

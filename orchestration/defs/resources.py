@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.dbt_environment import forget_dbt_settings
+from orchestration.last_refresh import REFRESH, note_refresh_ended
 from orchestration.run_lock import one_writer
 from orchestration.settings import Settings
 
@@ -29,10 +31,14 @@ class Installation(dg.ConfigurableResource["Installation"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
-        """Hold the lock."""
-        assert context.log is not None  # a run has a log
+        """Hold the lock; as it is let go of, a run of the whole job has ended."""
+        assert context.log is not None and context.run is not None  # a run has both
         with one_writer(self.settings.data, context.log.info):
-            yield self
+            try:
+                yield self
+            finally:
+                if context.run.job_name == REFRESH:
+                    note_refresh_ended(self.settings, datetime.now(UTC))
 
 
 def dbt(settings: Settings) -> DbtCliResource:

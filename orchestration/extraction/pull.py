@@ -24,6 +24,7 @@ from pathlib import Path
 from orchestration.atomic_files import write_durably
 from orchestration.extraction.gateways import Gateway
 from orchestration.extraction.pages import ContradictionError, Pages, contradicted, stopped
+from orchestration.ingestion.landing import PAGES
 
 WORK = ".pull"
 _ONLY_US = 0o700
@@ -124,9 +125,9 @@ def _target(landing: Path, gateway: Gateway, day: date) -> Path:
 def _land(whole: Path, target: Path, day: date) -> None:
     """Rename every page to its place. Killed in between, the next pull finds the others there and goes on."""
     target.mkdir(parents=True, exist_ok=True)
-    for page in sorted(whole.glob("page-*.json")):
+    for page in sorted(whole.glob(PAGES)):
         os.replace(page, target / f"{day}-{page.name}")
 
 
 def _landed(target: Path, day: date) -> tuple[Path, ...]:
-    return tuple(sorted(target.glob(f"{day}-page-*.json")))
+    return tuple(sorted(target.glob(f"{day}-{PAGES}")))

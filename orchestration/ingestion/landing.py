@@ -36,6 +36,8 @@ PORTAL = "portal_service_results"
 SOURCES = frozenset({PORTAL, *RECORD_DATASETS})
 
 LAYOUT = "<source>/<delivery date YYYY-MM-DD>/<sender>/<file>"
+#: What pages of a gateway are called; where they landed, after the day that was asked for.
+PAGES = "page-*.json"
 #: How deep is looked. Python walks folders within each other by calls within each other, of which it allows a thousand.
 MOST_FOLDERS = 16
 _PUT_RIGHT = "put it in its place or remove it; landed files are otherwise never changed"

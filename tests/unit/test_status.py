@@ -19,6 +19,7 @@ from orchestration.answers.screen import printed
 from orchestration.cli import main
 from orchestration.ingestion.refused_files import remember_refused
 from orchestration.ingestion.unprocessed_files import content_of
+from orchestration.last_refresh import note_refresh_ended
 from orchestration.publishing.rollback import roll_back
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.status import status
@@ -72,6 +73,7 @@ SERVED = [
     "Served: 2, published 2026-10-10 22:30 in Vietnam, 3 hours ago",
     "Figures up to 2026-10-08, 3 days ago, SYNTHETIC ones among them",
     "Gates: 14 passed, 40 checks; code abc",
+    "Last refresh ended 2026-10-10 22:30 in Vietnam, 3 hours ago",
 ]
 
 
@@ -88,22 +90,22 @@ def test_a_hold_waits_for_a_person_and_so_does_one_that_cannot_be_read(settings:
     made = roll_back(settings.serving, "duty", "wrong file", NOW)
     code, lines = told(settings)
     assert (code, lines[0]) == (1, SERVED[0].replace("2,", "1,", 1))
-    assert lines[3].startswith(f"WRONG held since {made.at} by duty (user ")
-    assert lines[3].endswith("): wrong file; bin/service-index unhold --by NAME --reason WHY")
+    assert lines[4].startswith(f"WRONG held since {made.at} by duty (user ")
+    assert lines[4].endswith("): wrong file; bin/service-index unhold --by NAME --reason WHY")
     (record,) = (settings.serving / "rollbacks").iterdir()
     record.write_text("{")
     code, lines = told(settings)
-    assert (code, "no record of a rollback" in lines[3]) == (1, True)
+    assert (code, "no record of a rollback" in lines[4]) == (1, True)
     assert status(settings, NOW).facts["is_held"] is True
 
 
 def test_what_is_served_and_damaged_waits_for_a_person_and_an_older_one_does_not(settings: Settings) -> None:
     (settings.serving / "releases" / "1" / "manifest.json").write_text("{", encoding="utf-8")
     code, lines = told(settings)
-    assert (code, len(lines), lines[3].startswith("DAMAGED ")) == (0, 5, True)
+    assert (code, len(lines), lines[4].startswith("DAMAGED ")) == (0, 6, True)
     (settings.serving / "releases" / "2" / "manifest.json").unlink()
     code, lines = told(settings)
-    assert (code, lines[3].split(" ")[0], "releases/2/manifest.json" in lines[3]) == (1, "WRONG", True)
+    assert (code, lines[4].split(" ")[0], "releases/2/manifest.json" in lines[4]) == (1, "WRONG", True)
 
 
 def test_an_open_breaker_waits_for_a_person(settings: Settings) -> None:
@@ -119,7 +121,7 @@ def test_an_open_breaker_waits_for_a_person(settings: Settings) -> None:
         ],
     )
     breaker.write_text("{")
-    assert "since an unknown moment" in told(settings)[1][3]
+    assert "since an unknown moment" in told(settings)[1][4]
 
 
 def test_deliveries_are_overdue_by_the_day_that_has_ended_in_vietnam(settings: Settings) -> None:
@@ -138,7 +140,7 @@ def test_deliveries_are_overdue_by_the_day_that_has_ended_in_vietnam(settings: S
     )
     settings.expected_deliveries.write_text(AGREED.format(day="soon"), encoding="utf-8")
     code, lines = told(settings)
-    assert (code, "expected_deliveries.csv" in lines[3]) == (1, True)
+    assert (code, "expected_deliveries.csv" in lines[4]) == (1, True)
 
 
 def test_a_file_that_no_run_has_read_waits_for_a_person_once_its_night_has_been(settings: Settings) -> None:
@@ -179,7 +181,7 @@ def test_a_lake_that_is_damaged_is_named_in_place_of_what_is_unread(settings: Se
     batch.mkdir(parents=True)
     (batch / "files.parquet").write_text("no Parquet")
     code, lines = told(settings)
-    assert (code, "section 'A batch of the lake is damaged'" in lines[3]) == (1, True)
+    assert (code, "section 'A batch of the lake is damaged'" in lines[4]) == (1, True)
 
 
 def test_an_alert_is_open_until_something_newer_is_published(settings: Settings) -> None:
@@ -196,17 +198,58 @@ def test_an_alert_is_open_until_something_newer_is_published(settings: Settings)
         log.write('{"half a line')
     alert("Run failed: raw_gate", "2026-10-10T15:30:01+00:00")
     code, lines = told(settings)
-    assert (code, lines[3]) == (1, "WRONG 2 alerts since it was published")
-    assert lines[4].startswith("- alert: SERVICE_INDEX_ALERT_WEBHOOK: found an address without https")
-    assert lines[5:] == ["- alert: Run failed: raw_gate"]
+    assert (code, lines[4]) == (1, "WRONG 2 alerts since it was published")
+    assert lines[5].startswith("- alert: SERVICE_INDEX_ALERT_WEBHOOK: found an address without https")
+    assert lines[6:] == ["- alert: Run failed: raw_gate"]
+
+
+NO_RUN = (
+    "WRONG no refresh has ended in the last 26 hours, and one should each night: the last did {ago} ago;"
+    " bin/service-index dev starts the nights, bin/service-index refresh one run now;"
+    " docs/runbook.md, section 'No run has ended'"
+)
+
+
+def test_where_no_refresh_has_ended_since_last_night_that_is_wrong(settings: Settings) -> None:
+    """However the last one ended, and whether it published: here it did on the 11th at 01:35, three hours after the
+    release."""
+    ended = NOW + timedelta(minutes=5)
+    note_refresh_ended(settings, ended)
+
+    def at(age: timedelta) -> tuple[int, list[str]]:
+        answer = status(settings, ended + age)
+        assert answer.facts["last_refresh_ended"] == ended
+        return answer.code, "\n".join(map(printed, answer.shown)).splitlines()[3:5]
+
+    calm = "Nothing is held, overdue, unread, refused or behind, and no alert is open"
+    last = "Last refresh ended 2026-10-11 01:35 in Vietnam, {ago} ago"
+    assert at(timedelta(hours=3)) == (0, [last.format(ago="3 hours"), calm])
+    settings.expected_deliveries.unlink()  # expects something of the next day
+    settings.expected_deliveries.write_text(AGREED.splitlines()[0], encoding="utf-8")
+    assert at(timedelta(hours=26)) == (0, [last.format(ago="26 hours"), calm])
+    assert at(timedelta(hours=26, seconds=1)) == (
+        1,
+        [last.format(ago="26 hours"), NO_RUN.format(ago="26 hours")],
+    )
+    assert at(timedelta(days=3)) == (1, [last.format(ago="3 days"), NO_RUN.format(ago="3 days")])
+
+
+def test_where_it_was_not_noted_a_release_says_that_a_refresh_ended(settings: Settings) -> None:
+    """The folder of the build may go. A note that is older, or no moment, says no more."""
+    published = datetime(2026, 10, 10, 15, 30, tzinfo=UTC)
+    assert status(settings, NOW).facts["last_refresh_ended"] == published
+    note_refresh_ended(settings, published - timedelta(days=2))
+    assert status(settings, NOW).facts["last_refresh_ended"] == published
+    (settings.build / "refresh_ended").write_text("soon", encoding="utf-8")
+    assert status(settings, NOW).facts["last_refresh_ended"] == published
 
 
 def test_postgresql_that_cannot_be_asked_waits_for_a_person(settings: Settings, tmp_path: Path) -> None:
     """Whether it follows is asked of a server in `tests/bi/test_release_step.py`."""
     url = f"postgresql://bi:secret@/warehouse?host={tmp_path}"
     code, lines = told(replace(settings, postgres_url=url))
-    assert (code, lines[:3]) == (1, SERVED)
-    assert lines[3].startswith("WRONG PostgreSQL: found no way in at ")
+    assert (code, lines[:4]) == (1, SERVED)
+    assert lines[4].startswith("WRONG PostgreSQL: found no way in at ")
     assert "secret" not in "".join(lines)
 
 
@@ -218,3 +261,8 @@ def test_where_nothing_is_served_that_is_wrong(
     facts = json.loads(capsys.readouterr().out)
     assert facts["release"] is None
     assert "nothing is served" in facts["wrong"][0]
+    assert (facts["last_refresh_ended"], len(facts["wrong"])) == (None, 1)
+    assert main(["status"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "No refresh is known to have ended here"
+    assert [line.split(" ")[0] for line in said[1:]] == ["WRONG"]

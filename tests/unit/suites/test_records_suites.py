@@ -17,7 +17,7 @@ from expectations.gate import GateResult, run_gate
 from orchestration.defs.raw_gates import records_suite
 from orchestration.ingestion.contracts import RECORD_SOURCES
 from orchestration.ingestion.report import FILE_COLUMNS
-from orchestration.ingestion.working_days import show_calendar
+from orchestration.ingestion.working_days import show_deliveries
 from tests.unit.suites.conftest import REFERENCE
 
 pytestmark = pytest.mark.slow
@@ -67,8 +67,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f" date '2025-12-01' as delivery_date, {ROWS} as rows_read, {ROWS} as rows_accepted,"
             " 0 as rows_quarantined, 0 as rows_duplicate, 0 as rows_foreign, 1000 as size_bytes"
         )
-        connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
-        show_calendar(connection, REFERENCE)
+        connection.execute("create table history as from files limit 0")
+        show_deliveries(connection, REFERENCE)
         for source, query in GOOD.items():
             columns = RECORD_SOURCES[source].row_columns
             declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())

@@ -13,7 +13,7 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import GateResult, run_gate
-from orchestration.ingestion.working_days import show_calendar
+from orchestration.ingestion.working_days import show_deliveries
 from tests.unit.suites.conftest import REFERENCE
 
 ROWS, BYTES, STATUS, SIZE = "few_rows_refused", "few_bytes_unreadable", "status_is_known", "usual_size"
@@ -44,13 +44,13 @@ def judge(tmp_path: Path) -> Callable[..., GateResult]:
                 " sender varchar default 'H19', delivery_date date default date '2025-12-01',"
                 " rows_foreign bigint default 0)"
             )
-            connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
+            connection.execute("create table history as from files limit 0")
             for name, status, size, read, refused in files:
                 connection.execute(
                     "insert into files values (?, ?, ?, ?, ?, ?, 0, ?, default, default, default)",
                     [name, status, size, read, read - refused, refused, [f"{name}: bad [reason]"]],
                 )
-            show_calendar(connection, REFERENCE)
+            show_deliveries(connection, REFERENCE)
         return run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
 
     return run
@@ -100,8 +100,8 @@ def test_a_sender_is_not_stopped_by_what_it_may_not_deliver_nor_by_a_few_bad_row
             " problems from (values ('H20', 1000, 900, 900), ('H21', 12, 5, 0), ('H22', 1, 1, 0), ('H23', 12, 6, 0))"
             " as t(sender, read, refused, others)"
         )
-        connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
-        show_calendar(connection, REFERENCE)
+        connection.execute("create table history as from files limit 0")
+        show_deliveries(connection, REFERENCE)
     result = run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
     (check,) = result.failed()
     assert check.id == ROWS

@@ -5,6 +5,7 @@ Belongs here: `usual_size` of `raw__files`, delivery by delivery. Does not belon
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,13 +14,13 @@ import pytest
 
 from expectations.builder import load
 from expectations.gate import run_gate
-from orchestration.ingestion.working_days import show_calendar
+from orchestration.ingestion.working_days import show_deliveries
 from tests.unit.suites.conftest import REFERENCE
 
 #: Monday, the first of a month.
 LAST = date(2025, 12, 1)
 #: What a sender delivered: the day, and how many rows.
-Sent = list[tuple[date, int]]
+Sent = Sequence[tuple[date, int]]
 MONTHLY: Sent = [(LAST - timedelta(days=30 * back), 60_000) for back in range(8)]
 #: Of the days before Tuesday: of Monday, of a weekend of which nothing came, and so on.
 DAILY: Sent = [
@@ -28,19 +29,44 @@ DAILY: Sent = [
 ]
 
 
-def refused(folder: Path, sent: Sent, day: date, rows: int) -> bool:
-    """Of a sender that `sent` something: its delivery of `day`."""
+def pushed(day: date) -> str:
+    """The file of a sender's delivery."""
+    return f"dossiers/{day}/H19/H19.jsonl"
+
+
+def pulled(day: date) -> str:
+    """The page that its gateway gave when it was asked for that day."""
+    return f"dossiers/{day}/H19/{day}-page-00001.json"
+
+
+def refused(
+    folder: Path,
+    sent: Sent,
+    day: date,
+    rows: int,
+    named: Callable[[date], str] = pushed,
+    beside: Sent = (),
+    named_before: Callable[[date], str] | None = None,
+) -> bool:
+    """Of a sender that `sent` something: its delivery of `day`, or any `beside` it in one batch."""
     database = folder / "batch.duckdb"
     with duckdb.connect(database) as connection:
-        connection.execute(
-            "create table files as select 'H19.jsonl' as source_file, 'H19' as sender, 'accepted' as status,"
-            " $day::date as delivery_date, 1000 as size_bytes, $rows as rows_read, $rows as rows_accepted,"
-            " 0 as rows_quarantined, 0 as rows_duplicate, 0 as rows_foreign, []::varchar[] as problems",
-            {"day": day, "rows": rows},
-        )
-        connection.execute("create table history (sender varchar, delivery_date date, rows_read bigint)")
-        connection.executemany("insert into history values ('H19', ?, ?)", sent)
-        show_calendar(connection, REFERENCE)
+        for table, deliveries, name in (
+            ("files", [*beside, (day, rows)], named),
+            ("history", sent, named_before or named),
+        ):
+            connection.execute(
+                f"create table {table} (source_file varchar, delivery_date date, rows_read bigint,"
+                " rows_accepted bigint default 0, sender varchar default 'H19', status varchar default 'accepted',"
+                " size_bytes bigint default 1000, rows_quarantined bigint default 0, rows_duplicate bigint default 0,"
+                " rows_foreign bigint default 0, problems varchar[] default [])"
+            )
+            connection.executemany(
+                f"insert into {table} (source_file, delivery_date, rows_read) values (?, ?, ?)",
+                [(name(of), of, read) for of, read in deliveries],
+            )
+        connection.execute("update files set rows_accepted = rows_read")
+        show_deliveries(connection, REFERENCE)
     result = run_gate(database, "main", "files", load("raw__files", source="dossiers", most_refused=0.05))
     assert {check.id for check in result.failed()} <= {"usual_size"}
     return not result.success
@@ -90,7 +116,7 @@ def test_a_day_is_measured_by_the_days_before_it(
 def test_of_days_off_there_may_be_nothing(tmp_path: Path, rows: int, is_refused: bool) -> None:
     """Friday's came on Saturday, 6 December; on Sunday comes what happened on Saturday: in offices, nothing."""
     week = [(date(2025, 12, day), 1_000) for day in range(3, 7)]
-    assert refused(tmp_path, DAILY + week, date(2025, 12, 7), rows) == is_refused
+    assert refused(tmp_path, [*DAILY, *week], date(2025, 12, 7), rows) == is_refused
 
 
 @pytest.mark.parametrize(("rows", "is_refused"), [(1_000, False), (199, True), (5_001, True)])
@@ -131,3 +157,69 @@ def test_where_few_are_expected_there_may_be_none(tmp_path: Path) -> None:
 def test_a_sender_of_six_deliveries_is_not_judged(tmp_path: Path) -> None:
     six = [(day, rows) for day, rows in DAILY if rows][:6]
     assert not refused(tmp_path, six, date(2025, 12, 3), 1)
+
+
+#: A gateway's days from 24 November, a Monday, to Thursday, 4 December: of each what happened on it.
+PULLED: Sent = [
+    (day, 1_000 if day.weekday() < 5 else 0)
+    for day in (date(2025, 11, 24) + timedelta(days=n) for n in range(11))
+]
+FRIDAY, SATURDAY, SUNDAY = ((date(2025, 12, day), rows) for day, rows in ((5, 1_000), (6, 0), (7, 0)))
+
+
+@pytest.mark.parametrize(
+    ("before", "day", "rows", "is_refused"),
+    [
+        ([FRIDAY], 6, 0, False),  # Saturday
+        ([FRIDAY], 6, 5_001, True),
+        ([FRIDAY, SATURDAY], 7, 0, False),  # Sunday
+        ([FRIDAY, SATURDAY, SUNDAY], 8, 199, True),  # Monday: a fifth of 1,000 is 200
+        ([FRIDAY, SATURDAY, SUNDAY], 8, 200, False),
+        ([FRIDAY, SATURDAY, SUNDAY], 8, 5_000, False),
+        ([FRIDAY, SATURDAY, SUNDAY], 8, 5_001, True),
+        ([], 5, 199, True),
+        # On Friday there was nobody to ask. That Saturday was asked for says nothing of Friday, nor does Monday.
+        ([], 6, 0, False),
+        ([], 8, 200, False),
+        ([], 8, 5_001, True),
+    ],
+)
+def test_what_a_gateway_gave_is_measured_by_its_own_day(
+    tmp_path: Path, before: Sent, day: int, rows: int, is_refused: bool
+) -> None:
+    assert refused(tmp_path, [*PULLED, *before], date(2025, 12, day), rows, pulled) == is_refused
+
+
+@pytest.mark.parametrize(
+    ("day", "rows", "is_refused"), [(5, 199, True), (5, 200, False), (6, 0, False), (8, 199, True)]
+)
+def test_a_sender_that_is_asked_from_now_on_is_measured_by_what_it_pushed(
+    tmp_path: Path, day: int, rows: int, is_refused: bool
+) -> None:
+    """Thursday's was pushed on Friday, 5 December; from Friday on the gateway is asked."""
+    sent = [(day + timedelta(days=1), rows) for day, rows in PULLED]
+    assert refused(tmp_path, sent, date(2025, 12, day), rows, pulled, named_before=pushed) == is_refused
+
+
+def test_a_page_that_a_person_put_into_a_later_day_is_pushed(tmp_path: Path) -> None:
+    """Monday's page, which was lost, in Tuesday's folder: it shows Monday, as everything else there."""
+    sent = [*PULLED, FRIDAY, SATURDAY, SUNDAY]
+
+    def by_hand(day: date) -> str:
+        return pulled(day).replace(f"{day}-page", f"{day - timedelta(days=1)}-page")
+
+    assert refused(tmp_path, sent, date(2025, 12, 9), 199, by_hand, named_before=pulled)
+    (tmp_path / "batch.duckdb").unlink()
+    assert not refused(tmp_path, sent, date(2025, 12, 9), 200, by_hand, named_before=pulled)
+
+
+@pytest.mark.parametrize(
+    ("friday", "saturday", "is_refused"), [(1_000, 0, False), (199, 0, True), (1_000, 5_001, True)]
+)
+def test_each_of_a_batch_is_measured_from_the_one_before_it(
+    tmp_path: Path, friday: int, saturday: int, is_refused: bool
+) -> None:
+    """The machine was off on a weekend: Friday's, which came on Saturday, and Saturday's are read together."""
+    week = [(date(2025, 12, day), 1_000) for day in range(3, 6)]
+    beside = [(date(2025, 12, 6), friday)]
+    assert refused(tmp_path, [*DAILY, *week], date(2025, 12, 7), saturday, beside=beside) == is_refused
