@@ -6,6 +6,7 @@ reading and rules.
 
 import warnings
 from collections.abc import Iterable
+from datetime import timedelta
 
 import dagster as dg
 
@@ -31,14 +32,15 @@ from orchestration.ingestion.problems import FOREIGN_AGENCY
 from orchestration.ingestion.quarantine import clear_resolved
 from orchestration.ingestion.report import IngestReport
 from orchestration.ingestion.whose_fault import PASSING
-from orchestration.last_refresh import MOST_BETWEEN
 from orchestration.provenance import passed_batches
 from orchestration.sources import SOURCES, Source, agreed_at_start, source_named
+from orchestration.vietnam_time import ZONE
 
 NOTHING_NEW = "nothing new"
 UNITS = "unit_catalogue"
-# Within this time something must have looked at the deliveries. Where nothing runs, `status` alone says it.
-FRESH_FOR = dg.FreshnessPolicy.time_window(fail_window=MOST_BETWEEN)
+# Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries. Where nothing runs
+# at all, nobody asks: `status` alone says it then.
+FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=ZONE)
 RETRIES, FIRST_WAIT_SECONDS = 4, 15
 #: In the metadata of a batch: what its summary says, line by line.
 LINES = "lines"
@@ -74,7 +76,7 @@ def _batch(source: Source) -> dg.AssetsDefinition:
         ],
         partitions_def=DELIVERY_DAYS,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        freshness_policy=FRESH_FOR,
+        freshness_policy=FRESH_BY,
         group_name="ingestion",
         kinds={"python", "duckdb"},
         check_specs=[
@@ -205,7 +207,7 @@ def _lake(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=lake_key(source),
         deps=[batch_key(source)],
-        freshness_policy=FRESH_FOR,
+        freshness_policy=FRESH_BY,
         group_name="lake",
         kinds={"parquet"},
         description=f"{source.description} Every batch that was admitted.",
