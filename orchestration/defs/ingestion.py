@@ -38,8 +38,8 @@ from orchestration.vietnam_time import ZONE
 
 NOTHING_NEW = "nothing new"
 UNITS = "unit_catalogue"
-# Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries. Where nothing runs
-# at all, nobody asks: `status` alone says it then.
+# Between the start of the nightly run (01:30) and this hour something must have looked at the deliveries. Where nothing
+# runs at all, nobody asks: `status` alone says it then.
 FRESH_BY = dg.FreshnessPolicy.cron("0 5 * * *", lower_bound_delta=timedelta(hours=4), timezone=ZONE)
 RETRIES, FIRST_WAIT_SECONDS = 4, 15
 #: In the metadata of a batch: what its summary says, line by line.
