@@ -150,8 +150,8 @@ shortest_names as (
     from called
 ),
 
--- The portal may show a department on days that its catalogue leaves out. It has a name on these, so that what the portal
--- publishes stands: `named_from` to `named_to` holds them, the validity, by which records are counted, does not.
+-- The portal may show a department on days that its catalogue leaves out. It has a name on these, so that what is
+-- published stands: `named_from` to `named_to` holds them, the validity, by which records are counted, does not.
 final as (
     select
         dated.agency_code,
