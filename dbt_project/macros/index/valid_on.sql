@@ -9,7 +9,8 @@
 
 
 {#-
-    The same of `dim_unit`: one row per unit. What needs codes alone joins `core_units__listed`, which has no days. Days
+    The same of `dim_unit`, and of `core_units__lifetimes`: one row per unit. A department has none on a day before its first
+    or after its last. What needs codes alone joins `core_units__listed`, which has no days. Days
     before two-level local government began are reported by the units that took over: no earlier unit is listed, and
     its records roll up to them.
 -#}

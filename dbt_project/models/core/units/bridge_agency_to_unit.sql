@@ -1,4 +1,4 @@
--- Grain: one row per agency code: the unit of today that answers for its records.
+-- Grain: one row per agency code: the unit that answers for its records.
 with agencies as (
     select * from {{ ref('core_units__agencies') }}
 ),
@@ -58,8 +58,8 @@ province_agencies as (
     where provinces.agency_code is not null or catalogue.unit_level = 'province'
 ),
 
--- An old commune is found by the codes of its province, district and own; a district or department that is gone
--- has no successor but the province.
+-- An old commune is found by the codes of its province, district and own; a district, or a department of before July
+-- 2025, has no successor but the province.
 matched as (
     select
         placed.agency_code,

@@ -7,10 +7,6 @@ communes as (
     select * from {{ ref('communes') }}
 ),
 
-unit_changes as (
-    select * from {{ ref('unit_changes') }}
-),
-
 portal_units as (
     select * from {{ ref('core_units__portal') }}
     where unit_level <> 'province' and unit_code is not null
@@ -18,7 +14,12 @@ portal_units as (
 
 catalogue as (
     select * from {{ ref('core_units__catalogue') }}
-    where valid_to is null
+    where valid_to is null and unit_level = 'commune'
+),
+
+departments as (
+    select * from {{ ref('core_units__departments') }}
+    where is_newest
 ),
 
 nation as (
@@ -57,7 +58,7 @@ portal_codes as (
     from portal_units
 ),
 
--- ...and a unit's newest capture names it: names are corrected, codes stay.
+-- ...and a unit has that of its newest capture.
 newest_of_unit as (
     select
         *,
@@ -69,26 +70,20 @@ newest_of_unit as (
     where preference = 1
 ),
 
-named_by_portal as (
+coded_by_portal as (
     select
-        agency_code,
-        unit_level,
-        province_code,
-        unit_code,
-        name_vi
+        unit_code as commune_code,
+        agency_code
     from newest_of_unit
-    where unit_preference = 1
+    where unit_preference = 1 and unit_level = 'commune'
 ),
 
 -- What the catalogue adds: by the state's code, so by no name. A code that a payload shows for another unit is left
 -- to the payload.
-named_by_catalogue as (
+coded_by_catalogue as (
     select
-        catalogue.agency_code,
-        catalogue.unit_level,
-        catalogue.state_code,
-        catalogue.name_vi,
-        provinces.province_code
+        catalogue.state_code as commune_code,
+        min(catalogue.agency_code) as agency_code
     from catalogue
     inner join provinces
         on catalogue.province_agency_code = provinces.agency_code
@@ -97,15 +92,7 @@ named_by_catalogue as (
             catalogue.agency_code = portal_codes.agency_code
             and portal_codes.preference = 1
     where portal_codes.agency_code is null
-),
-
-commune_codes as (
-    select
-        state_code as commune_code,
-        min(agency_code) as agency_code
-    from named_by_catalogue
-    where unit_level = 'commune'
-    group by state_code
+    group by catalogue.state_code
 ),
 
 commune_units as (
@@ -117,64 +104,12 @@ commune_units as (
         communes.province_code,
         communes.name_vi,
         cast(null as string) as name_en,
-        coalesce(named_by_portal.agency_code, commune_codes.agency_code) as agency_code
+        coalesce(coded_by_portal.agency_code, coded_by_catalogue.agency_code) as agency_code
     from communes
-    left join commune_codes
-        on communes.commune_code = commune_codes.commune_code
-    left join named_by_portal
-        on
-            communes.commune_code = named_by_portal.unit_code
-            and named_by_portal.unit_level = 'commune'
-),
-
-departments as (
-    select
-        agency_code,
-        unit_level,
-        province_code,
-        name_vi
-    from named_by_portal
-    where unit_level = 'department'
-    union all
-    select
-        agency_code,
-        unit_level,
-        province_code,
-        name_vi
-    from named_by_catalogue
-    where unit_level = 'department'
-),
-
-province_names as (
-    select
-        province_code,
-        name_vi
-    from provinces
-    union
-    select
-        provinces.province_code,
-        unit_changes.name_vi
-    from unit_changes
-    inner join provinces
-        on unit_changes.unit_code = provinces.province_code
-),
-
--- The portal adds the province's name, today's or an earlier one; another table holds it.
-department_names as (
-    select
-        departments.agency_code,
-        departments.province_code,
-        {{ without_province_shown('departments.name_vi', 'province_names.name_vi') }} as name_vi
-    from departments
-    inner join province_names
-        on departments.province_code = province_names.province_code
-),
-
-shortest_department_names as (
-    select
-        *,
-        row_number() over (partition by agency_code order by length(name_vi) asc, name_vi asc) as preference
-    from department_names
+    left join coded_by_catalogue
+        on communes.commune_code = coded_by_catalogue.commune_code
+    left join coded_by_portal
+        on communes.commune_code = coded_by_portal.commune_code
 ),
 
 department_units as (
@@ -187,8 +122,7 @@ department_units as (
         name_vi,
         cast(null as string) as name_en,
         agency_code
-    from shortest_department_names
-    where preference = 1
+    from departments
 ),
 
 final as (

@@ -42,7 +42,9 @@ shown as (
         max(name_vi) as name_vi,
         {{ unit_name_key('name_sent_vi') }} as name_key,
         min(observed_at) as oldest_at,
-        max(observed_at) as newest_at
+        max(observed_at) as newest_at,
+        min(as_of) as oldest_on,
+        max(cast(observed_at as date)) as newest_on
     from unit_results
     group by agency_code, unit_level, coalesce(parent_agency_code, agency_code), name_sent_vi
 ),
@@ -173,6 +175,8 @@ final as (
         shown.name_vi,
         shown.oldest_at,
         shown.newest_at,
+        shown.oldest_on,
+        shown.newest_on,
         case
             when shown.unit_level <> 'commune' or coded.commune_code is not null then 'code'
             when named.commune_code is not null then 'name'

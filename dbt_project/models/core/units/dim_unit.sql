@@ -15,7 +15,11 @@ unit_changes as (
     select * from {{ ref('unit_changes') }}
 ),
 
--- The lists are those of the first day; each change names the unit from a day on.
+departments as (
+    select * from {{ ref('core_units__departments') }}
+),
+
+-- The lists are those of the first day; each change names the unit from a day on. A department has its own days.
 dated as (
     select
         unit_code,
@@ -23,9 +27,20 @@ dated as (
         name_vi,
         name_en,
         cast('{{ var("two_level_government_since") }}' as date) as valid_from,
-        -- No source says since when a department exists.
-        case unit_level when 'department' then 'assumed' else 'documented' end as valid_from_certainty
+        cast(null as date) as valid_to,
+        'documented' as valid_from_certainty
     from listed
+    where unit_level <> 'department'
+    union all
+    select
+        agency_code as unit_code,
+        'department' as unit_type,
+        name_vi,
+        cast(null as string) as name_en,
+        named_from as valid_from,
+        named_to as valid_to,
+        valid_from_certainty
+    from departments
     union all
     select
         unit_code,
@@ -33,6 +48,7 @@ dated as (
         name_vi,
         name_en,
         valid_from,
+        cast(null as date) as valid_to,
         date_certainty as valid_from_certainty
     from unit_changes
 ),
@@ -71,7 +87,7 @@ final as (
         followed.name_vi,
         followed.name_en,
         followed.valid_from,
-        {{ day_before('followed.next_valid_from') }} as valid_to,
+        least(followed.valid_to, {{ day_before('followed.next_valid_from') }}) as valid_to,
         listed.agency_code,
         followed.unit_type,
         followed.valid_from_certainty,

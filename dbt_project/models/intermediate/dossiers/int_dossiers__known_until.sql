@@ -1,4 +1,4 @@
--- Grain: one row per unit of today: the days from which and up to which its dossiers were delivered.
+-- Grain: one row per unit, ended or not: the days from which and up to which its dossiers were delivered.
 with units as (
     select * from {{ ref('core_units__listed') }}
 ),

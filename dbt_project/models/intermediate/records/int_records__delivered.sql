@@ -4,7 +4,7 @@ with periods as (
 ),
 
 units as (
-    select * from {{ ref('dim_unit') }}
+    select * from {{ ref('core_units__lifetimes') }}
 ),
 
 listed as (
@@ -155,6 +155,7 @@ units_awaited as (
         on awaited.unit_code = covers.covered_by
 ),
 
+-- A period has the units of the day observed: nobody can be ranked with what has ended by then, or has yet to begin.
 -- A delivery covers the days before it: dated after the first day of the period, some of it; after its last, all.
 final as (
     select

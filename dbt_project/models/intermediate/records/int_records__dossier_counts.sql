@@ -22,6 +22,10 @@ delivered as (
     where source = 'dossiers'
 ),
 
+known as (
+    select * from {{ ref('int_dossiers__known_until') }}
+),
+
 -- Open dossiers are within time where they still are on the day observed, or on the last that is known of their unit,
 -- the day before its newest delivery: what was not delivered since may have ended. They were counted as received above.
 counted as (
@@ -51,12 +55,10 @@ counted as (
     from periods
     inner join open_daily
         on open_daily.counted_date between periods.period_start and periods.as_of
-    left join delivered
-        on
-            periods.period_id = delivered.period_id
-            and open_daily.unit_code = delivered.unit_code
+    left join known
+        on open_daily.unit_code = known.unit_code
     where
-        least(periods.as_of, coalesce({{ day_before('delivered.newest_delivery_date') }}, periods.as_of))
+        least(periods.as_of, coalesce({{ day_before('known.known_until') }}, periods.as_of))
         <= open_daily.within_until_date
     group by periods.period_id, open_daily.unit_code
 ),

@@ -9,6 +9,11 @@ units as (
     where unit_level <> 'nation'
 ),
 
+lifetimes as (
+    select * from {{ ref('core_units__lifetimes') }}
+    where unit_level <> 'nation'
+),
+
 provinces as (
     select * from {{ ref('dim_unit') }}
     where unit_level = 'province'
@@ -72,13 +77,21 @@ levels as (
     from units
 ),
 
+days as (
+    select distinct as_of
+    from periods
+),
+
 listed_units as (
     select
-        province_code,
-        unit_level,
+        days.as_of,
+        lifetimes.province_code,
+        lifetimes.unit_level,
         count(*) as units_expected
-    from units
-    group by province_code, unit_level
+    from days
+    inner join lifetimes
+        on {{ unit_on('lifetimes', 'days.as_of') }}
+    group by days.as_of, lifetimes.province_code, lifetimes.unit_level
 ),
 
 -- The portal's payloads are no list of departments: the portal says how many a province has, when it shows its units.
@@ -144,7 +157,8 @@ final as (
     cross join groups
     left join listed_units
         on
-            provinces.province_code = listed_units.province_code
+            periods.as_of = listed_units.as_of
+            and provinces.province_code = listed_units.province_code
             and levels.unit_level = listed_units.unit_level
             and (levels.unit_level <> 'department' or periods.basis = 'records')
     left join announced_departments

@@ -8,6 +8,10 @@ units as (
     select * from {{ ref('dim_unit') }}
 ),
 
+listed as (
+    select * from {{ ref('core_units__listed') }}
+),
+
 procedures as (
     select * from {{ ref('dim_procedure') }}
     where valid_to is null
@@ -23,8 +27,8 @@ final as (
         dossiers.dossier_code,
         dossiers.unit_code,
         dossiers.unit_level,
-        units.unit_type,
-        units.name_vi,
+        coalesce(units.unit_type, listed.unit_type) as unit_type,
+        coalesce(units.name_vi, listed.name_vi) as name_vi,
         dossiers.province_code,
         provinces.agency_code as province_agency_code,
         dossiers.procedure_code,
@@ -38,7 +42,10 @@ final as (
         dossiers.delivery_date as last_delivered_date,
         synthetic.contains_synthetic
     from dossiers
-    inner join units
+    inner join listed
+        on dossiers.unit_code = listed.unit_code
+    -- A department that has ended, or has not begun, leaves its dossiers open: it is called what it was called last.
+    left join units
         on
             dossiers.unit_code = units.unit_code
             and {{ unit_on('units', 'dossiers.known_until') }}

@@ -7,8 +7,8 @@ units as (
     select * from {{ ref('dim_unit') }}
 ),
 
-listed_units as (
-    select * from {{ ref('core_units__listed') }}
+lifetimes as (
+    select * from {{ ref('core_units__lifetimes') }}
 ),
 
 snapshots as (
@@ -108,8 +108,8 @@ incomplete_sources as (
     group by {{ period_keys() }}, parent_unit_code, unit_level
 ),
 
--- How many peers there should be: what the source says of a province, else what the code list holds. Of departments
--- the portal's payloads are no list; records come with the unit catalogue, which is one.
+-- How many peers there should be: what the source says of a province, else what the lists hold on the day observed.
+-- Of departments the portal's payloads are no list; records come with the unit catalogue, which is one.
 announced_peers as (
     select
         {{ period_keys() }},
@@ -121,13 +121,21 @@ announced_peers as (
     group by {{ period_keys() }}, province_code, unit_level
 ),
 
+days as (
+    select distinct as_of
+    from index_scores
+),
+
 listed_peers as (
     select
-        parent_unit_code,
-        unit_level,
+        days.as_of,
+        lifetimes.parent_unit_code,
+        lifetimes.unit_level,
         count(*) as units_expected
-    from listed_units
-    group by parent_unit_code, unit_level
+    from days
+    inner join lifetimes
+        on {{ unit_on('lifetimes', 'days.as_of') }}
+    group by days.as_of, lifetimes.parent_unit_code, lifetimes.unit_level
 ),
 
 -- Peers are units of one level under one parent. A unit without a total is no peer.
@@ -195,7 +203,8 @@ final as (
             and totals.unit_level = announced_peers.unit_level
     left join listed_peers
         on
-            totals.parent_unit_code = listed_peers.parent_unit_code
+            totals.as_of = listed_peers.as_of
+            and totals.parent_unit_code = listed_peers.parent_unit_code
             and totals.unit_level = listed_peers.unit_level
             and (totals.unit_level <> 'department' or totals.basis = 'records')
     left join missing_groups
