@@ -281,7 +281,10 @@ def scene() -> dict[str, list[dict[str, Any]]]:
     rolled = ["H10.51.01", "H10.51", "H10.17", "H10", "H10.999", "000.01.51.H10"]
     dossiers = [
         *DOSSIERS,
-        *(dossier(unit, 1, received_at="2025-03-03 08:00:00") for unit in rolled),
+        *(
+            dossier(unit, number, received_at="2025-03-03 08:00:00")
+            for number, unit in enumerate(rolled, start=1)
+        ),
         dossier("G09.11", 1, received_at="2025-03-03 08:00:00"),
     ]
     return {
