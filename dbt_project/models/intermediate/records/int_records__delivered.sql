@@ -35,40 +35,12 @@ daily as (
     select * from {{ ref('int_dossiers__daily') }}
 ),
 
--- Whose delivery covers a unit: its own, its province's, everyone's. Whoever delivers a province delivers the nation.
-covers as (
-    select
-        unit_code,
-        unit_code as covered_by
-    from listed
-    union
-    select
-        unit_code,
-        province_code as covered_by
-    from listed
-    where province_code is not null
-    union
-    select
-        unit_code,
-        'VN' as covered_by
-    from listed
-    union
-    select
-        'VN' as unit_code,
-        unit_code as covered_by
-    from listed
-    where unit_level = 'province'
+newest as (
+    select * from {{ ref('int_records__newest_deliveries') }}
 ),
 
-newest as (
-    select
-        covers.unit_code,
-        deliveries.source,
-        max(deliveries.newest_delivery_date) as newest_delivery_date
-    from covers
-    inner join deliveries
-        on covers.covered_by = deliveries.unit_code
-    group by covers.unit_code, deliveries.source
+coverage as (
+    select * from {{ ref('bridge_unit_coverage') }}
 ),
 
 -- A province that joins later says nothing of the days before its first dossier.
@@ -149,10 +121,10 @@ units_awaited as (
     select distinct
         awaited.period_id,
         awaited.source,
-        covers.unit_code
+        coverage.unit_code
     from awaited
-    inner join covers
-        on awaited.unit_code = covers.covered_by
+    inner join coverage
+        on awaited.unit_code = coverage.covered_by
 ),
 
 -- A period has the units of the day observed: nobody can be ranked with what has ended by then, or has yet to begin.
