@@ -45,10 +45,8 @@ class Agreement(pydantic.BaseModel, frozen=True):
     @pydantic.model_validator(mode="after")
     def _is_of_provinces_dossiers(self, info: pydantic.ValidationInfo) -> Agreement:
         # Of a province that was merged away no figure is counted: those of its successor would not be kept out.
-        of_provinces = {EVERY_PROVINCE, *info.context["provinces"]}
-        if self.complete_from is not None and (
-            self.source != "dossiers" or self.sender not in of_provinces
-        ):
+        of_provinces = {EVERY_PROVINCE, *(info.context or {})["provinces"]}
+        if self.complete_from is not None and (self.source != "dossiers" or self.sender not in of_provinces):
             raise ValueError(
                 f"no complete_from but of dossiers of {EVERY_PROVINCE} or a province of today, such as H19"
             )

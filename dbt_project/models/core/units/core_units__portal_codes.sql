@@ -1,4 +1,4 @@
--- Grain: one row per agency code and level below the province that a payload shows: the unit that it was last captured for.
+-- Grain: one row per agency code and level below the province that a payload shows: the unit it was last captured for.
 with portal_units as (
     select * from {{ ref('core_units__portal') }}
     where unit_level <> 'province' and unit_code is not null
