@@ -129,7 +129,7 @@ units_awaited as (
 
 -- A period has the units of the day observed: nobody can be ranked with what has ended by then, or has yet to begin.
 -- A delivery covers the days before it: dated after the first day of the period, some of it; after its last, all.
-final as (
+judged as (
     select
         periods.period_id,
         {{ period_keys('periods') }},
@@ -173,6 +173,38 @@ final as (
             periods.period_id = units_awaited.period_id
             and units.unit_code = units_awaited.unit_code
             and sources.source = units_awaited.source
+),
+
+provinces as (
+    select
+        period_id,
+        source,
+        bool_or(is_delivered) as is_delivered
+    from judged
+    where unit_level = 'province'
+    group by period_id, source
+),
+
+-- The nation has what any province has: nothing of a summer that one delivered up to and another since.
+final as (
+    select
+        judged.period_id,
+        {{ period_keys('judged') }},
+        judged.unit_code,
+        judged.unit_level,
+        judged.parent_unit_code,
+        judged.source,
+        judged.is_event_feed,
+        judged.newest_delivery_date,
+        case
+            when judged.unit_level = 'nation' then coalesce(provinces.is_delivered, false)
+            else judged.is_delivered
+        end as is_delivered,
+        judged.is_complete,
+        judged.is_scored_on
+    from judged
+    left join provinces
+        on judged.period_id = provinces.period_id and judged.source = provinces.source
 )
 
 select * from final
