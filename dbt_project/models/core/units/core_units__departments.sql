@@ -9,12 +9,12 @@ unit_changes as (
 ),
 
 shown as (
-    select * from {{ ref('core_units__portal_codes') }}
+    select * from {{ ref('core_units__captured') }}
     where unit_level = 'department'
 ),
 
 shown_as_another as (
-    select * from {{ ref('core_units__portal_codes') }}
+    select * from {{ ref('core_units__captured') }}
     where unit_level <> 'department'
 ),
 

@@ -7,8 +7,8 @@ communes as (
     select * from {{ ref('communes') }}
 ),
 
-portal_codes as (
-    select * from {{ ref('core_units__portal_codes') }}
+captured as (
+    select * from {{ ref('core_units__captured') }}
 ),
 
 catalogue as (
@@ -54,7 +54,7 @@ newest_of_unit as (
             partition by unit_code, unit_level
             order by newest_at desc, agency_code asc
         ) as preference
-    from portal_codes
+    from captured
 ),
 
 coded_by_portal as (
@@ -74,9 +74,9 @@ coded_by_catalogue as (
     from catalogue
     inner join provinces
         on catalogue.province_agency_code = provinces.agency_code
-    left join portal_codes
-        on catalogue.agency_code = portal_codes.agency_code
-    where portal_codes.agency_code is null
+    left join captured
+        on catalogue.agency_code = captured.agency_code
+    where captured.agency_code is null
     group by catalogue.state_code
 ),
 
