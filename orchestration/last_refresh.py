@@ -1,4 +1,4 @@
-"""When a run of the whole job last ended, however it ended: what tells a quiet night from none.
+"""When a run of the whole job last ended, however it ended: so that a quiet night is told from none.
 
 Belongs here: that moment, and how long ago it may be. Does not belong here: what became of the run (`alerts`), and which
 release came of it (`publishing`).
@@ -20,7 +20,7 @@ MOST_BETWEEN = timedelta(hours=26)
 
 
 def note_refresh_ended(settings: Settings, now: datetime) -> None:
-    """A run has ended; one that was killed has not. A disk that is full, of which the run tells, is no matter of this."""
+    """A run has ended; one that was killed has not. A full disk is the run's own error, not this one's."""
     with suppress(OSError), replacing(_note(settings)) as temporary:
         temporary.write_text(now.isoformat("T", "seconds"), encoding="utf-8")
 

@@ -127,7 +127,7 @@ def _overdue(settings: Settings, day: date) -> tuple[dict[str, Sequence[Overdue]
 
 
 def _unread(settings: Settings, ahead: date) -> tuple[dict[str, Sequence[str]], list[str]]:
-    """By source, files of days before `ahead` that are in no batch. Of what was refused an alert tells."""
+    """By source, files of days before `ahead` that are in no batch. What was refused is alerted."""
     try:
         found = {
             source: [

@@ -149,9 +149,9 @@ def validated_yaml(file: Path, model: type[Model]) -> Model:
     raise AssertionError("an error names a fault")
 
 
-def validated_csv(file: Path, model: type[Model]) -> tuple[Model, ...]:
-    """The rows of `file`, each as `model`; columns that it does not know are for readers. Raises InvalidFileError with
-    every fault, OSError for what cannot be read.
+def validated_csv(file: Path, model: type[Model], **context: object) -> tuple[Model, ...]:
+    """The rows of `file`, each as `model`, whose validators find `file` and `context` in theirs; columns that it does
+    not know are for readers. Raises InvalidFileError with every fault, OSError for what cannot be read.
     """
     adapter, faults, found = TypeAdapter(model), ValidationErrors(file), []
     with file.open(encoding="utf-8", newline="") as stream:
@@ -161,7 +161,7 @@ def validated_csv(file: Path, model: type[Model]) -> tuple[Model, ...]:
                 faults.add(rows.line_num, f"found more values than the header has, expected {len(row)}")
                 continue
             try:
-                found.append(adapter.validate_python(row, context={"file": file}))
+                found.append(adapter.validate_python(row, context={"file": file, **context}))
             except ValidationError as error:
                 for one in error.errors(include_url=False):
                     faults.add(rows.line_num, _sentence(one))

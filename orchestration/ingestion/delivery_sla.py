@@ -7,25 +7,23 @@ folder. Not here: what was in the files, which gates judge, and who is alerted (
 from __future__ import annotations
 
 import csv
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
-import pydantic.dataclasses
+import pydantic
 
 from orchestration.ingestion.landing import delivery_days, known_source
 from validated_files import validated_csv
 
 #: In place of a sender: each of the 34 provinces.
 EVERY_PROVINCE = "*"
-_PROVINCE = re.compile(r"H[0-9]{2}")
 
 
-def _day(given: str | date) -> date:
+def _day(given: str) -> date:
     try:
-        return given if isinstance(given, date) else date.fromisoformat(given)
+        return date.fromisoformat(given)
     except ValueError:
         raise ValueError("a day, YYYY-MM-DD") from None
 
@@ -33,8 +31,7 @@ def _day(given: str | date) -> date:
 _DayOrNone = Annotated[date | None, pydantic.BeforeValidator(lambda given: _day(given) if given else None)]
 
 
-@pydantic.dataclasses.dataclass(frozen=True)
-class Agreement:
+class Agreement(pydantic.BaseModel, frozen=True):
     """`sender` delivers `source` at least every so many days, from a day on, to another (None: for good)."""
 
     source: Annotated[str, pydantic.AfterValidator(known_source)]
@@ -46,11 +43,12 @@ class Agreement:
     complete_from: _DayOrNone = None
 
     @pydantic.model_validator(mode="after")
-    def _is_of_provinces_dossiers(self) -> Agreement:
-        is_province = self.sender == EVERY_PROVINCE or _PROVINCE.fullmatch(self.sender)
-        if self.complete_from is not None and not (self.source == "dossiers" and is_province):
+    def _is_of_provinces_dossiers(self, info: pydantic.ValidationInfo) -> Agreement:
+        # Of a province that was merged away no figure is counted: those of its successor would not be kept out.
+        of_provinces = {EVERY_PROVINCE, *(info.context or {})["provinces"]}
+        if self.complete_from is not None and (self.source != "dossiers" or self.sender not in of_provinces):
             raise ValueError(
-                f"no complete_from but of dossiers of {EVERY_PROVINCE} or a province, such as H19"
+                f"no complete_from but of dossiers of {EVERY_PROVINCE} or a province of today, such as H19"
             )
         return self
 
@@ -80,8 +78,8 @@ def agreements(agreed: Path, reference: Path) -> tuple[Agreement, ...]:
     """All rows of the file `agreed`, `*` written out. Raises InvalidFileError, OSError."""
     provinces = [row["agency_code"] for row in _rows(reference / "provinces.csv")]
     return tuple(
-        replace(row, sender=sender)
-        for row in validated_csv(agreed, Agreement)
+        row.model_copy(update={"sender": sender})
+        for row in validated_csv(agreed, Agreement, provinces=provinces)
         for sender in (provinces if row.sender == EVERY_PROVINCE else [row.sender])
     )
 

@@ -26,6 +26,7 @@ AGENCIES = [agency for agency, _ in PROVINCES]
 AUGUST_1 = "2025-08-01"
 JULY = "basis = 'records' and period_type = 'month' and period_start = '2025-07-01'"
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
+LATE_JOINERS = "late_joiners_say_since_when_they_deliver_all"
 #: What everybody needs besides dossiers, from everyone's collection: nothing of it is anybody's in July.
 REGISTERS = ("petitions", "publication_decisions", "national_report_totals")
 
@@ -348,6 +349,7 @@ def test_a_province_that_joins_late_is_not_measured_by_what_it_had_left_over(
     write_catalogues(tmp_path)
     build(tmp_path, "--select", "dim_indicator", command="run")
     with duckdb.connect(str(tmp_path / "build" / "build.duckdb")) as connection:
+        connection.execute("update reference.expected_deliveries set complete_from = null")
         connection.execute(
             "insert into reference.expected_deliveries (source, sender, every_days, valid_from, complete_from)"
             " values ('dossiers', 'H19', 1, '2025-08-01', ?)", [complete_from],
@@ -373,3 +375,7 @@ def test_a_province_that_joins_late_is_not_measured_by_what_it_had_left_over(
     assert ask(tmp_path, "select open_dossiers, overdue from marts.mart_backlog where unit_code = '75'") == [
         (1, 1)
     ]
+    # All began with what was two months old. Whose agreement says since when it is whole need not be asked.
+    build(tmp_path, "--select", LATE_JOINERS, command="test")
+    asked = [of for (of,) in ask(tmp_path, f"select province_code from test_failures.{LATE_JOINERS}")]
+    assert (len(asked), "75" in asked) == ((33, False) if complete_from else (34, True))

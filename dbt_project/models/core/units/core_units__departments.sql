@@ -8,9 +8,14 @@ unit_changes as (
     select * from {{ ref('unit_changes') }}
 ),
 
-portal_units as (
-    select * from {{ ref('core_units__portal') }}
-    where unit_level <> 'province' and unit_code is not null
+shown as (
+    select * from {{ ref('core_units__captured') }}
+    where unit_level = 'department'
+),
+
+shown_as_another as (
+    select * from {{ ref('core_units__captured') }}
+    where unit_level <> 'department'
 ),
 
 catalogue as (
@@ -21,29 +26,6 @@ catalogue as (
 validities as (
     select * from {{ ref('core_units__validities') }}
     where unit_level = 'department' and coalesce(valid_to, {{ since }}) >= {{ since }}
-),
-
--- Its newest capture names a department: names are corrected, codes stay.
-captured as (
-    select
-        *,
-        row_number() over (
-            partition by agency_code, unit_level
-            order by newest_at desc, unit_code asc, name_sent_vi asc
-        ) as preference,
-        min(oldest_on) over (partition by agency_code, unit_level) as first_shown_on,
-        max(newest_on) over (partition by agency_code, unit_level) as last_shown_on
-    from portal_units
-),
-
-shown as (
-    select * from captured
-    where unit_level = 'department' and preference = 1
-),
-
-shown_as_another as (
-    select * from captured
-    where unit_level <> 'department' and preference = 1
 ),
 
 -- A code that a payload shows for another unit is left to the payload, one that is a commune's by now to the commune.

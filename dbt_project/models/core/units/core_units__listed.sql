@@ -7,9 +7,8 @@ communes as (
     select * from {{ ref('communes') }}
 ),
 
-portal_units as (
-    select * from {{ ref('core_units__portal') }}
-    where unit_level <> 'province' and unit_code is not null
+captured as (
+    select * from {{ ref('core_units__captured') }}
 ),
 
 catalogue as (
@@ -47,27 +46,15 @@ province_units as (
     from provinces
 ),
 
--- A code belongs to the unit that it was last captured for...
-portal_codes as (
-    select
-        *,
-        row_number() over (
-            partition by agency_code, unit_level
-            order by newest_at desc, unit_code asc, name_sent_vi asc
-        ) as preference
-    from portal_units
-),
-
--- ...and a unit has that of its newest capture.
+-- A unit has the code of its newest capture.
 newest_of_unit as (
     select
         *,
         row_number() over (
             partition by unit_code, unit_level
             order by newest_at desc, agency_code asc
-        ) as unit_preference
-    from portal_codes
-    where preference = 1
+        ) as preference
+    from captured
 ),
 
 coded_by_portal as (
@@ -75,7 +62,7 @@ coded_by_portal as (
         unit_code as commune_code,
         agency_code
     from newest_of_unit
-    where unit_preference = 1 and unit_level = 'commune'
+    where preference = 1 and unit_level = 'commune'
 ),
 
 -- What the catalogue adds: by the state's code, so by no name. A code that a payload shows for another unit is left
@@ -87,11 +74,9 @@ coded_by_catalogue as (
     from catalogue
     inner join provinces
         on catalogue.province_agency_code = provinces.agency_code
-    left join portal_codes
-        on
-            catalogue.agency_code = portal_codes.agency_code
-            and portal_codes.preference = 1
-    where portal_codes.agency_code is null
+    left join captured
+        on catalogue.agency_code = captured.agency_code
+    where captured.agency_code is null
     group by catalogue.state_code
 ),
 

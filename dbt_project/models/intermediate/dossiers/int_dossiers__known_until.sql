@@ -8,24 +8,14 @@ agreements as (
     where source = 'dossiers'
 ),
 
-deliveries as (
-    select * from {{ ref('int_records__deliveries') }}
+dossiers as (
+    select * from {{ ref('int_records__newest_deliveries') }}
+    where source = 'dossiers'
 ),
 
-rollup as (
-    select * from {{ ref('bridge_unit_rollup') }}
-),
-
--- Whose delivery covers a unit: its own, its province's, everyone's.
-newest as (
-    select
-        rollup.unit_code,
-        max(case when deliveries.source = 'dossiers' then deliveries.newest_delivery_date end) as dossiers_date,
-        max(case when deliveries.source = 'unit_catalogue' then deliveries.newest_delivery_date end) as catalogue_date
-    from rollup
-    inner join deliveries
-        on rollup.ancestor_code = deliveries.unit_code
-    group by rollup.unit_code
+catalogues as (
+    select * from {{ ref('int_records__newest_deliveries') }}
+    where source = 'unit_catalogue'
 ),
 
 -- A province that joins late delivers what was open by then, and what changes: of the days before, no figure is whole.
@@ -48,14 +38,16 @@ final as (
         units.unit_level,
         units.province_code,
         agreed.known_from,
-        newest.dossiers_date as known_until,
+        dossiers.newest_delivery_date as known_until,
         case
-            when newest.dossiers_date is null then 'not_delivered: dossiers'
-            when units.unit_level <> 'province' and newest.catalogue_date is null then 'not_delivered: unit_catalogue'
+            when dossiers.unit_code is null then 'not_delivered: dossiers'
+            when units.unit_level <> 'province' and catalogues.unit_code is null then 'not_delivered: unit_catalogue'
         end as unknown_reason
     from units
-    left join newest
-        on units.unit_code = newest.unit_code
+    left join dossiers
+        on units.unit_code = dossiers.unit_code
+    left join catalogues
+        on units.unit_code = catalogues.unit_code
     left join agreed
         on units.unit_code = agreed.unit_code
     where units.unit_level <> 'nation'

@@ -35,40 +35,12 @@ daily as (
     select * from {{ ref('int_dossiers__daily') }}
 ),
 
--- Whose delivery covers a unit: its own, its province's, everyone's. Whoever delivers a province delivers the nation.
-covers as (
-    select
-        unit_code,
-        unit_code as covered_by
-    from listed
-    union
-    select
-        unit_code,
-        province_code as covered_by
-    from listed
-    where province_code is not null
-    union
-    select
-        unit_code,
-        'VN' as covered_by
-    from listed
-    union
-    select
-        'VN' as unit_code,
-        unit_code as covered_by
-    from listed
-    where unit_level = 'province'
+newest as (
+    select * from {{ ref('int_records__newest_deliveries') }}
 ),
 
-newest as (
-    select
-        covers.unit_code,
-        deliveries.source,
-        max(deliveries.newest_delivery_date) as newest_delivery_date
-    from covers
-    inner join deliveries
-        on covers.covered_by = deliveries.unit_code
-    group by covers.unit_code, deliveries.source
+coverage as (
+    select * from {{ ref('bridge_unit_coverage') }}
 ),
 
 -- A province that joins later says nothing of the days before its first dossier.
@@ -149,15 +121,15 @@ units_awaited as (
     select distinct
         awaited.period_id,
         awaited.source,
-        covers.unit_code
+        coverage.unit_code
     from awaited
-    inner join covers
-        on awaited.unit_code = covers.covered_by
+    inner join coverage
+        on awaited.unit_code = coverage.covered_by
 ),
 
 -- A period has the units of the day observed: nobody can be ranked with what has ended by then, or has yet to begin.
 -- A delivery covers the days before it: dated after the first day of the period, some of it; after its last, all.
-final as (
+judged as (
     select
         periods.period_id,
         {{ period_keys('periods') }},
@@ -201,6 +173,38 @@ final as (
             periods.period_id = units_awaited.period_id
             and units.unit_code = units_awaited.unit_code
             and sources.source = units_awaited.source
+),
+
+provinces as (
+    select
+        period_id,
+        source,
+        bool_or(is_delivered) as is_delivered
+    from judged
+    where unit_level = 'province'
+    group by period_id, source
+),
+
+-- The nation has what any province has: nothing of a summer that one delivered up to and another since.
+final as (
+    select
+        judged.period_id,
+        {{ period_keys('judged') }},
+        judged.unit_code,
+        judged.unit_level,
+        judged.parent_unit_code,
+        judged.source,
+        judged.is_event_feed,
+        judged.newest_delivery_date,
+        case
+            when judged.unit_level = 'nation' then coalesce(provinces.is_delivered, false)
+            else judged.is_delivered
+        end as is_delivered,
+        judged.is_complete,
+        judged.is_scored_on
+    from judged
+    left join provinces
+        on judged.period_id = provinces.period_id and judged.source = provinces.source
 )
 
 select * from final

@@ -12,19 +12,8 @@ ancestors as (
 ),
 
 deliveries as (
-    select * from {{ ref('int_records__deliveries') }}
+    select * from {{ ref('int_records__newest_deliveries') }}
     where source = 'petitions'
-),
-
--- Whose delivery covers a unit: its own, its province's, everyone's; also that of one that has ended.
-known as (
-    select
-        ancestors.unit_code,
-        max(deliveries.newest_delivery_date) as known_until
-    from ancestors
-    inner join deliveries
-        on ancestors.ancestor_code = deliveries.unit_code
-    group by ancestors.unit_code
 ),
 
 -- What is known of a unit ends on the day before its last delivery: what was not delivered since may have been handled.
@@ -32,12 +21,12 @@ seen as (
     select
         periods.period_id,
         daily.*,
-        least(periods.as_of, coalesce({{ day_before('known.known_until') }}, periods.as_of)) as seen_on
+        least(periods.as_of, coalesce({{ day_before('deliveries.newest_delivery_date') }}, periods.as_of)) as seen_on
     from periods
     inner join daily
         on daily.counted_date between periods.period_start and periods.as_of
-    left join known
-        on daily.unit_code = known.unit_code
+    left join deliveries
+        on daily.unit_code = deliveries.unit_code
 ),
 
 -- A petition still being handled counts as timely until its last day is over.

@@ -36,8 +36,8 @@ petitions as (
     select * from {{ ref('int_petitions__daily') }}
 ),
 
-deliveries as (
-    select * from {{ ref('int_records__deliveries') }}
+newest as (
+    select * from {{ ref('int_records__newest_deliveries') }}
 ),
 
 sources as (
@@ -68,17 +68,6 @@ synthetic as (
     where basis = 'records'
 ),
 
-newest as (
-    select
-        provinces.province_code,
-        deliveries.source,
-        max(deliveries.newest_delivery_date) as newest_delivery_date
-    from provinces
-    inner join deliveries
-        on deliveries.unit_code in (provinces.province_code, 'VN')
-    group by provinces.province_code, deliveries.source
-),
-
 -- A metric is known as far as the least of what it rests on, and not at all where one of that was never delivered.
 known as (
     select
@@ -91,7 +80,7 @@ known as (
         on metric_sources.source = sources.source
     left join newest
         on
-            provinces.province_code = newest.province_code
+            provinces.province_code = newest.unit_code
             and metric_sources.source = newest.source
     group by provinces.province_code, metric_sources.metric_code
     having count(*) = count(newest.source)
