@@ -1,4 +1,4 @@
-"""When a run of the whole job last ended, however it ended: so that a quiet night is told from none.
+"""When a run of the whole job last ended, however it ended: without it a quiet night looks like none.
 
 Belongs here: that moment, and how long ago it may be. Does not belong here: what became of the run (`alerts`), and which
 release came of it (`publishing`).
