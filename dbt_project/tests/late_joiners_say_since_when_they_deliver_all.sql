@@ -1,6 +1,6 @@
--- Provinces whose first delivery was of dossiers received long before it (`late_joiner_days`), and of which no agreement
--- says since when all are delivered (`complete_from` of `expected_deliveries`): what came along may be only what was
--- still open, and the months before are scored by it (docs/adr/0028).
+-- Provinces whose first delivery was of dossiers received long before it (`late_joiner_days`), and of which no
+-- agreement says since when all are delivered (`complete_from` of `expected_deliveries`): what came along may be only
+-- what was still open, and the months before are scored by it (docs/adr/0028).
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_dossiers__daily'}}}) }}
 with versions as (
     select
