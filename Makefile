@@ -104,9 +104,7 @@ bench-peers: install manifest
 bench-queries: install
 	@$(RUN) python bench/queries.py
 
-# Both halves take most of a minute, on a core each.
-lint: install manifest
-	@$(MAKE) --no-print-directory --jobs 2 lint-python lint-sql
+lint: install manifest lint-python lint-sql
 
 lint-python:
 	@$(RUN) ruff format --check --quiet . || { echo "ruff format: run 'make format'"; exit 1; }
@@ -114,8 +112,8 @@ lint-python:
 	@$(RUN) mypy
 
 lint-sql:
-	@$(RUN) sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests 2>/dev/null
-	@$(RUN) sqlfluff lint --disable-progress-bar --templater raw orchestration/ingestion
+	@$(RUN) sqlfluff lint --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests 2>/dev/null
+	@$(RUN) sqlfluff lint --processes 0 --disable-progress-bar --templater raw orchestration/ingestion
 	@$(RUN) dbt-bouncer run --config-file pyproject.toml
 
 format: install manifest
