@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -67,12 +68,17 @@ def look(
     return result.cursor, list(result.run_requests or [])
 
 
+@cache
+def defs() -> dg.Definitions:
+    """The real graph, assembled once: the folders to look at come with each context."""
+    return build_defs(Settings(data=Path("/of/no/installation")))
+
+
 def tick(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -> Any:
-    defs = build_defs(settings)
     context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, definitions=defs, resources={"settings": settings}
+        instance=instance, cursor=cursor, definitions=defs(), resources={"settings": settings}
     )
-    return defs.resolve_sensor_def("late_deliveries").evaluate_tick(context)
+    return defs().resolve_sensor_def("late_deliveries").evaluate_tick(context)
 
 
 def test_the_night_takes_the_day_that_has_just_ended_in_vietnam() -> None:
@@ -142,14 +148,11 @@ def test_later_only_if_the_capture_of_today_found_it_refreshing(
     assert request.tags.get(NEXT_TRY) == next_try
 
 
-def test_what_runs_at_night_is_switched_on_when_installed_and_what_calls_out_is_not(
-    settings: Settings,
-) -> None:
-    defs = build_defs(settings)
-    schedules = [defs.resolve_schedule_def(made.name) for made in defs.schedules or []]
+def test_what_runs_at_night_is_switched_on_when_installed_and_what_calls_out_is_not() -> None:
+    schedules = [defs().resolve_schedule_def(made.name) for made in defs().schedules or []]
     stopped = {made.name for made in schedules if made.default_status == dg.DefaultScheduleStatus.STOPPED}
     assert stopped == {"portal_capture"}
-    assert defs.resolve_sensor_def("late_deliveries").default_status == dg.DefaultSensorStatus.RUNNING
+    assert defs().resolve_sensor_def("late_deliveries").default_status == dg.DefaultSensorStatus.RUNNING
 
 
 def test_a_late_file_is_taken_once_it_no_longer_grows(
@@ -332,7 +335,7 @@ def test_a_run_of_the_command_line_that_was_killed_keeps_nobody_waiting(
     """It held the lock as long as it lived. Who queues after it would wait for ever, and no alert would say so."""
     land(settings, "2025-11-28", "H19")
     cursor, _ = look(settings, instance, None)
-    job = build_defs(settings).resolve_job_def("refresh")
+    job = defs().resolve_job_def("refresh")
     with one_writer(settings.data, print):
         run = instance.create_run_for_job(job, status=status, tags=COMMAND_LINE)
         # Of another process, which does not hold the lock.
@@ -368,7 +371,7 @@ def test_what_the_webhook_did_not_take_is_posted_by_a_sensor_that_is_switched_on
         settings.alerts_log,
         down.url,
     )
-    sensor = build_defs(settings).resolve_sensor_def("alert_again")
+    sensor = defs().resolve_sensor_def("alert_again")
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
     context = dg.build_sensor_context(
         instance=instance, resources={"settings": replace(settings, alert_webhook=up.url)}
@@ -390,7 +393,7 @@ def test_a_run_of_the_daemon_is_ended_only_before_the_daemon_starts(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     """While the daemon lives, Dagster sees to its runs itself; one that waits for the lock is alive."""
-    job = build_defs(settings).resolve_job_def("refresh")
+    job = defs().resolve_job_def("refresh")
     run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
     assert end_dead_runs(instance, settings.data, tags={}) == (), "nothing was ever run here"
     with one_writer(settings.data, print):
@@ -404,7 +407,7 @@ def test_nothing_is_asked_for_while_a_run_is_under_way(
 ) -> None:
     land(settings, "2025-11-28", "H19")
     cursor, _ = look(settings, instance, None)
-    job = build_defs(settings).resolve_job_def(name)
+    job = defs().resolve_job_def(name)
     run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
     waiting = tick(settings, instance, cursor)
     assert not waiting.run_requests

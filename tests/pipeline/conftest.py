@@ -30,8 +30,12 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Settings:
-    """An empty installation, the samples landed, the job run: once for all workers, for reading only."""
+def first_run(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterInstance) -> Path:
+    """An empty installation, the samples landed, the job run: once for all workers.
+
+    `data` is where it ran, where dbt goes on without parsing all models again: the tests of one module, `test_refresh`,
+    work on it. `copy` is for all others.
+    """
 
     def make(folder: Path) -> None:
         settings = Settings(data=folder / "data")
@@ -39,14 +43,21 @@ def installation(tmp_path_factory: pytest.TempPathFactory, instance: dg.DagsterI
         outcome = refresh(settings, instance)
         assert outcome.success, "\n".join(outcome.lines)
         (folder / "first_lines.txt").write_text("\n".join(outcome.lines), encoding="utf-8")
+        shutil.copytree(settings.data, folder / "copy", symlinks=True)
 
-    return Settings(data=shared(tmp_path_factory, "installation", make) / "data")
+    return shared(tmp_path_factory, "first_run", make)
 
 
 @pytest.fixture(scope="session")
-def first_lines(installation: Settings) -> str:
+def installation(first_run: Path) -> Settings:
+    """What the first run left, for reading only."""
+    return Settings(data=first_run / "copy")
+
+
+@pytest.fixture(scope="session")
+def first_lines(first_run: Path) -> str:
     """What the first run printed."""
-    return (installation.data.parent / "first_lines.txt").read_text(encoding="utf-8")
+    return (first_run / "first_lines.txt").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

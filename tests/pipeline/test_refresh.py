@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+import yaml
 
 from orchestration.answers.answer import as_json
 from orchestration.cli import main
@@ -24,13 +26,14 @@ from orchestration.settings import REPOSITORY, Settings
 from tests.pipeline.checksums import checksums
 from tests.pipeline.deliveries import CKMB, eleventh_of_october, encoded, land, metric, province
 
-# Opens the served file as BI tools do, again and again, until told to stop; prints what it saw.
+# Opens the served file as BI tools do, again and again until it has to stop; prints what it saw. Some ten times a second:
+# readers that never pause are those of tests/unit/publishing, and here they would take half the machine from the night.
 READER = """
 import sys, threading, duckdb
 stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 reads, releases = 0, set()
-while not stop.is_set() or reads == 0:
+while not stop.wait(0.1) or reads == 0:
     with duckdb.connect(sys.argv[1], read_only=True) as connection:
         rows = connection.execute(
             "select count(*), min(release_id), max(release_id) from marts.mart_province_ranking"
@@ -63,13 +66,9 @@ def served(settings: Settings) -> str:
 
 
 @pytest.fixture(scope="module")
-def night(
-    installation: Settings, instance: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory
-) -> Night:
+def night(first_run: Path, instance: dg.DagsterInstance) -> Night:
     """The 11th: a bad file, its correction a day later with a metric nobody knows, and a reader at work."""
-    data = tmp_path_factory.mktemp("night") / "data"
-    subprocess.run(["cp", "-a", str(installation.data), str(data)], check=True)
-    settings = Settings(data=data)
+    settings = Settings(data=first_run / "data")
     bad = eleventh_of_october()
     metric(bad)["numerator"] = -2
     land(settings, encoded(bad), "2026-10-11")
@@ -326,6 +325,33 @@ def test_a_score_that_breaks_the_rule_is_not_published_until_it_is_taken_back(
     outcome = refresh(settings, instance)
     assert outcome.success, "\n".join(outcome.lines)
     assert checksums(settings.serving) == before
+
+
+def test_every_dbt_unit_test_passes_as_a_person_would_run_them(night: Night) -> None:
+    settings = night.settings
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *["--no-use-colors", "test", "--select", "test_type:unit"],
+            *["--profiles-dir", ".", "--target-path", str(settings.build / "dbt")],
+        ],
+        cwd=settings.dbt_project,
+        env={**os.environ, "SERVICE_INDEX_DATA": str(settings.data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    found = len(json.loads(settings.dbt_manifest.read_text(encoding="utf-8"))["unit_tests"])
+    assert found > 0
+    hooks = yaml.safe_load((settings.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    others = len(hooks["on-run-start"]) + len(hooks["on-run-end"])
+    assert f"PASS={found + others} " in done.stdout, (
+        "each of them, and the hooks that begin and end every run"
+    )
+    assert "Unable to do partial parsing" not in done.stdout, (
+        "a night parses what changed, not all models again"
+    )
 
 
 def test_the_report_shows_the_ranking_and_where_the_marts_are(

@@ -25,11 +25,23 @@ OF_THE_SHELL = {
 }  # fmt: skip
 
 
-def called(data: Path, monkeypatch: pytest.MonkeyPatch) -> DbtCliResource:
+#: A project of one model, which dbt parses at once.
+PROJECT = {
+    "dbt_project.yml": "{name: one, profile: one}",
+    "profiles.yml": "{one: {target: build, outputs: {build: {type: duckdb, path: ':memory:'}}}}",
+    "models/dim_calendar.sql": "select 1 as one",
+}
+
+
+def called(folder: Path, monkeypatch: pytest.MonkeyPatch) -> DbtCliResource:
     """dbt as a run calls it; what that leaves in the environment goes with the test."""
     for name in ("SERVICE_INDEX_DATA", "SERVICE_INDEX_DBT", "SERVICE_INDEX_DBT_VERSION"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
-    return resources.dbt(Settings(data=data))
+    for name, text in PROJECT.items():
+        file = folder / "dbt_project" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return resources.dbt(Settings(data=folder / "data", repository=folder))
 
 
 def test_dagster_calls_dbt_without_it(
@@ -41,7 +53,7 @@ def test_dagster_calls_dbt_without_it(
     assert [name for name in os.environ if name.startswith("DBT_")] == []
     listed = ["ls", "--select", "dim_calendar", "--resource-type", "model"]
     assert dbt.cli(listed, target_path=tmp_path / "target").wait().is_successful()
-    assert "service_index.core.dim_calendar" in capsys.readouterr().out
+    assert "one.dim_calendar" in capsys.readouterr().out
 
 
 def test_dbt_is_not_started_to_say_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +62,7 @@ def test_dbt_is_not_started_to_say_its_version(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("SERVICE_INDEX_DBT", "/nowhere/dbt")
     said = subprocess.run([dbt.dbt_executable, "--version"], capture_output=True, text=True, check=True)
     assert said.stdout == f"{version('dbt-core')}\n"
-    assert not any(tmp_path.iterdir()), "nor is its lock waited for"
+    assert not (tmp_path / "data").exists(), "nor is its lock waited for"
 
 
 def test_a_program_of_the_project_gets_nothing_of_it() -> None:
