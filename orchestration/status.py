@@ -46,10 +46,11 @@ def status(settings: Settings, now: datetime) -> Answer:
     ended = last_refresh(settings, released["created_at"] if released else None)
     held, unknown_hold = _holds(settings)
     refused = open_since(settings.portal)
-    # As the night judges: by the day that has ended.
-    day = now.astimezone(VIETNAM).date() - timedelta(days=1)
+    # As the last night has judged. The next one asks gateways for their pages first, and takes files until it begins.
+    ahead = first_day_ahead(now)
+    day = ahead - timedelta(days=1)
     late, unknown_late = _overdue(settings, day)
-    unread, unknown_unread = _unread(settings, first_day_ahead(now))
+    unread, unknown_unread = _unread(settings, ahead)
     # Nobody acknowledges an alert: the next release is what settles it.
     alerts = alerts_since(settings.alerts_log, released["created_at"] if released else None)
     damaged = damaged_releases(settings.serving)
