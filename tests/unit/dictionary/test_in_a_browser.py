@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.scoreboard.reading import go, opened, ready, serious
+from tests.unit.scoreboard.reading import go, led_on, opened, ready, serious
 
 pytestmark = pytest.mark.bi
 
@@ -56,7 +56,8 @@ def test_a_reader_meets_one_language_and_english_where_there_is_no_other(
         row = "#table-mart_indicator_scores [data-row='odd <i>name'] td:last-child"
         assert page.inner_text(row) == "Said <u>in English</u> alone."
         assert page.get_attribute(f"{row} span", "lang") == "en"
-        page.click("[data-language=en]")
+        with led_on(page):
+            page.click("[data-language=en]")
         assert page.inner_text(grain) == "one row per period key, unit and metric"
         assert page.get_attribute("html", "lang") == "en"
         assert page.get_attribute("#ask", "aria-label") == "Find a table, column or metric"
@@ -81,12 +82,14 @@ def test_a_search_without_accents_finds_tables_columns_and_metrics(browser: Any,
 def test_the_address_holds_the_state(browser: Any, page_file: Path) -> None:
     with opened(browser, page_file, "lang=en") as page:
         page.fill("[name=search]", "points")
-        page.click("#found-columns a >> text=mart_indicator_scores")
+        with led_on(page):
+            page.click("#found-columns a >> text=mart_indicator_scores")
         assert shown(page) == ["mart_indicator_scores"]
         assert page.input_value("[name=search]") == ""
         address = page.url.split("#")[1]
-        page.go_back()
-        page.wait_for_function("location.hash.includes('search=points')")
+        with led_on(page):
+            page.go_back()
+        assert "search=points" in page.evaluate("location.hash")
         assert shown(page) == ["Found"]
         assert page.input_value("[name=search]") == "points"
     assert address == "lang=en&table=mart_indicator_scores&column=score"
@@ -100,7 +103,8 @@ def test_the_address_holds_the_state(browser: Any, page_file: Path) -> None:
 
 def test_names_in_a_description_lead_to_their_tables(browser: Any, page_file: Path) -> None:
     with opened(browser, page_file, "lang=en&table=mart_indicator_scores") as page:
-        page.click("[data-row=score] a >> text=dim_indicator")
+        with led_on(page):
+            page.click("[data-row=score] a >> text=dim_indicator")
         assert shown(page) == ["dim_indicator"]
         assert page.evaluate("location.hash") == "#lang=en&table=dim_indicator"
 
@@ -127,8 +131,9 @@ def test_the_keyboard_alone_searches_and_opens_a_table(browser: Any, page_file: 
             page.evaluate("document.activeElement.name") == "search"
         )  # results take nobody away from typing
         tab_to("#found-tables a")
-        page.keyboard.press("Enter")
-        page.wait_for_function("location.hash.includes('table=ind_dossier_sync')")
+        with led_on(page):
+            page.keyboard.press("Enter")
+        assert "table=ind_dossier_sync" in page.evaluate("location.hash")
         assert page.evaluate("document.activeElement.textContent") == "ind_dossier_sync"
 
 

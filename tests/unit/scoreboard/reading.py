@@ -46,11 +46,32 @@ def ready(page: Any) -> int:
     return int(page.get_attribute("html", "data-ready"))
 
 
+#: Heard after the page has heard of it: listeners are called in the order in which they were added.
+_ANSWERED = """
+() => {
+  window.answered = new Promise((done, fail) => {
+    addEventListener("hashchange", () => done(), { once: true });
+    setTimeout(() => fail(new Error("the address did not change")), 20_000);
+  });
+}
+"""
+
+
+@contextmanager
+def led_on(page: Any) -> Iterator[None]:
+    """What is done within changes the address; after it the page shows what that asks for. A click alone does not wait
+    for it: the page is told of another address a moment later.
+    """
+    page.evaluate(_ANSWERED)
+    yield
+    page.evaluate("() => window.answered")
+
+
 def go(page: Any, address: str) -> None:
     """Follow an address of the page, as a link would."""
-    page.evaluate("(hash) => { location.hash = hash; }", address)
-    page.wait_for_function("(hash) => location.hash === `#${hash}`", arg=address)
-    page.evaluate("() => new Promise(requestAnimationFrame)")
+    if page.evaluate("location.hash") != f"#{address}":
+        with led_on(page):
+            page.evaluate("(hash) => { location.hash = hash; }", address)
 
 
 def table(page: Any, name: str) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from orchestration.publishing.marts import open_marts, rows
 from orchestration.publishing.scoreboard.page import draw
 from tests.unit.scoreboard.conftest import REAL
-from tests.unit.scoreboard.reading import fact, go, opened, ready, serious, table
+from tests.unit.scoreboard.reading import fact, go, led_on, opened, ready, serious, table
 
 pytestmark = pytest.mark.bi
 
@@ -216,7 +216,8 @@ def test_similar_provinces_are_named_with_what_makes_them_so(browser: Any, page_
     with opened(browser, page_file, f"{PORTAL}&view=province&province=75") as page:
         assert fact(page, "fact_similar") == "Gia Lai"
         assert "region (The south)" in page.inner_text("#similar-note")
-        page.click("[data-fact=fact_similar] a")
+        with led_on(page):
+            page.click("[data-fact=fact_similar] a")
         assert page.inner_text("#heading") == "Gia Lai"
         go(page, f"{PORTAL}&view=province&province=01")  # alone in its region
         assert page.locator("[data-fact=fact_similar]").count() == 0
@@ -237,12 +238,14 @@ def test_medians_of_the_nation_are_the_middle_of_the_provinces(browser: Any, pag
 def test_tiles_lead_to_their_provinces(browser: Any, page_file: Path) -> None:
     with opened(browser, page_file, f"{PORTAL}&view=map") as page:
         assert page.inner_text("#tiles [data-row='75'] .value") == "70.48"
-        page.select_option("#map-by", "ONLINE")
+        with led_on(page):
+            page.select_option("#map-by", "ONLINE")
         assert page.inner_text("#tiles [data-row='01'] .value") == "–"
         # Of a group no rank is served: that of the total says that it is. What is missing has no colour.
         assert page.inner_text("#tiles [data-row='75'] a").splitlines()[-1] == "overall rank 1"
         assert page.get_attribute("#tiles [data-row='01'] a", "class") == "step-none"
-        page.click("#tiles [data-row='75'] a")
+        with led_on(page):
+            page.click("#tiles [data-row='75'] a")
         assert page.inner_text("#heading") == "Dong Nai"
 
 
@@ -283,10 +286,14 @@ def test_charts_are_drawn_as_svg_with_a_description(browser: Any, page_file: Pat
 
 def test_the_address_holds_the_state(browser: Any, page_file: Path) -> None:
     with opened(browser, page_file) as page:
-        page.click("[data-language=en]")
-        page.select_option("[name=basis]", "records")
-        page.click("[data-view=province]")
-        page.select_option("#province", "52")
+        with led_on(page):
+            page.click("[data-language=en]")
+        with led_on(page):
+            page.select_option("[name=basis]", "records")
+        with led_on(page):
+            page.click("[data-view=province]")
+        with led_on(page):
+            page.select_option("#province", "52")
         held = parse_qs(page.evaluate("location.hash").lstrip("#"))
         address = page.url
     assert {key: held[key] for key in ("view", "lang", "basis", "rules", "period", "province")} == {
@@ -298,8 +305,8 @@ def test_the_address_holds_the_state(browser: Any, page_file: Path) -> None:
         assert fact(page, "fact_score") == "0.00"
         assert page.get_attribute("html", "lang") == "en"
         go(page, "view=ranking&lang=vi")
-        page.go_back()
-        page.wait_for_function("document.documentElement.lang === 'en'")
+        with led_on(page):
+            page.go_back()
         assert page.inner_text("#heading") == "Gia Lai"
 
 
@@ -307,7 +314,8 @@ def test_numbers_and_words_are_those_of_the_language(browser: Any, page_file: Pa
     with opened(browser, page_file) as page:
         assert page.inner_text("#heading") == "Xếp hạng"
         assert table(page, "ranking")[0]["total_score"] == "70,48"
-        page.click("[data-language=en]")
+        with led_on(page):
+            page.click("[data-language=en]")
         assert page.inner_text("#heading") == "Ranking"
         assert table(page, "ranking")[0]["total_score"] == "70.48"
         assert page.get_attribute("[data-language=en]", "aria-pressed") == "true"
@@ -330,7 +338,8 @@ def test_a_search_without_accents_finds_province_and_commune(browser: Any, page_
         page.fill("[name=search]", "dong nai")
         assert page.locator("#found a").all_inner_texts() == ["Dong Nai"]
         page.fill("[name=search]", "DAI PHUOC")
-        page.click("#found a")
+        with led_on(page):
+            page.click("#found a")
         page.wait_for_selector("#table-communes tr.chosen")
         assert page.inner_text("#heading") == "Dong Nai"
         page.fill("[name=search]", "atlantis")
@@ -354,8 +363,9 @@ def test_the_keyboard_alone_opens_a_province_and_sorts(browser: Any, page_file: 
         page.keyboard.press("Enter")
         assert page.get_attribute("#table-ranking th", "aria-sort") == "ascending"
         tab_to("#table-ranking tbody a")
-        page.keyboard.press("Enter")
-        page.wait_for_function("location.hash.includes('view=province')")
+        with led_on(page):
+            page.keyboard.press("Enter")
+        assert "view=province" in page.evaluate("location.hash")
         assert page.evaluate("document.activeElement.id") == "heading"
 
 
