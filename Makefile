@@ -104,14 +104,14 @@ bench-peers: install manifest
 bench-queries: install
 	@$(RUN) python bench/queries.py
 
-lint: install manifest lint-python lint-sql
+lint: lint-python lint-sql
 
-lint-python:
+lint-python: install
 	@$(RUN) ruff format --check --quiet . || { echo "ruff format: run 'make format'"; exit 1; }
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy
 
-lint-sql:
+lint-sql: install manifest
 	@$(RUN) sqlfluff lint --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests 2>/dev/null
 	@$(RUN) sqlfluff lint --processes 0 --disable-progress-bar --templater raw orchestration/ingestion
 	@$(RUN) dbt-bouncer run --config-file pyproject.toml

@@ -63,7 +63,7 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
-def told(settings: Settings, now: datetime = NOW) -> tuple[int, list[str]]:
+def reported(settings: Settings, now: datetime = NOW) -> tuple[int, list[str]]:
     answer = status(settings, now)
     json.loads(as_json(answer.facts))
     return answer.code, "\n".join(map(printed, answer.shown)).splitlines()
@@ -78,7 +78,7 @@ SERVED = [
 
 
 def test_where_nothing_waits_it_says_what_is_served(settings: Settings) -> None:
-    assert told(settings) == (
+    assert reported(settings) == (
         0,
         [*SERVED, "Nothing is held, overdue, unread, refused or behind, and no alert is open"],
     )
@@ -88,23 +88,23 @@ def test_where_nothing_waits_it_says_what_is_served(settings: Settings) -> None:
 
 def test_a_hold_waits_for_a_person_and_so_does_one_that_cannot_be_read(settings: Settings) -> None:
     made = roll_back(settings.serving, "duty", "wrong file", NOW)
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, lines[0]) == (1, SERVED[0].replace("2,", "1,", 1))
     assert lines[4].startswith(f"WRONG held since {made.at} by duty (user ")
     assert lines[4].endswith("): wrong file; bin/service-index unhold --by NAME --reason WHY")
     (record,) = (settings.serving / "rollbacks").iterdir()
     record.write_text("{")
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, "no record of a rollback" in lines[4]) == (1, True)
     assert status(settings, NOW).facts["is_held"] is True
 
 
 def test_what_is_served_and_damaged_waits_for_a_person_and_an_older_one_does_not(settings: Settings) -> None:
     (settings.serving / "releases" / "1" / "manifest.json").write_text("{", encoding="utf-8")
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, len(lines), lines[4].startswith("DAMAGED ")) == (0, 6, True)
     (settings.serving / "releases" / "2" / "manifest.json").unlink()
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, lines[4].split(" ")[0], "releases/2/manifest.json" in lines[4]) == (1, "WRONG", True)
 
 
@@ -112,7 +112,7 @@ def test_an_open_breaker_waits_for_a_person(settings: Settings) -> None:
     settings.portal.mkdir(parents=True)
     breaker = settings.portal / "breaker.json"
     breaker.write_text(json.dumps({"reason": "403", "at": "2026-10-09T23:00:00+00:00", "question": "list"}))
-    assert told(settings) == (
+    assert reported(settings) == (
         1,
         [
             *SERVED,
@@ -121,7 +121,7 @@ def test_an_open_breaker_waits_for_a_person(settings: Settings) -> None:
         ],
     )
     breaker.write_text("{")
-    assert "since an unknown moment" in told(settings)[1][4]
+    assert "since an unknown moment" in reported(settings)[1][4]
 
 
 def test_deliveries_are_overdue_by_the_last_day_whose_night_has_been(settings: Settings) -> None:
@@ -136,12 +136,12 @@ def test_deliveries_are_overdue_by_the_last_day_whose_night_has_been(settings: S
     late = (
         "- overdue: dossiers: H19 Đồng Nai: last delivery of 2026-10-09, expected every day, due 2026-10-10"
     )
-    assert told(settings)[0] == 0
-    code, lines = told(settings, NOW + timedelta(minutes=30))
+    assert reported(settings)[0] == 0
+    code, lines = reported(settings, NOW + timedelta(minutes=30))
     assert code == 1
     assert lines[4:] == ["WRONG deliveries of dossiers overdue at the end of 2026-10-10: 1", late]
     settings.expected_deliveries.write_text(AGREED.format(day="soon"), encoding="utf-8")
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, "expected_deliveries.csv" in lines[4]) == (1, True)
 
 
@@ -156,12 +156,12 @@ def test_a_file_that_no_run_has_read_waits_for_a_person_once_its_night_has_been(
     wrong = "WRONG files of dossiers that nobody has read, of days whose night has been: 1;"
     wrong += " docs/runbook.md, section 'A delivery was not read'"
     unread = "dossiers/2026-10-09/H19/a.jsonl"
-    assert told(settings) == (1, [*SERVED, wrong, f"- unread: {unread}"])
+    assert reported(settings) == (1, [*SERVED, wrong, f"- unread: {unread}"])
     assert status(settings, NOW).facts["unread"] == {"dossiers": [unread]}
     later = status(settings, NOW + timedelta(minutes=30))
     assert later.facts["unread"] == {"dossiers": [unread, unread.replace("09", "10", 1)]}
     write_batch(settings.lake, unread, 0)
-    assert told(settings)[0] == 0
+    assert reported(settings)[0] == 0
 
 
 def test_a_file_that_was_refused_is_not_unread_as_well(settings: Settings) -> None:
@@ -173,7 +173,7 @@ def test_a_file_that_was_refused_is_not_unread_as_well(settings: Settings) -> No
     content = content_of(settings.landing, name)
     assert content is not None
     remember_refused(settings.build, settings.landing, "dossiers", {name: content})
-    assert told(settings)[0] == 0
+    assert reported(settings)[0] == 0
     refused.write_text("{}")
     assert status(settings, NOW).facts["unread"] == {"dossiers": [name]}
 
@@ -182,7 +182,7 @@ def test_a_lake_that_is_damaged_is_named_in_place_of_what_is_unread(settings: Se
     batch = settings.lake / "dossiers" / "batch=0123456789abcdef"
     batch.mkdir(parents=True)
     (batch / "files.parquet").write_text("no Parquet")
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, "section 'A batch of the lake is damaged'" in lines[4]) == (1, True)
 
 
@@ -195,11 +195,11 @@ def test_an_alert_is_open_until_something_newer_is_published(settings: Settings)
         )
 
     alert("before it was published", "2026-10-10T15:29:59+00:00")
-    assert told(settings)[0] == 0
+    assert reported(settings)[0] == 0
     with settings.alerts_log.open("a", encoding="utf-8") as log:
         log.write('{"half a line')
     alert("Run failed: raw_gate", "2026-10-10T15:30:01+00:00")
-    code, lines = told(settings)
+    code, lines = reported(settings)
     assert (code, lines[4]) == (1, "WRONG 2 alerts since it was published")
     assert lines[5].startswith("- alert: SERVICE_INDEX_ALERT_WEBHOOK: found an address without https")
     assert lines[6:] == ["- alert: Run failed: raw_gate"]
@@ -249,7 +249,7 @@ def test_where_it_was_not_noted_a_release_says_that_a_refresh_ended(settings: Se
 def test_postgresql_that_cannot_be_asked_waits_for_a_person(settings: Settings, tmp_path: Path) -> None:
     """Whether it follows is asked of a server in `tests/bi/test_release_step.py`."""
     url = f"postgresql://bi:secret@/warehouse?host={tmp_path}"
-    code, lines = told(replace(settings, postgres_url=url))
+    code, lines = reported(replace(settings, postgres_url=url))
     assert (code, lines[:4]) == (1, SERVED)
     assert lines[4].startswith("WRONG PostgreSQL: found no way in at ")
     assert "secret" not in "".join(lines)

@@ -60,7 +60,7 @@ _ANSWERED = """
 @contextmanager
 def led_on(page: Any) -> Iterator[None]:
     """What is done within changes the address; after it the page shows what that asks for. A click alone does not wait
-    for it: the page is told of another address a moment later.
+    for it: the page hears of another address a moment later.
     """
     page.evaluate(_ANSWERED)
     yield
